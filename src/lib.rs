@@ -1,0 +1,3 @@
+//! signboard: the board on which a business watches its documents get signed.
+
+pub mod clock;
