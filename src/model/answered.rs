@@ -1,0 +1,148 @@
+//! What an answer of the API changes in the walk: it overrides the facts up to its time, in the fields that it states.
+
+use super::seat::{NEVER, WINDOW_MS};
+use super::walk::Walk;
+use super::{Answer, DoubtKind, Record, Snapshot, Status, Timestamp};
+
+impl Walk {
+    pub(super) fn answered(&mut self, answer: &Answer, record: &Record, d: Timestamp) {
+        self.asked_at = self.asked_at.max(Some(record.received_at));
+        self.package.confirmed_at = self.package.confirmed_at.max(Some(d));
+        // What was doubted before it is settled by it.
+        self.package.doubts.retain(|doubt| doubt.at > d.plus(-WINDOW_MS));
+        let agreed = match answer {
+            Answer::NotFound => self.not_found(record, d),
+            Answer::Shown(snapshot) => self.shown(snapshot, record, d),
+        };
+        if !agreed {
+            self.doubt(DoubtKind::AgainstAnswer, record, d);
+        }
+    }
+
+    /// Rule 9: an open package that the API doesn't know is deleted; one that had ended was purged.
+    fn not_found(&mut self, record: &Record, d: Timestamp) -> bool {
+        let status = self.package.status;
+        if status == Status::Deleted {
+            return true;
+        }
+        if !status.is_open() {
+            self.package.gone = true;
+            return true;
+        }
+        self.state_status(Status::Deleted, record, d)
+    }
+
+    /// Rule 15: an answer overrides the facts up to its time, in the fields that it states.
+    fn shown(&mut self, it: &Snapshot, record: &Record, d: Timestamp) -> bool {
+        let package = &mut self.package;
+        package.gone = false;
+        package.template |= it.template;
+        package.name.clone_from(&it.name);
+        package.sender.clone_from(&it.sender);
+        package.reference.clone_from(&it.reference);
+        package.due = it.due;
+        package.updated = package.updated.max(it.updated.unwrap_or(NEVER));
+        if !self.created_told {
+            package.created = it.created;
+        }
+        let mut agreed = self.state_status(it.status, record, d);
+        agreed &= self.trashed.state(it.trashed, d);
+        agreed &= self.ready.state(it.is_ready_to_complete(), d);
+        agreed & self.state_places(it, d)
+    }
+
+    fn state_status(&mut self, status: Status, record: &Record, d: Timestamp) -> bool {
+        let before = self.package.status;
+        if before != status && self.status_at > d.plus(-WINDOW_MS) {
+            return false;
+        }
+        let untold = self.package.decided.as_ref().is_none_or(|decided| decided.inferred);
+        if before != status || untold {
+            self.status_at = NEVER;
+            self.moved_by = None;
+            self.set_status(status, record, false);
+        }
+        match status {
+            Status::Sent => self.closed = false,
+            Status::Draft => self.closed |= before != Status::Draft,
+            Status::Declined | Status::OptedOut | Status::Expired => self.closed = true,
+            Status::Completed | Status::Archived | Status::Cancelled | Status::Failed | Status::Deleted => {}
+        }
+        let over = matches!(status, Status::Sent | Status::Completed | Status::Expired);
+        if over && self.refused_at <= d.plus(-WINDOW_MS) {
+            self.recalled = false;
+            self.package.reason = None;
+            for seat in &mut self.seats {
+                seat.declined = None;
+                seat.opted_out = None;
+            }
+        }
+        true
+    }
+
+    /// The people and documents of an answer. Whoever isn't listed has left, unless a newer fact names them.
+    fn state_places(&mut self, it: &Snapshot, d: Timestamp) -> bool {
+        let near = d.plus(-WINDOW_MS);
+        let mut turns: Vec<i64> =
+            it.places.iter().filter(|place| place.required > 0).map(|place| place.index).collect();
+        turns.sort_unstable();
+        turns.dedup();
+        let mut agreed = true;
+        let mut listed: Vec<String> = Vec::new();
+        for place in &it.places {
+            let turn = turns.iter().position(|turn| *turn == place.index && place.required > 0);
+            let order = turn.and_then(|turn| u32::try_from(turn + 1).ok());
+            if place.people.is_empty() {
+                let seat = self.seat(&place.role);
+                agreed &= seat.state(place, None, d);
+                seat.order = order;
+                listed.push(place.role.clone());
+                continue;
+            }
+            self.seats.retain(|seat| !(seat.placeholder && seat.id == place.role));
+            for (person, identity) in &place.people {
+                let seat = self.seat(&person.id);
+                agreed &= seat.state(place, Some((person, *identity)), d);
+                seat.order = order;
+                listed.push(person.id.clone());
+            }
+        }
+        for seat in &mut self.seats {
+            if !listed.contains(&seat.id) && seat.reassigned.is_none() && seat.named_at <= near {
+                seat.left = true;
+            }
+        }
+        self.state_papers(it, near);
+        agreed
+    }
+
+    fn state_papers(&mut self, it: &Snapshot, near: Timestamp) {
+        let roles: Vec<(String, Option<String>)> =
+            self.seats.iter().map(|seat| (seat.id.clone(), seat.role.clone())).collect();
+        let role_of = |who: &str| roles.iter().find(|(id, _)| id == who).and_then(|(_, role)| role.clone());
+        for sheet in &mut self.sheets {
+            let paper = it.papers.iter().find(|paper| paper.id == sheet.id);
+            sheet.signed_by.retain(|(who, at)| {
+                *at > near
+                    || paper
+                        .is_some_and(|paper| role_of(who).is_none_or(|role| paper.signed_by.contains(&role)))
+            });
+        }
+        self.sheets.retain(|sheet| {
+            let paper = it.papers.iter().find(|paper| paper.id == sheet.id);
+            paper.map_or(!sheet.signed_by.is_empty(), |paper| !paper.agreement)
+        });
+        for paper in it.papers.iter().filter(|paper| !paper.agreement) {
+            let sheet = self.sheet(&paper.id);
+            sheet.name.clone_from(&paper.name);
+            for (who, role) in &roles {
+                if role.as_ref().is_some_and(|role| paper.signed_by.contains(role)) {
+                    sheet.sign(who, NEVER);
+                }
+            }
+        }
+        // In the order in which the provider lists them; what it doesn't list comes last.
+        let place = |id: &str| it.papers.iter().position(|paper| paper.id == id).unwrap_or(usize::MAX);
+        self.sheets.sort_by_key(|sheet| place(&sheet.id));
+    }
+}

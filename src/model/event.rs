@@ -1,0 +1,277 @@
+//! Facts in the house's words, and what each of them means to a package.
+//!
+//! The provider's own names (`PACKAGE_ACTIVATE`) live in the adapters; a [`Record`] keeps the word as sent, for
+//! display only.
+
+use super::snapshot::Answer;
+use super::{Fingerprint, Status, Timestamp};
+
+/// One fact about one package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The package was made.
+    Created,
+    /// It was taken back for editing.
+    Recalled,
+    /// It went out to its signers.
+    Sent,
+    /// A signer looked at a document.
+    Viewed {
+        /// Which one, if told.
+        document: Option<String>,
+    },
+    /// A signer was locked out.
+    Locked,
+    /// A signer did not pass an identity check.
+    IdentityFailed,
+    /// A mail to a signer came back, or the mail system said something else about it.
+    Bounced(Bounce),
+    /// A signer accepted the consent or another agreement: the signer has started, nothing is signed.
+    Consented {
+        /// The agreement's id.
+        document: String,
+    },
+    /// A signer confirmed one document.
+    DocumentSigned {
+        /// Which one, if told.
+        document: Option<String>,
+    },
+    /// A signer is done with every document.
+    SignerCompleted,
+    /// A signer's place was given to someone else.
+    Reassigned {
+        /// The place's new role id; who sits there, only the API tells.
+        new_role: Option<String>,
+    },
+    /// Everybody signed; the sender has to finish it.
+    ReadyToComplete,
+    /// Done.
+    Completed,
+    /// A signer refused to sign.
+    Declined {
+        /// In the signer's words.
+        reason: Option<String>,
+    },
+    /// A signer refused to sign electronically.
+    OptedOut {
+        /// In the signer's words.
+        reason: Option<String>,
+    },
+    /// Its time ran out.
+    Expired,
+    /// It was put away.
+    Archived,
+    /// It was put into the trash.
+    Trashed,
+    /// It was taken out of the trash.
+    Restored,
+    /// It is gone at the provider.
+    Deleted,
+    /// A signer handed in an attachment.
+    AttachmentAdded {
+        /// Its file name, if told.
+        name: Option<String>,
+    },
+    /// The id is a template's: never a package (rule 13).
+    TemplateCreated,
+    /// A word that we know and that changes nothing.
+    Noted,
+    /// A word that we don't know: kept, shown, changes nothing.
+    Unrecognised,
+    /// The provider's API was asked and said this.
+    Answered(Box<Answer>),
+}
+
+/// What came back from a mail (reference A.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bounce {
+    /// The mail was not delivered. A missing or unknown kind counts as this.
+    Returned,
+    /// The receiver's mail system complained; shown, no trouble.
+    Complaint,
+    /// An out-of-office note: the mail was delivered.
+    OutOfOffice,
+}
+
+/// How the board learned of a fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// The provider called.
+    Callback,
+    /// The provider's API was asked.
+    Poll,
+    /// A person pasted it.
+    Hand,
+}
+
+/// An [`Event`] with its origin: one entry of a package's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// What happened.
+    pub event: Event,
+    /// The person whom the provider names with it: a signer, or whoever acted.
+    pub who: Option<String>,
+    /// When it happened by the provider's clock; some never say. For an answer: the time at which it was true (D).
+    pub happened_at: Option<Timestamp>,
+    /// By our clock: its earliest receipt. For an answer: when we asked. Decides nothing but rules 3 and 4.
+    pub received_at: Timestamp,
+    /// The same fact has the same fingerprint, however often it is delivered.
+    pub fingerprint: Fingerprint,
+    /// How often it came.
+    pub deliveries: u32,
+    /// How it came first.
+    pub origin: Origin,
+    /// The provider's word as sent; for display only.
+    pub name: String,
+    /// The arrival whose bytes told it first.
+    pub arrival: Option<i64>,
+}
+
+/// A time later than this after its first receipt is absurd (rule 3).
+pub const CLOCK_TOLERANCE_MS: i64 = 5 * 60 * 1000;
+
+impl Record {
+    /// The time by which the fact sorts, and whether its own clock was absurd (rule 3). `None`: it has no time.
+    #[must_use]
+    pub fn sort_time(&self) -> Option<(Timestamp, bool)> {
+        let told = self.happened_at?;
+        let absurd = told > self.received_at.plus(CLOCK_TOLERANCE_MS);
+        Some(if absurd { (self.received_at, true) } else { (told, false) })
+    }
+
+    /// A time for display and for "updated": the sorting time, else the first receipt.
+    #[must_use]
+    pub fn shown_time(&self) -> Timestamp {
+        self.sort_time().map_or(self.received_at, |(at, _)| at)
+    }
+
+    /// The answer that this record holds, if it holds one.
+    #[must_use]
+    pub fn answer(&self) -> Option<&Answer> {
+        match &self.event {
+            Event::Answered(answer) => Some(answer),
+            _ => None,
+        }
+    }
+}
+
+impl Event {
+    /// Rule 1: which of two facts of the same millisecond comes first.
+    #[must_use]
+    pub fn rank(&self) -> u8 {
+        match self {
+            Self::Noted | Self::Unrecognised | Self::AttachmentAdded { .. } | Self::TemplateCreated => 0,
+            Self::Created => 1,
+            Self::Recalled => 2,
+            Self::Sent => 3,
+            Self::Viewed { .. } => 4,
+            Self::Locked | Self::IdentityFailed | Self::Bounced(_) => 5,
+            Self::Consented { .. } => 6,
+            Self::DocumentSigned { .. } => 7,
+            Self::SignerCompleted => 8,
+            Self::Reassigned { .. } => 9,
+            Self::ReadyToComplete => 10,
+            Self::Completed => 11,
+            Self::Declined { .. } | Self::OptedOut { .. } | Self::Expired => 12,
+            Self::Archived => 13,
+            Self::Trashed => 14,
+            Self::Restored => 15,
+            Self::Deleted => 16,
+            Self::Answered(_) => 17,
+        }
+    }
+
+    /// The status that this fact tells, if it tells one.
+    #[must_use]
+    pub fn moves_to(&self) -> Option<Status> {
+        match self {
+            Self::Recalled => Some(Status::Draft),
+            Self::Sent => Some(Status::Sent),
+            Self::Completed => Some(Status::Completed),
+            Self::Declined { .. } => Some(Status::Declined),
+            Self::OptedOut { .. } => Some(Status::OptedOut),
+            Self::Expired => Some(Status::Expired),
+            Self::Archived => Some(Status::Archived),
+            Self::Deleted => Some(Status::Deleted),
+            Self::Created
+            | Self::Viewed { .. }
+            | Self::Locked
+            | Self::IdentityFailed
+            | Self::Bounced(_)
+            | Self::Consented { .. }
+            | Self::DocumentSigned { .. }
+            | Self::SignerCompleted
+            | Self::Reassigned { .. }
+            | Self::ReadyToComplete
+            | Self::Trashed
+            | Self::Restored
+            | Self::AttachmentAdded { .. }
+            | Self::TemplateCreated
+            | Self::Noted
+            | Self::Unrecognised
+            | Self::Answered(_) => None,
+        }
+    }
+
+    /// Rule 11: whether the person named with it is a signer. Every other event names whoever acted.
+    #[must_use]
+    pub fn names_a_signer(&self) -> bool {
+        matches!(
+            self,
+            Self::Viewed { .. }
+                | Self::Consented { .. }
+                | Self::DocumentSigned { .. }
+                | Self::SignerCompleted
+                | Self::Locked
+                | Self::IdentityFailed
+                | Self::Bounced(_)
+                | Self::Reassigned { .. }
+                | Self::Declined { .. }
+                | Self::OptedOut { .. }
+                | Self::AttachmentAdded { .. }
+        )
+    }
+
+    /// Rule 6: whether it can only happen to a package that went out.
+    #[must_use]
+    pub fn implies_sent(&self) -> bool {
+        matches!(
+            self,
+            Self::Viewed { .. }
+                | Self::Consented { .. }
+                | Self::DocumentSigned { .. }
+                | Self::SignerCompleted
+                | Self::Locked
+                | Self::IdentityFailed
+                | Self::Bounced(Bounce::Returned)
+                | Self::ReadyToComplete
+        )
+    }
+
+    /// Whether it shows that the signer got through: clears a lock, a bounce, a failed check (rule 12).
+    #[must_use]
+    pub fn is_positive(&self) -> bool {
+        matches!(
+            self,
+            Self::Viewed { .. }
+                | Self::Consented { .. }
+                | Self::DocumentSigned { .. }
+                | Self::SignerCompleted
+        )
+    }
+
+    /// Whether the API is asked at once when it comes, since the package's contents changed.
+    #[must_use]
+    pub fn asks_at_once(&self) -> bool {
+        matches!(self, Self::Sent | Self::Recalled | Self::Reassigned { .. } | Self::AttachmentAdded { .. })
+    }
+
+    /// Whether it never moves a package or a signer.
+    #[must_use]
+    pub fn is_informational(&self) -> bool {
+        matches!(
+            self,
+            Self::Noted | Self::Unrecognised | Self::Bounced(Bounce::OutOfOffice | Bounce::Complaint)
+        )
+    }
+}

@@ -1,0 +1,115 @@
+//! What a board shows: one value made of the page's query, used by the list and by the live stream alike.
+
+use super::{AccountId, Package, Status, Timestamp};
+
+/// Which packages a board shows. The default: every status, not the trashed, deleted ones only when asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Filter {
+    /// Only these; empty: all of [`Tally::All`].
+    pub tally: Tally,
+    /// Only this account.
+    pub account: Option<AccountId>,
+    /// Only accounts of this list (a provider's); empty: all.
+    pub accounts: Vec<AccountId>,
+    /// Words that must all occur in the name, a signer, the sender, the reference or the id; folded by [`fold_text`].
+    pub words: Vec<String>,
+    /// Only packages of this sender, by mail address or id.
+    pub sender: Option<String>,
+    /// Only packages that changed since.
+    pub updated_since: Option<Timestamp>,
+}
+
+/// One of the board's tallies: a count that is a filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Tally {
+    /// Everything but the trashed.
+    #[default]
+    All,
+    /// What needs a person.
+    Attention,
+    /// Everybody signed, the sender has to finish it.
+    WithSender,
+    /// One status; the trashed are not in it.
+    Status(Status),
+    /// In the trash.
+    Trashed,
+}
+
+impl Tally {
+    /// The word in URLs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Attention => "attention",
+            Self::WithSender => "with_sender",
+            Self::Status(status) => status.word(),
+            Self::Trashed => "trashed",
+        }
+    }
+
+    /// The tally that a word of [`Tally::word`] names.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "" | "all" => Some(Self::All),
+            "attention" => Some(Self::Attention),
+            "with_sender" => Some(Self::WithSender),
+            "trashed" => Some(Self::Trashed),
+            _ => Status::from_word(word).map(Self::Status),
+        }
+    }
+
+    /// Whether a package is counted here at `now`.
+    #[must_use]
+    pub fn admits(self, package: &Package, now: Timestamp) -> bool {
+        if package.template {
+            return false;
+        }
+        match self {
+            Self::All => !package.trashed,
+            Self::Attention => package.needs_attention(now),
+            Self::WithSender => !package.trashed && package.ready_to_complete,
+            Self::Status(status) => !package.trashed && package.status == status,
+            Self::Trashed => package.trashed,
+        }
+    }
+}
+
+impl Filter {
+    /// Whether a board with this filter shows `package`, whose [`search_text`] is `text`, at `now`.
+    #[must_use]
+    pub fn admits(&self, account: &AccountId, package: &Package, text: &str, now: Timestamp) -> bool {
+        self.tally.admits(package, now)
+            && self.account.as_ref().is_none_or(|only| only == account)
+            && (self.accounts.is_empty() || self.accounts.contains(account))
+            && self.sender.as_ref().is_none_or(|only| sender_of(package) == Some(only.as_str()))
+            && self.updated_since.is_none_or(|since| package.updated >= since)
+            && self.words.iter().all(|word| text.contains(word.as_str()))
+    }
+}
+
+/// By what a sender is told apart: the mail address, else the id.
+#[must_use]
+pub fn sender_of(package: &Package) -> Option<&str> {
+    let sender = package.sender.as_ref()?;
+    Some(sender.email.as_deref().unwrap_or(&sender.id))
+}
+
+/// What a search looks through: id, name, reference, sender and signers, folded.
+#[must_use]
+pub fn search_text(id: &str, package: &Package) -> String {
+    let mut parts = vec![id];
+    parts.extend(package.name.as_deref());
+    parts.extend(package.reference.as_deref());
+    let people = package.sender.iter().flat_map(|it| [it.name.as_deref(), it.email.as_deref()]);
+    let signers = package.present().flat_map(|it| [it.name.as_deref(), it.email.as_deref()]);
+    parts.extend(people.chain(signers).flatten());
+    fold_text(&parts.join("\n"))
+}
+
+/// Lower case, so that a search finds `LINDQVIST` by `lindqvist`.
+#[must_use]
+pub fn fold_text(text: &str) -> String {
+    text.to_lowercase()
+}

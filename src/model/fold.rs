@@ -1,0 +1,114 @@
+//! The state machine: one pure function over the whole log of a package. The numbers are those of the rules in the
+//! project's state.md.
+//!
+//! It sorts by the provider's time, so arrival order and repeats can't matter; it can't fail; it has no clock. A
+//! package has tens of records, so folding again costs nothing and removes a class of bugs.
+
+use super::seat::NEVER;
+use super::walk::Walk;
+use super::{Answer, Event, Fingerprint, Origin, Package, Person, Record, Timestamp};
+
+/// Past this many facts the rest is kept and counted, not folded (rule 22). Answers are always folded.
+pub const MOST_FACTS: usize = 2_000;
+/// A doubt that an answer did not settle is asked about again after this long at the earliest.
+const ASK_AGAIN_MS: i64 = 5_000;
+/// An open package that nobody confirmed for this long is stale.
+const STALE_MS: i64 = 24 * 60 * 60 * 1000;
+/// What an answer of the API is called where a fact's name is shown.
+pub const ANSWER_NAME: &str = "API answer";
+
+/// Folds a package's whole log. Total, deterministic, blind to arrival order and repeats.
+#[must_use]
+pub fn fold(log: &[Record]) -> Package {
+    let (facts, dropped) = in_order(log);
+    let mut walk = Walk::default();
+    walk.package.facts = u32::try_from(facts.len() + dropped).unwrap_or(u32::MAX);
+    walk.package.too_many_facts = dropped > 0;
+    let untimed = facts.partition_point(|fact| fact.at != NEVER);
+    for fact in &facts[..untimed] {
+        walk.timed(fact);
+    }
+    for fact in &facts[untimed..] {
+        walk.untimed(fact);
+    }
+    walk.finish()
+}
+
+/// A record and the time by which it sorts; [`NEVER`] if it has none.
+pub(super) struct Fact<'a> {
+    pub record: &'a Record,
+    pub at: Timestamp,
+    pub absurd: bool,
+}
+
+/// Rule 1: every fact once, the timed ones by (time, rank, fingerprint), then the untimed ones by (rank, fingerprint);
+/// and how many were too many.
+fn in_order(log: &[Record]) -> (Vec<Fact<'_>>, usize) {
+    let mut records: Vec<&Record> = log.iter().collect();
+    records.sort_by_key(|record| (record.fingerprint, record.received_at));
+    records.dedup_by_key(|record| record.fingerprint);
+    let mut facts: Vec<Fact<'_>> = records
+        .into_iter()
+        .map(|record| {
+            let (at, absurd) = record.sort_time().unwrap_or((NEVER, false));
+            Fact { record, at, absurd }
+        })
+        .collect();
+    facts.sort_by_key(|it| (it.at == NEVER, it.at, it.record.event.rank(), it.record.fingerprint));
+    let mut told = 0_usize;
+    facts.retain(|fact| {
+        told += usize::from(fact.record.answer().is_none());
+        fact.record.answer().is_some() || told <= MOST_FACTS
+    });
+    (facts, told.saturating_sub(MOST_FACTS))
+}
+
+/// When to ask the provider: at once while something is unknown, doubted or changed; a day after the last answer while
+/// the package is open. A doubt that an answer left standing waits as long again as it has stood.
+pub(super) fn ask_at(
+    package: &Package,
+    asked: Option<Timestamp>,
+    asking: Option<Timestamp>,
+) -> Option<Timestamp> {
+    if package.template {
+        return None;
+    }
+    let Some(asked) = asked else { return Some(Timestamp(0)) };
+    let doubts = package.doubts.iter().map(|doubt| {
+        if doubt.received_at > asked {
+            doubt.received_at
+        } else {
+            asked.plus(asked.since(doubt.received_at).max(ASK_AGAIN_MS))
+        }
+    });
+    let changed = asking.filter(|at| *at >= asked);
+    let stale = (package.status.is_open() && !package.gone).then(|| asked.plus(STALE_MS));
+    doubts.chain(changed).chain(stale).min()
+}
+
+/// The identity of an answer in a log: its bytes are its content, so the caller hashes; see the store.
+#[must_use]
+pub fn answer_record(answer: Answer, d: Timestamp, asked_at: Timestamp, fingerprint: Fingerprint) -> Record {
+    Record {
+        event: Event::Answered(Box::new(answer)),
+        who: None,
+        happened_at: Some(d),
+        received_at: asked_at,
+        fingerprint,
+        deliveries: 1,
+        origin: Origin::Poll,
+        name: ANSWER_NAME.to_owned(),
+        arrival: None,
+    }
+}
+
+/// The person whom an id names: a signer, or the sender.
+#[must_use]
+pub fn person_named<'a>(package: &'a Package, id: &str) -> Option<&'a str> {
+    let sender = package.sender.as_ref().filter(|sender| sender.id == id);
+    let of = |person: &'a Person| person.name.as_deref().or(person.email.as_deref());
+    let signer = package.signers.iter().find(|signer| signer.id == id);
+    signer
+        .and_then(|signer| signer.name.as_deref().or(signer.email.as_deref()))
+        .or_else(|| sender.and_then(of))
+}

@@ -1,0 +1,249 @@
+//! One person's marks while a log is folded: what they did, what keeps them from signing, and which of it an answer
+//! of the API may deny.
+
+use super::snapshot::{Identity, Place};
+use super::{Person, Signer, SignerStatus, Timestamp};
+
+/// A contradicting fact this near to an answer stands (rule 15).
+pub(super) const WINDOW_MS: i64 = 2_000;
+
+/// Before all time: the time of a value that no fact set.
+pub(super) const NEVER: Timestamp = Timestamp(i64::MIN);
+
+/// A value and the time of the fact that set it; [`NEVER`] if an answer set it, or nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Register<T> {
+    pub value: T,
+    pub fact_at: Timestamp,
+}
+
+impl<T: Copy + PartialEq> Register<T> {
+    pub(super) const fn new(value: T) -> Self {
+        Self { value, fact_at: NEVER }
+    }
+
+    /// A fact of the time `at` sets the value.
+    pub(super) fn tell(&mut self, value: T, at: Timestamp) {
+        *self = Self { value, fact_at: at };
+    }
+
+    /// An answer true at `d` states the value. `false`: a fact within the window contradicts it, and stands.
+    pub(super) fn state(&mut self, value: T, d: Timestamp) -> bool {
+        if self.value == value {
+            return true;
+        }
+        if self.fact_at > d.plus(-WINDOW_MS) {
+            return false;
+        }
+        *self = Self::new(value);
+        true
+    }
+}
+
+/// That a person did something, and when by the provider's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mark {
+    /// The time of the fact; [`NEVER`] if only an answer says so.
+    pub fact_at: Timestamp,
+    /// What to show.
+    pub shown: Option<Timestamp>,
+}
+
+impl Mark {
+    fn fact(at: Timestamp) -> Self {
+        Self { fact_at: at, shown: Some(at) }
+    }
+}
+
+/// A person, or a place that waits for one, while the log is folded.
+#[derive(Debug, Clone)]
+pub(super) struct Seat {
+    pub id: String,
+    pub role: Option<String>,
+    pub name: Option<String>,
+    pub email: Option<String>,
+    pub order: Option<u32>,
+    /// The API says that something is required of this place; `None`: nobody said.
+    pub required: Option<bool>,
+    pub placeholder: bool,
+    pub left: bool,
+    /// The newest fact that names this person.
+    pub named_at: Timestamp,
+    pub viewed: Option<Timestamp>,
+    pub consented: Option<Timestamp>,
+    pub signing: Option<Mark>,
+    pub signed: Option<Mark>,
+    pub declined: Option<Timestamp>,
+    pub opted_out: Option<Timestamp>,
+    pub reassigned: Option<Timestamp>,
+    pub locked: Register<bool>,
+    pub bounced: Register<bool>,
+    pub kba_failed: Register<bool>,
+}
+
+impl Seat {
+    pub(super) fn new(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            role: None,
+            name: None,
+            email: None,
+            order: None,
+            required: None,
+            placeholder: false,
+            left: false,
+            named_at: NEVER,
+            viewed: None,
+            consented: None,
+            signing: None,
+            signed: None,
+            declined: None,
+            opted_out: None,
+            reassigned: None,
+            locked: Register::new(false),
+            bounced: Register::new(false),
+            kba_failed: Register::new(false),
+        }
+    }
+
+    /// The signer got through: nothing keeps them from signing any more (rule 12).
+    pub(super) fn got_through(&mut self, at: Timestamp) {
+        for flag in [&mut self.locked, &mut self.bounced, &mut self.kba_failed] {
+            flag.tell(false, at);
+        }
+        self.reassigned = None;
+    }
+
+    pub(super) fn view(&mut self, at: Timestamp) {
+        self.viewed = self.viewed.or(Some(at));
+    }
+
+    pub(super) fn consent(&mut self, at: Timestamp) {
+        self.consented = self.consented.or(Some(at));
+    }
+
+    pub(super) fn sign_one(&mut self, at: Timestamp) {
+        if self.signing.is_none_or(|mark| mark.fact_at == NEVER || mark.fact_at < at) {
+            self.signing = Some(Mark::fact(at));
+        }
+    }
+
+    pub(super) fn complete(&mut self, at: Timestamp) {
+        if self.signed.is_none_or(|mark| mark.fact_at == NEVER || mark.fact_at < at) {
+            self.signed = Some(Mark::fact(at));
+        }
+    }
+
+    /// A new round begins: refusals, locks and bounces are forgotten, signatures are not (rule 7).
+    pub(super) fn begin_round(&mut self, at: Timestamp) {
+        self.declined = None;
+        self.opted_out = None;
+        self.locked.tell(false, at);
+        self.bounced.tell(false, at);
+    }
+
+    /// What an answer true at `d` says of the place and of this person. `false`: a fact near it contradicts.
+    pub(super) fn state(&mut self, place: &Place, person: Option<(&Person, Identity)>, d: Timestamp) -> bool {
+        let near = d.plus(-WINDOW_MS);
+        let mut agreed = true;
+        self.role = Some(place.role.clone());
+        self.required = Some(place.required > 0);
+        self.placeholder = person.is_none();
+        self.left = false;
+        if self.reassigned.is_some_and(|at| at <= near) {
+            self.reassigned = None;
+        }
+        let moved = person
+            .is_some_and(|(it, _)| self.email.is_some() && it.email.is_some() && self.email != it.email);
+        match person {
+            Some((person, identity)) => {
+                self.name.clone_from(&person.name);
+                self.email.clone_from(&person.email);
+                match identity {
+                    Identity::Passed => agreed &= self.kba_failed.state(false, d),
+                    Identity::Failed => agreed &= self.kba_failed.state(true, d),
+                    Identity::Untold => {}
+                }
+            }
+            None => self.name.clone_from(&place.name),
+        }
+        if let Some(locked) = place.locked {
+            agreed &= self.locked.state(locked, d);
+        }
+        // A bounce can't be denied by REST, but it is over when the signer got through or has another address.
+        let through = place.last_mark.is_some_and(|mark| mark >= self.bounced.fact_at.cut_to_second());
+        if self.bounced.value && (through || moved) {
+            agreed &= self.bounced.state(false, d);
+        }
+        let by_answer = Mark { fact_at: NEVER, shown: place.last_mark };
+        agreed &= overlay(&mut self.signed, place.is_signed(), by_answer, near);
+        agreed &= overlay(&mut self.signing, place.started || place.signed > 0, by_answer, near);
+        agreed
+    }
+
+    /// The signer as the board shows it.
+    pub(super) fn into_signer(self) -> Signer {
+        let status = self.status();
+        let done = match status {
+            SignerStatus::Waiting => None,
+            SignerStatus::Viewed => self.viewed,
+            SignerStatus::Signing => self.signing.and_then(|mark| mark.shown).or(self.consented),
+            SignerStatus::Signed => self.signed.and_then(|mark| mark.shown),
+            SignerStatus::Declined => self.declined,
+            SignerStatus::OptedOut => self.opted_out,
+            SignerStatus::Reassigned => self.reassigned,
+        };
+        let flags = [self.locked, self.bounced, self.kba_failed];
+        let trouble =
+            flags.iter().filter(|flag| flag.value && flag.fact_at != NEVER).map(|flag| flag.fact_at).max();
+        Signer {
+            counted: !self.left && status != SignerStatus::Reassigned && self.required != Some(false),
+            status,
+            since: trouble.or(done),
+            locked: self.locked.value,
+            bounced: self.bounced.value,
+            kba_failed: self.kba_failed.value,
+            id: self.id,
+            role: self.role,
+            name: self.name,
+            email: self.email,
+            order: self.order,
+            placeholder: self.placeholder,
+            left: self.left,
+        }
+    }
+
+    fn status(&self) -> SignerStatus {
+        if self.reassigned.is_some() {
+            SignerStatus::Reassigned
+        } else if self.declined.is_some() {
+            SignerStatus::Declined
+        } else if self.opted_out.is_some() {
+            SignerStatus::OptedOut
+        } else if self.signed.is_some() {
+            SignerStatus::Signed
+        } else if self.signing.is_some() || self.consented.is_some() {
+            SignerStatus::Signing
+        } else if self.viewed.is_some() {
+            SignerStatus::Viewed
+        } else {
+            SignerStatus::Waiting
+        }
+    }
+}
+
+/// An answer states whether a mark is there. `false`: a fact near it contradicts, and stands.
+fn overlay(mark: &mut Option<Mark>, stated: bool, by_answer: Mark, near: Timestamp) -> bool {
+    match (&mark, stated) {
+        (Some(_), true) | (None, false) => true,
+        (None, true) => {
+            *mark = Some(by_answer);
+            true
+        }
+        (Some(known), false) if known.fact_at > near => false,
+        (Some(_), false) => {
+            *mark = None;
+            true
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What a provider's API says about a package, in the house's words. A snapshot is an event like any other.
+
+use super::{Person, Status, Timestamp};
+
+/// What the API said when it was asked about one package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It showed the package.
+    Shown(Snapshot),
+    /// It doesn't know the id (404). Counts only under rule 9.
+    NotFound,
+}
+
+/// The state of a package as the API states it. What an API can't state (views, bounces, reasons) is absent here,
+/// and so it can't be denied by it (rule 15).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Snapshot {
+    /// Its status.
+    pub status: Status,
+    /// In the trash, whatever the status.
+    pub trashed: bool,
+    /// The id is a template's or a layout's (rule 13).
+    pub template: bool,
+    /// Its name.
+    pub name: Option<String>,
+    /// Who sent it.
+    pub sender: Option<Person>,
+    /// The customer's own words for it: OneSpan's `data`.
+    pub reference: Option<String>,
+    /// When it was made, to the second.
+    pub created: Option<Timestamp>,
+    /// When the provider last touched it, to the second; bounces don't move it.
+    pub updated: Option<Timestamp>,
+    /// When it expires.
+    pub due: Option<Timestamp>,
+    /// Completes by itself with the last signature.
+    pub autocomplete: bool,
+    /// The places in the signing order.
+    pub places: Vec<Place>,
+    /// The documents.
+    pub papers: Vec<Paper>,
+}
+
+/// A place in the signing order and the people in it now: none (a placeholder), one, or a group.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Place {
+    /// The role id.
+    pub role: String,
+    /// The place's own name, such as "Counter-signer".
+    pub name: Option<String>,
+    /// The provider's number in the signing order.
+    pub index: i64,
+    /// Locked out; `None` where the API doesn't say.
+    pub locked: Option<bool>,
+    /// How many approvals are required of it. None: it isn't counted in "n of m".
+    pub required: u32,
+    /// How many of the required ones are confirmed.
+    pub signed: u32,
+    /// Whether any field was clicked or confirmed at all.
+    pub started: bool,
+    /// The latest accepted or signed time.
+    pub last_mark: Option<Timestamp>,
+    /// Who sits there.
+    pub people: Vec<(Person, Identity)>,
+}
+
+/// What the API says of a signer's identity check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Identity {
+    /// Nothing, or not yet attempted.
+    #[default]
+    Untold,
+    /// Passed.
+    Passed,
+    /// Failed or locked.
+    Failed,
+}
+
+/// A document of a package.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Paper {
+    /// The document's id.
+    pub id: String,
+    /// Its name.
+    pub name: Option<String>,
+    /// A consent or another agreement: accepting it is no signature.
+    pub agreement: bool,
+    /// The roles that have confirmed it.
+    pub signed_by: Vec<String>,
+}
+
+impl Place {
+    /// Every required approval is confirmed.
+    #[must_use]
+    pub fn is_signed(&self) -> bool {
+        self.required > 0 && self.signed >= self.required
+    }
+}
+
+impl Snapshot {
+    /// Rule 10: everybody signed and the sender has to finish it.
+    #[must_use]
+    pub fn is_ready_to_complete(&self) -> bool {
+        let mut counted = self.places.iter().filter(|place| place.required > 0).peekable();
+        self.status == Status::Sent
+            && !self.autocomplete
+            && counted.peek().is_some()
+            && counted.all(Place::is_signed)
+    }
+}
