@@ -17,9 +17,7 @@ mod walk;
 pub use event::{Bounce, Event, Origin, Record};
 pub use filter::{Filter, Tally};
 pub use fold::fold;
-pub use package::{
-    Attachment, Decided, Document, Doubt, DoubtKind, Package, Person, Signer, SignerStatus, Status,
-};
+pub use package::{Attachment, Decided, Document, Doubt, DoubtKind, Package, Person, Signer};
 pub use snapshot::{Answer, Identity, Paper, Place, Snapshot};
 pub use status::{SignerStatus, Status};
 

@@ -1,0 +1,173 @@
+//! Floor 1: the providers. Everything that only one of them does stays behind the [`Provider`] trait; above it nobody
+//! knows that several exist.
+//!
+//! Four verbs, no defaults: forgetting to verify does not compile, since [`Provider::parse`] takes a [`Verified`] that
+//! only an adapter, or the record of an earlier verdict, can give.
+
+use crate::model::{Answer, Event, Fingerprint, PackageId, Snapshot, Timestamp};
+use std::time::Duration;
+
+/// What arrived, before anyone looked at it.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// The headers, names in lower case, in the order of arrival. May hold secrets: never logged.
+    pub headers: Vec<(String, String)>,
+    /// The body as sent.
+    pub body: Vec<u8>,
+    /// What follows the account in the path, for providers that can send no header.
+    pub path_token: Option<String>,
+    /// The address it came from.
+    pub remote: String,
+    /// When its last byte arrived, by our clock.
+    pub received_at: Timestamp,
+}
+
+impl Delivery {
+    /// The value of a header by its lower-case name; the first one, if it came several times.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// A delivery whose sender an adapter vouches for.
+#[derive(Debug, Clone, Copy)]
+pub struct Verified<'a> {
+    body: &'a [u8],
+}
+
+impl<'a> Verified<'a> {
+    /// Bytes that were verified when they arrived, or that an administrator admitted since: for replay.
+    #[must_use]
+    pub fn before(body: &'a [u8]) -> Self {
+        Self { body }
+    }
+
+    /// The body as sent.
+    #[must_use]
+    pub fn body(self) -> &'a [u8] {
+        self.body
+    }
+}
+
+/// What an adapter says of a delivery's sender.
+#[derive(Debug)]
+pub enum Verdict<'a> {
+    /// The right secret came; which of the two that may be live at once.
+    Verified(Verified<'a>, Slot),
+    /// No signature where one could have been: the account's policy decides.
+    Unsigned(Verified<'a>),
+    /// A wrong or missing secret, in words that name no secret: "Basic, but base64".
+    Refused(String),
+}
+
+/// Which of an account's secrets a delivery carried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Slot {
+    /// The one in use.
+    Current,
+    /// The one that will replace it.
+    Next,
+    /// The account asks for none.
+    Open,
+}
+
+impl Slot {
+    /// The slot's name in the store.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Current => "current",
+            Self::Next => "next",
+            Self::Open => "open",
+        }
+    }
+}
+
+/// A fact read off the wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Which package it is about.
+    pub package: PackageId,
+    /// What happened.
+    pub event: Event,
+    /// The person named with it.
+    pub who: Option<String>,
+    /// The provider's word as sent.
+    pub name: String,
+    /// When, if told.
+    pub happened_at: Option<Timestamp>,
+    /// The identity of the fact across repeats (state.md rule 2).
+    pub fingerprint: Fingerprint,
+}
+
+/// Something in a delivery that can't be read: kept in quarantine with this sentence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Parked(pub String);
+
+/// What the API said about one package, and when that was true.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetched {
+    /// The answer.
+    pub answer: Answer,
+    /// The answer's `Date` header, if it had one that can be read (rule 14).
+    pub date: Option<Timestamp>,
+}
+
+/// A page of the provider's list.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Listing {
+    /// The packages on it that could be read, in the provider's order.
+    pub rows: Vec<(PackageId, Snapshot)>,
+    /// How many match in all, by the provider's count.
+    pub total: u64,
+    /// Where the next page begins; `None`: this was the last one.
+    pub next: Option<u32>,
+    /// The answer's `Date` header.
+    pub date: Option<Timestamp>,
+}
+
+/// Why the API gave no answer. A 404 for a package is an answer, not an error.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError {
+    /// The account has no `api` in its configuration.
+    #[error("no API is configured for this account")]
+    NoApi,
+    /// 403: the package belongs to another sender, and the key may not see it.
+    #[error("the provider says that this package is not ours to see (403)")]
+    NotOurs,
+    /// 429, or our own budget of calls: nothing more until this long from now.
+    #[error("the provider asks to wait {0:?}")]
+    Throttled(Duration),
+    /// 503 or 429 without a time, a broken connection, a time-out, another 5xx.
+    #[error("the provider's API can't be reached: {0}")]
+    Unavailable(String),
+    /// 401, or no token to be had.
+    #[error("the provider's API refuses our credentials: {0}")]
+    Refused(String),
+    /// An answer that makes no sense.
+    #[error("the provider's API answered something unreadable: {0}")]
+    Unreadable(String),
+}
+
+/// One configured connection to a provider.
+#[async_trait::async_trait]
+pub trait Provider: Send + Sync + std::fmt::Debug {
+    /// Looks at the sender, in constant time, and at nothing else.
+    fn verify<'a>(&self, delivery: &'a Delivery) -> Verdict<'a>;
+
+    /// Reads the facts off a body. Any bytes: it can't panic and can't lose the rest for one bad entry.
+    fn parse(&self, verified: Verified<'_>) -> Vec<Result<Report, Parked>>;
+
+    /// Asks about one package. `now` counts against the account's budget of calls and dates its tokens.
+    async fn fetch(&self, package: &PackageId, now: Timestamp) -> Result<Fetched, FetchError>;
+
+    /// Lists packages, newest change first, from position `from` (0 is the first); `changed_since` narrows it.
+    async fn list(
+        &self,
+        changed_since: Option<Timestamp>,
+        from: u32,
+        now: Timestamp,
+    ) -> Result<Listing, FetchError>;
+}
