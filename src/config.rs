@@ -13,6 +13,8 @@ mod reader;
 mod scope;
 mod secret;
 mod sections;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt;
