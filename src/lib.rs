@@ -1,5 +1,8 @@
 //! signboard: the board on which a business watches its documents get signed.
 
+pub mod app;
 pub mod clock;
+pub mod config;
 pub mod model;
 pub mod provider;
+pub mod store;

@@ -1,0 +1,301 @@
+//! The configuration: one TOML file, overridden by `SIGNBOARD__…` variables, read whole before anything starts.
+//!
+//! Every problem is collected and told at once, each with its path, so that an operator repairs a file in one
+//! round. Reading is therefore done by hand over a `toml::Table` (`reader`) and not by serde, which stops at
+//! the first. Nothing else of the crate may be imported here, and nothing is touched but the configuration file
+//! and the secret files it names; the environment is an argument.
+
+mod address;
+mod effective;
+mod overrides;
+mod problem;
+mod reader;
+mod scope;
+mod secret;
+mod sections;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use toml::Table;
+
+pub use problem::{Problem, Problems};
+pub use secret::Secret;
+
+use scope::Scope;
+
+/// What is read when no file is named and it is there.
+const DEFAULT_FILE: &str = "signboard.toml";
+
+/// The whole configuration, checked.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// How this board is reached and where it keeps its data.
+    pub server: ServerConfig,
+    /// The configured connections to providers, by account id.
+    pub accounts: BTreeMap<String, AccountConfig>,
+}
+
+/// The `[server]` table.
+#[derive(Debug, Clone)]
+pub struct ServerConfig {
+    /// Where the pages are served; always a loopback address, since there is no sign-in yet.
+    pub listen: SocketAddr,
+    /// A second address that serves only `/callbacks/`; may be any address.
+    pub callbacks_listen: Option<SocketAddr>,
+    /// The address the outside world uses, without a slash at the end.
+    pub public_url: Option<String>,
+    /// The data folder, as written: a relative one starts at the working directory.
+    pub data: PathBuf,
+    /// The IANA name of the zone in which the server prints times; jiff knows it.
+    pub time_zone: String,
+}
+
+/// The kind of service an account connects to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ProviderKind {
+    /// OneSpan Sign.
+    OneSpan,
+    /// Conga Sign.
+    Conga,
+}
+
+/// One `[accounts.<id>]` table.
+#[derive(Debug, Clone)]
+pub struct AccountConfig {
+    /// Whose service this is.
+    pub provider: ProviderKind,
+    /// What the pages call the account; the account id unless configured.
+    pub label: String,
+    /// How a callback proves where it comes from.
+    pub callback: CallbackAuth,
+    /// How the provider's API is asked, if it may be.
+    pub api: Option<ApiConfig>,
+    /// The budget of all calls to this account's API.
+    pub calls_per_minute: u32,
+}
+
+/// How a callback proves where it comes from. `next` is the second secret that is live during a rotation.
+#[derive(Debug, Clone)]
+pub enum CallbackAuth {
+    /// `Authorization: Basic <key>`, raw.
+    Key {
+        /// The key in use.
+        key: Secret,
+        /// The key that will follow.
+        next: Option<Secret>,
+    },
+    /// `Authorization: Basic base64(username:password)`.
+    Basic {
+        /// The user name, without a colon.
+        username: String,
+        /// The password in use.
+        password: Secret,
+        /// The password that will follow.
+        next: Option<Secret>,
+    },
+    /// `Authorization: Bearer <token>`.
+    Bearer {
+        /// The token in use.
+        token: Secret,
+        /// The token that will follow.
+        next: Option<Secret>,
+    },
+    /// Every one of these headers must carry its value. Never empty; names as written, none twice in any case.
+    Headers(BTreeMap<String, Secret>),
+    /// Anyone may send.
+    None,
+}
+
+/// How a provider's API is asked.
+#[derive(Clone)]
+pub struct ApiConfig {
+    /// The root of the API, without a slash at the end.
+    pub base_url: String,
+    /// How this board proves who it is.
+    pub auth: ApiAuth,
+    /// The outbound proxy, the account's own or else the server's. May carry a password: do not log it.
+    pub proxy: Option<String>,
+    /// A private certificate authority, the account's own or else the server's.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// How this board proves to an API who it is.
+#[derive(Debug, Clone)]
+pub enum ApiAuth {
+    /// A key that never changes.
+    ApiKey {
+        /// The key.
+        key: Secret,
+    },
+    /// A client id and secret, exchanged for an access token at OneSpan's own endpoint.
+    Client {
+        /// The client id.
+        client_id: String,
+        /// The client's secret.
+        secret: Secret,
+        /// Absent: a token of type OWNER. Present: of type SENDER, for this sender.
+        sender_email: Option<String>,
+        /// Where the exchange happens.
+        token_url: String,
+    },
+    /// OAuth 2 client credentials.
+    OAuth2 {
+        /// Where the exchange happens.
+        token_url: String,
+        /// The client id.
+        client_id: String,
+        /// The client's secret.
+        client_secret: Secret,
+        /// The scope to ask for.
+        scope: Option<String>,
+    },
+}
+
+impl Config {
+    /// Reads `file`, else `./signboard.toml` if it is there, else nothing; lets `env` override; checks the whole.
+    ///
+    /// # Errors
+    /// All problems of the whole configuration; a TOML syntax error is the only one that hides others.
+    pub fn load(
+        file: Option<&Path>,
+        env: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Config, Problems> {
+        Config::load_in(Path::new(""), file, env)
+    }
+
+    /// The effective configuration as TOML, every secret shown as `(hidden)`.
+    #[must_use]
+    pub fn effective(&self) -> String {
+        effective::text(self)
+    }
+
+    /// What is allowed but should not go unsaid, a sentence each.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.accounts.is_empty() {
+            warnings.push(
+                "no account is configured, so no callback can be taken; add an [accounts.…] table".into(),
+            );
+        }
+        if self.server.public_url.is_none() {
+            warnings.push(
+                "server.public-url is not set, so the callback addresses shown are only this machine's"
+                    .into(),
+            );
+        }
+        for (id, account) in &self.accounts {
+            if matches!(account.callback, CallbackAuth::None) {
+                warnings.push(format!(
+                    "accounts.{id}.callback has auth = \"none\": whoever knows the address can send callbacks"
+                ));
+            }
+            if let Some(key) = account.api.as_ref().and_then(unprotected) {
+                warnings.push(format!(
+                    "accounts.{id}.api.{key} is http, so credentials cross the network unprotected; use https"
+                ));
+            }
+        }
+        warnings
+    }
+
+    fn load_in(
+        folder: &Path,
+        file: Option<&Path>,
+        env: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Config, Problems> {
+        let default = folder.join(DEFAULT_FILE);
+        let path = file.unwrap_or(&default);
+        let mut table = match std::fs::read_to_string(path) {
+            Ok(text) => parse(path, &text)?,
+            Err(error) if file.is_none() && error.kind() == ErrorKind::NotFound => Table::new(),
+            Err(error) => {
+                let sentence = format!("this configuration file cannot be read: {error}");
+                return Err(Problem { path: path.display().to_string(), sentence }.into());
+            }
+        };
+        let mut scope = Scope::new(path.parent().unwrap_or(folder), env.into_iter().collect());
+        overrides::apply(&mut scope, &mut table);
+        let config = sections::config(&scope, &table);
+        scope.conclude(config)
+    }
+}
+
+impl Default for ServerConfig {
+    fn default() -> ServerConfig {
+        ServerConfig {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            callbacks_listen: None,
+            public_url: None,
+            data: PathBuf::from("data"),
+            time_zone: "UTC".to_owned(),
+        }
+    }
+}
+
+impl ProviderKind {
+    /// All of them, in the order they are offered.
+    pub const ALL: [ProviderKind; 2] = [ProviderKind::OneSpan, ProviderKind::Conga];
+
+    /// The word in the configuration.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ProviderKind::OneSpan => "onespan",
+            ProviderKind::Conga => "conga",
+        }
+    }
+
+    /// The product's own name, for people.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            ProviderKind::OneSpan => "OneSpan Sign",
+            ProviderKind::Conga => "Conga Sign",
+        }
+    }
+}
+
+impl fmt::Debug for ApiConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiConfig")
+            .field("base_url", &self.base_url)
+            .field("auth", &self.auth)
+            // By hand for the sake of this line: a proxy's address may carry its password.
+            .field("proxy", &self.proxy.as_deref().map(address::without_login))
+            .field("ca_file", &self.ca_file)
+            .finish()
+    }
+}
+
+/// The key of the address to which credentials would travel in the clear.
+fn unprotected(api: &ApiConfig) -> Option<&'static str> {
+    if address::is_unprotected(&api.base_url) {
+        return Some("base-url");
+    }
+    match &api.auth {
+        ApiAuth::ApiKey { .. } => None,
+        ApiAuth::Client { token_url, .. } | ApiAuth::OAuth2 { token_url, .. } => {
+            address::is_unprotected(token_url).then_some("token-url")
+        }
+    }
+}
+
+fn parse(path: &Path, text: &str) -> Result<Table, Problem> {
+    text.parse().map_err(|error: toml::de::Error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|it| *it != '\n').count() + 1;
+        Problem {
+            path: format!("{} line {line}, column {column}", path.display()),
+            // Only the message: the error's Display quotes the line, and a secret may stand on it.
+            sentence: format!("not TOML: {}", error.message().trim().replace('\n', ", ")),
+        }
+    })
+}

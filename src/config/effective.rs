@@ -1,0 +1,112 @@
+//! Writes a configuration as the TOML it could have been read from, with every secret hidden.
+//!
+//! By hand, so that the tables stand in the order the README explains them, and inline where people write them so.
+
+use super::{ApiAuth, ApiConfig, CallbackAuth, Config, Secret, address};
+
+/// What stands for a secret.
+const HIDDEN: &str = "(hidden)";
+
+/// An inline table in the making.
+struct Inline(Vec<String>);
+
+pub(super) fn text(config: &Config) -> String {
+    let server = &config.server;
+    let mut lines = vec!["[server]".to_owned(), pair("listen", &server.listen.to_string())];
+    if let Some(address) = server.callbacks_listen {
+        lines.push(pair("callbacks-listen", &address.to_string()));
+    }
+    if let Some(url) = &server.public_url {
+        lines.push(pair("public-url", url));
+    }
+    lines.push(pair("data", &server.data.to_string_lossy()));
+    lines.push(pair("time-zone", &server.time_zone));
+    for (id, account) in &config.accounts {
+        lines.push(String::new());
+        lines.push(format!("[accounts.{id}]"));
+        lines.push(pair("provider", account.provider.as_str()));
+        lines.push(pair("label", &account.label));
+        lines.push(format!("callback = {}", callback(&account.callback)));
+        if let Some(api) = &account.api {
+            lines.push(format!("api = {}", self::api(api)));
+        }
+        lines.push(format!("reconcile = {{ calls-per-minute = {} }}", account.calls_per_minute));
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn callback(auth: &CallbackAuth) -> String {
+    match auth {
+        CallbackAuth::Key { key, next } => {
+            Inline::new("key").secret("key", Some(key)).secret("next-key", next.as_ref())
+        }
+        CallbackAuth::Basic { username, password, next } => Inline::new("basic")
+            .text("username", Some(username))
+            .secret("password", Some(password))
+            .secret("next-password", next.as_ref()),
+        CallbackAuth::Bearer { token, next } => {
+            Inline::new("bearer").secret("token", Some(token)).secret("next-token", next.as_ref())
+        }
+        CallbackAuth::Headers(headers) => {
+            let pairs: Vec<String> =
+                headers.keys().map(|name| format!("{} = {}", quoted(name), quoted(HIDDEN))).collect();
+            Inline::new("headers").raw("headers", &format!("{{ {} }}", pairs.join(", ")))
+        }
+        CallbackAuth::None => Inline::new("none"),
+    }
+    .finish()
+}
+
+fn api(api: &ApiConfig) -> String {
+    let table = match &api.auth {
+        ApiAuth::ApiKey { key } => Inline::new("api-key").secret("key", Some(key)),
+        ApiAuth::Client { client_id, secret, sender_email, token_url } => Inline::new("client")
+            .text("client-id", Some(client_id))
+            .secret("secret", Some(secret))
+            .text("sender-email", sender_email.as_deref())
+            .text("token-url", Some(token_url)),
+        ApiAuth::OAuth2 { token_url, client_id, client_secret, scope } => Inline::new("oauth2")
+            .text("token-url", Some(token_url))
+            .text("client-id", Some(client_id))
+            .secret("client-secret", Some(client_secret))
+            .text("scope", scope.as_deref()),
+    };
+    table
+        .text("base-url", Some(&api.base_url))
+        .text("proxy", api.proxy.as_deref().map(address::without_login).as_deref())
+        .text("ca-file", api.ca_file.as_ref().map(|it| it.to_string_lossy()).as_deref())
+        .finish()
+}
+
+impl Inline {
+    fn new(auth: &str) -> Inline {
+        Inline(vec![pair("auth", auth)])
+    }
+
+    fn text(mut self, key: &str, text: Option<&str>) -> Inline {
+        self.0.extend(text.map(|it| pair(key, it)));
+        self
+    }
+
+    fn secret(self, key: &str, secret: Option<&Secret>) -> Inline {
+        self.text(key, secret.map(|_| HIDDEN))
+    }
+
+    fn raw(mut self, key: &str, value: &str) -> Inline {
+        self.0.push(format!("{key} = {value}"));
+        self
+    }
+
+    fn finish(self) -> String {
+        format!("{{ {} }}", self.0.join(", "))
+    }
+}
+
+fn pair(key: &str, text: &str) -> String {
+    format!("{key} = {}", quoted(text))
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}

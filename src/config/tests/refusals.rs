@@ -1,0 +1,149 @@
+//! What is refused, where, and in which words.
+
+use super::{account, api, callback, load, problems, refused};
+
+#[test]
+fn listen_is_loopback_and_says_why() {
+    for address in ["0.0.0.0:8080", "192.168.1.4:80", "[::]:8080"] {
+        let text = format!("[server]\nlisten = \"{address}\"");
+        refused(&text, "server.listen", &["no sign-in yet", "callbacks-listen"]);
+    }
+    for address in ["127.0.0.1:0", "127.9.9.9:80", "[::1]:8080", "[::ffff:127.0.0.1]:8080"] {
+        load(&format!("[server]\nlisten = \"{address}\"")).unwrap();
+    }
+    refused("[server]\nlisten = \"localhost:8080\"", "server.listen", &["IP address with a port"]);
+    refused("[server]\ncallbacks-listen = \"0.0.0.0:8080\"", "server.callbacks-listen", &["`listen`"]);
+}
+
+#[test]
+fn values_are_checked_where_they_stand() {
+    for (line, key, word) in [
+        ("public-url = \"board.example.com\"", "public-url", "web address"),
+        ("public-url = \"ftp://board.example.com\"", "public-url", "https://"),
+        ("public-url = \"https://board.example.com/?a\"", "public-url", "?"),
+        ("public-url = \"https://me:pw@board.example.com\"", "public-url", "password"),
+        ("proxy = \"proxy:3128\"", "proxy", "http://"),
+        ("time-zone = \"Europe/Atlantis\"", "time-zone", "Europe/Berlin"),
+        ("data = \"\"", "data", "empty"),
+        ("data = 7", "data", "text in quotes"),
+        ("data = \"a\\u0000b\"", "data", "control character"),
+    ] {
+        refused(&format!("[server]\n{line}"), &format!("server.{key}"), &[word]);
+    }
+    refused("server = 5", "server", &["table"]);
+    refused(&callback("\"none\""), "accounts.a.callback", &["table"]);
+    refused(
+        &api("{ base-url = \"x\", auth = \"api-key\", key = \"k\" }"),
+        "accounts.a.api.base-url",
+        &["https"],
+    );
+    refused(&api("{ auth = \"api-key\", key = \"k\" }"), "accounts.a.api.base-url", &["missing"]);
+    refused(&api("{ base-url = \"http://x\", auth = \"magic\" }"), "accounts.a.api.auth", &["oauth2"]);
+    refused(&api("{ base-url = \"http://x\", key = \"k\" }"), "accounts.a.api.auth", &["missing", "api-key"]);
+    for calls in ["0", "6001", "-1", "1.5", "\"60\"", "99999999999"] {
+        let text = account(&format!(
+            "callback = {{ auth = \"none\" }}\nreconcile = {{ calls-per-minute = {calls} }}"
+        ));
+        refused(&text, "accounts.a.reconcile.calls-per-minute", &["1 to 6000"]);
+    }
+}
+
+#[test]
+fn accounts_say_who_they_are() {
+    let text = "[accounts.a]\nprovider = \"docusign\"\ncallback = { auth = \"none\" }";
+    refused(text, "accounts.a.provider", &["docusign", "onespan, conga"]);
+    refused(
+        "[accounts.a]\ncallback = { auth = \"none\" }",
+        "accounts.a.provider",
+        &["missing", "onespan, conga"],
+    );
+    refused(&account(""), "accounts.a.callback", &["missing", "add one", "auth = \"none\""]);
+    let long = "a".repeat(65);
+    for (id, path) in
+        [("Big", "Big"), ("\"a.b\"", "\"a.b\""), ("\"\"", "\"\""), ("a_b", "a_b"), (long.as_str(), &long)]
+    {
+        let text = format!("[accounts.{id}]\nprovider = \"conga\"\ncallback = {{ auth = \"none\" }}");
+        refused(&text, &format!("accounts.{path}"), &["a-z"]);
+    }
+    load(&format!("[accounts.{}]\nprovider = \"conga\"\ncallback = {{ auth = \"none\" }}", "a".repeat(64)))
+        .unwrap();
+}
+
+#[test]
+fn callbacks_say_how_they_are_proven() {
+    refused(&callback("{ key = \"k\" }"), "accounts.a.callback.auth", &["missing", "bearer"]);
+    refused(&callback("{ auth = \"hmac\" }"), "accounts.a.callback.auth", &["hmac", "bearer"]);
+    refused(&callback("{ auth = \"key\" }"), "accounts.a.callback.key", &["missing", "key-file", "key-env"]);
+    refused(&callback("{ auth = \"key\", key = \"\" }"), "accounts.a.callback.key", &["empty"]);
+    refused(&callback("{ auth = \"key\", key = 7 }"), "accounts.a.callback.key", &["text in quotes"]);
+    refused(&callback("{ auth = \"bearer\" }"), "accounts.a.callback.token", &["missing"]);
+    let basic = "{ auth = \"basic\", username = \"a:b\", password = \"p\" }";
+    refused(&callback(basic), "accounts.a.callback.username", &["colon"]);
+    let found = problems(&callback("{ auth = \"basic\" }"));
+    assert_eq!(found.len(), 2, "{found:?}");
+    refused(&callback("{ auth = \"headers\" }"), "accounts.a.callback.headers", &["missing", "X-Key"]);
+    let headers = |map: &str| callback(&format!("{{ auth = \"headers\", headers = {map} }}"));
+    refused(&headers("{}"), "accounts.a.callback.headers", &["empty"]);
+    refused(&headers("{ \"X Key\" = \"k\" }"), "accounts.a.callback.headers.\"X Key\"", &["no header"]);
+    refused(&headers("{ X-Key = \"\" }"), "accounts.a.callback.headers.X-Key", &["empty"]);
+    refused(&headers("{ X-Key = {} }"), "accounts.a.callback.headers.X-Key", &["{ file = \"path\" }"]);
+    let found = problems(&headers("{ X-Key = { fle = \"f\", env = \"E\" } }"));
+    assert!(
+        found[0].starts_with("accounts.a.callback.headers.X-Key.env: the variable E is not set"),
+        "{found:?}"
+    );
+    assert!(
+        found[1].starts_with("accounts.a.callback.headers.X-Key.fle: unknown key; did you mean `file`"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn three_problems_are_told_at_once() {
+    let found = problems(
+        "[server]\nlisten = \"0.0.0.0:1\"\ntime-zone = 5\n[accounts.a]\nprovider = \"x\"\n[accounts.b]\nlable = \"\"\n",
+    );
+    let paths: Vec<_> = found.iter().map(|it| it.split(": ").next().unwrap()).collect();
+    assert_eq!(
+        paths,
+        [
+            "server.listen",
+            "server.time-zone",
+            "accounts.a.provider",
+            "accounts.a.callback",
+            "accounts.b.provider",
+            "accounts.b.callback",
+            "accounts.b.lable"
+        ]
+    );
+}
+
+#[test]
+fn a_syntax_error_has_a_place_and_no_quotation() {
+    let found = problems("[server]\nlisten = \"127.0.0.1:1\"\nkey = \"s3cret\" oops\n");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("signboard.toml line 3, column"), "{found:?}");
+    assert!(!found[0].contains("s3cret"), "{found:?}");
+}
+
+#[test]
+fn unknown_keys_are_refused_with_advice() {
+    refused(
+        "[server]\npublic_url = \"https://x\"",
+        "server.public_url",
+        &["unknown key", "did you mean `public-url`"],
+    );
+    refused("[server]\ncolour = \"red\"", "server.colour", &["unknown key", "known here: listen"]);
+    refused("[sever]\n", "sever", &["did you mean `server`"]);
+    refused(&callback("{ auth = \"none\", keys = \"k\" }"), "accounts.a.callback.keys", &["unknown key"]);
+    refused(
+        &callback("{ auth = \"key\", key = \"k\", nextkey = \"n\" }"),
+        "accounts.a.callback.nextkey",
+        &["did you mean `next-key`"],
+    );
+    refused(
+        &account("callback = { auth = \"none\" }\nreconcile = { x = 1 }"),
+        "accounts.a.reconcile.x",
+        &["unknown"],
+    );
+}

@@ -1,0 +1,107 @@
+//! What the store tells its readers: plain values, no SQL.
+
+use crate::model::{AccountId, Origin, Package, PackageKey, Record, Seq, Timestamp};
+use std::sync::Arc;
+
+/// A package as a list shows it, and a change as subscribers hear of it.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Which package.
+    pub key: PackageKey,
+    /// Its last change.
+    pub seq: Seq,
+    /// Its state.
+    pub package: Arc<Package>,
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    /// The rows, in the order asked for.
+    pub rows: Vec<Row>,
+    /// Where the next page begins; `None`: this is the last one.
+    pub next: Option<String>,
+    /// Where the page before this one begins, when walking back; `None`: this is the first one.
+    pub prev: Option<String>,
+}
+
+/// A package and everything known of it.
+#[derive(Debug, Clone)]
+pub struct Detail {
+    /// Its state.
+    pub row: Row,
+    /// Its log, oldest first.
+    pub log: Vec<Record>,
+}
+
+/// What became of an arrival.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArrivalState {
+    /// Kept, not read yet.
+    Pending,
+    /// Read.
+    Digested,
+    /// Something in it can't be read; the note says what.
+    Quarantined,
+}
+
+/// A callback that came with the right secret.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// Its number, in order of arrival.
+    pub id: i64,
+    /// Which account it came to.
+    pub account: AccountId,
+    /// When.
+    pub received_at: Timestamp,
+    /// From where.
+    pub remote: String,
+    /// How it came.
+    pub origin: Origin,
+    /// What became of it.
+    pub state: ArrivalState,
+    /// The reader's sentence, when something can't be read.
+    pub note: Option<String>,
+    /// Bytes in its body.
+    pub size: i64,
+    /// The first package it told of.
+    pub package: Option<PackageKey>,
+    /// The provider's word for the first fact in it.
+    pub name: Option<String>,
+}
+
+/// A call with a wrong or missing secret, kept because nobody sends it again.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    /// Its number.
+    pub id: i64,
+    /// Which account it was sent to.
+    pub account: AccountId,
+    /// When.
+    pub received_at: Timestamp,
+    /// From where.
+    pub remote: String,
+    /// What was wrong, in words that name no secret.
+    pub why: String,
+    /// Bytes in its body.
+    pub size: i64,
+}
+
+/// What the store counts for one account.
+#[derive(Debug, Clone, Default)]
+pub struct AccountFacts {
+    /// When the last accepted callback came.
+    pub last_callback: Option<Timestamp>,
+    /// When each secret was last used: slot word and time.
+    pub slots_used: Vec<(String, Timestamp)>,
+    /// Packages in all.
+    pub packages: u64,
+    /// Of these, how many have a name.
+    pub named: u64,
+    /// Of these, how many the API says are not ours to see.
+    pub not_ours: u64,
+    /// Arrivals in quarantine.
+    pub quarantined: u64,
+    /// Refused calls kept.
+    pub refused: u64,
+}
