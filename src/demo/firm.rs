@@ -19,7 +19,8 @@ pub(super) const STAFF: [(&str, &str, &str); 8] = [
 /// One kind of thing the firm has signed.
 #[derive(Debug)]
 pub(super) struct Matter {
-    /// `{company}`, `{person}` (initial and last name of the first signer), `{number}`, `{unit}`, `{street}`.
+    /// `{company}`, `{person}` (initial and last name of the first signer), `{number}`, `{small}` (a number in a
+    /// series), `{unit}`, `{street}`.
     pub(super) title: &'static str,
     /// Place in [`STAFF`].
     pub(super) sender: usize,
@@ -63,7 +64,7 @@ pub(super) const MATTERS: [Matter; 22] = [
         signers: (1, 3),
         documents: &["Loan agreement", "Mortgage deed", "Cost disclosure"],
         kba: true,
-        attachment: Some(("Proof of income", "Payslips August to October.pdf")),
+        attachment: Some(("Proof of income", "Payslips.pdf")),
         reference: Some(("loanNumber", "ML-")),
         weight: 10,
         ..COMMON
@@ -160,7 +161,7 @@ pub(super) const MATTERS: [Matter; 22] = [
         ..COMMON
     },
     Matter {
-        title: "Board resolution {number}",
+        title: "Board resolution {small}",
         sender: 7,
         roles: &["Chair", "Member of the board"],
         signers: (3, 7),
@@ -188,7 +189,7 @@ pub(super) const MATTERS: [Matter; 22] = [
         ..COMMON
     },
     Matter {
-        title: "Statement of work {number}, {company}",
+        title: "Statement of work {small}, {company}",
         sender: 1,
         roles: &["Client"],
         signers: (1, 2),
@@ -264,7 +265,7 @@ pub(super) const MATTERS: [Matter; 22] = [
         ..COMMON
     },
     Matter {
-        title: "Change order {number}, {street}",
+        title: "Change order {small}, {street}",
         sender: 1,
         roles: &["Contractor", "Site manager"],
         signers: (2, 3),
@@ -275,28 +276,36 @@ pub(super) const MATTERS: [Matter; 22] = [
     },
 ];
 
-/// Templates the firm keeps.
-pub(super) const TEMPLATES: [&str; 5] = [
-    "Template: mutual NDA",
-    "Template: employment contract",
-    "Template: supplier agreement",
-    "Template: engagement letter",
-    "Template: lease renewal",
+/// Templates the firm keeps, and who made them.
+pub(super) const TEMPLATES: [(&str, usize); 5] = [
+    ("Template: mutual NDA", 5),
+    ("Template: employment contract", 4),
+    ("Template: supplier agreement", 1),
+    ("Template: engagement letter", 2),
+    ("Template: lease renewal", 3),
 ];
 
-pub(super) const DECLINES: [&str; 12] = [
-    "The interest rate in section 3 is not the one we agreed on.",
-    "My last name is misspelled on page 2. Please correct it and send again.",
-    "The notice period should be three months, not six.",
-    "We have decided to go with another supplier.",
-    "The start date has moved to the first of the month, the contract still says the fifteenth.",
-    "Clause 8.2 puts no limit on liability. Our counsel can't accept that.",
-    "I am no longer with the company. Please contact the finance department.",
-    "The deposit is two months' rent, we had agreed on one.",
-    "Annex B is missing.",
-    "Wrong company: this should be made out to the holding, not the subsidiary.",
-    "I'd like to speak to my adviser before I sign.",
-    "The settlement doesn't cover the rental car.",
+/// Why people decline; some reasons only fit what a certain sender sends.
+pub(super) const DECLINES: [(Option<usize>, &str); 19] = [
+    (None, "My last name is misspelled on page 2. Please correct it and send again."),
+    (None, "Annex B is missing."),
+    (None, "The address in the header is our old one."),
+    (None, "I'd like to speak to my adviser before I sign."),
+    (None, "Please send this to my colleague, I am not authorised to sign it."),
+    (Some(0), "The interest rate in section 3 is not the one we agreed on."),
+    (Some(0), "The term should be 20 years, the agreement says 25."),
+    (Some(1), "We have decided not to take on new customers this quarter."),
+    (Some(1), "Payment terms should be 30 days, not 60."),
+    (Some(2), "We have opened an account elsewhere in the meantime."),
+    (Some(2), "Wrong company: this should be made out to the holding, not the subsidiary."),
+    (Some(3), "The deposit is two months' rent, we had agreed on one."),
+    (Some(3), "We are withdrawing our offer."),
+    (Some(4), "The notice period should be three months, not six."),
+    (Some(4), "The start date has moved to the first of the month, the contract still says the fifteenth."),
+    (Some(5), "Clause 8.2 puts no limit on liability. Our counsel can't accept that."),
+    (Some(5), "Governing law should be England and Wales, as discussed."),
+    (Some(6), "The settlement doesn't cover the rental car."),
+    (Some(7), "I vote against this resolution and have written to the chair."),
 ];
 
 pub(super) const OPT_OUTS: [&str; 6] = [

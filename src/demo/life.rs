@@ -23,6 +23,8 @@ pub(super) struct Life {
     sitting: Option<String>,
 }
 
+/// With more open packages than this, fewer start.
+const ENOUGH_OPEN: usize = 100;
 /// More open packages than this and no new one starts.
 const MOST_OPEN: usize = 400;
 
@@ -43,19 +45,26 @@ impl Life {
     /// The next act, at a time in ms, and what is told about it; empty only where there are no accounts.
     pub(super) fn next(&mut self, world: &mut World, at: i64) -> Vec<Callback> {
         self.turn += 1;
-        // Some acts tell nothing (a lock is lifted, an address put right): the next one follows at once.
+        let mut told = Vec::new();
+        // Some acts tell nothing (a lock is lifted, an address put right) or nothing that shows on a board: the next one
+        // follows at once.
         for _ in 0..50 {
-            let told = if self.starts_something() { self.start(world, at) } else { self.carry_on(world, at) };
-            if !told.is_empty() {
-                return told;
+            told.extend(if self.starts_something() {
+                self.start(world, at)
+            } else {
+                self.carry_on(world, at)
+            });
+            if told.iter().any(|callback| shows(callback.event)) {
+                break;
             }
         }
-        self.start(world, at)
+        told
     }
 
     fn starts_something(&mut self) -> bool {
         let idle = self.open.iter().all(|(from, _)| *from > self.turn);
-        idle || (self.sitting.is_none() && self.open.len() < MOST_OPEN && self.rng.u32(0..100) < 22)
+        let eagerness = if self.open.len() < ENOUGH_OPEN { 22 } else { 12 };
+        idle || (self.sitting.is_none() && self.open.len() < MOST_OPEN && self.rng.u32(0..100) < eagerness)
     }
 
     fn start(&mut self, world: &mut World, at: i64) -> Vec<Callback> {
@@ -105,6 +114,21 @@ impl Life {
     }
 }
 
+/// Whether an event changes more than a timeline.
+fn shows(event: &str) -> bool {
+    let quiet = [
+        "EDEPOSIT",
+        "RECORDINGS",
+        "NOTARY",
+        "COMPOSITION",
+        "COBROWSE",
+        "TEMPLATE",
+        "PACKAGE_SMS",
+        "RECIPIENT",
+    ];
+    !quiet.iter().any(|start| event.starts_with(start))
+}
+
 /// For how many turns a package rests after an act; none within a session.
 fn pause(rng: &mut Rng, act: &Act, told: &[Callback]) -> u64 {
     if told.is_empty() {
@@ -112,7 +136,8 @@ fn pause(rng: &mut Rng, act: &Act, told: &[Callback]) -> u64 {
     }
     let said = |event| told.iter().any(|callback| callback.event == event);
     match act {
-        Act::Lock(_) | Act::Bounce(..) | Act::KbaFail(_) | Act::Deactivate => rng.u64(40..160),
+        Act::Lock(_) | Act::Bounce(..) | Act::Deactivate => rng.u64(40..160),
+        Act::KbaFail(_) => rng.u64(15..90),
         Act::Decline(..) | Act::OptOut(..) | Act::Expire | Act::Trash => rng.u64(30..90),
         Act::Activate | Act::Reassign(..) | Act::Restore => rng.u64(2..15),
         Act::Sign(..) if said("PACKAGE_READY_FOR_COMPLETE") => rng.u64(40..120),

@@ -9,6 +9,18 @@ use super::package::Person;
 pub(super) fn person(rng: &mut Rng) -> Person {
     let (firsts, lasts) = pick(rng, &NAMES);
     let (first, last) = (*pick(rng, firsts), *pick(rng, lasts));
+    at_home(rng, first, last)
+}
+
+/// Somebody of the same family name.
+pub(super) fn relative(rng: &mut Rng, of: &Person) -> Person {
+    let origin = NAMES.iter().find(|(_, lasts)| lasts.contains(&of.last.as_str())).unwrap_or(&NAMES[0]);
+    let first = *pick(rng, origin.0);
+    at_home(rng, first, &of.last)
+}
+
+/// Gives a name an address.
+fn at_home(rng: &mut Rng, first: &str, last: &str) -> Person {
     let (plain_first, plain_last) = (plain(first), plain(last));
     let initial: String = plain_first.chars().take(1).collect();
     let local = match rng.u32(0..10) {
@@ -90,7 +102,7 @@ const NAMES: [Names; 14] = [
     ),
     (
         &["Agnieszka", "Marek", "Kasia", "Piotr", "Zofia", "Tomasz", "Magdalena", "Jan"],
-        &["Kowalczyk", "Zieliński", "Wójcik", "Mazur", "Jabłońska", "Krawczyk", "Dudek", "Sikora"],
+        &["Kowalczyk", "Zieliński", "Wójcik", "Mazur", "Nowak", "Krawczyk", "Dudek", "Sikora"],
     ),
     (
         &["Amara", "Kofi", "Adaeze", "Chidi", "Folake", "Kwame", "Ngozi", "Tunde"],

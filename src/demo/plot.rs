@@ -6,6 +6,7 @@ use fastrand::Rng;
 use super::act::{Act, Bounce, Draft, DraftDocument, DraftSigner, Notice};
 use super::fates::Fate;
 use super::firm::{self, MATTERS, Matter};
+use super::package::Person;
 use super::people::{self, pick};
 
 /// A package and what becomes of it.
@@ -33,7 +34,8 @@ pub(super) fn plot(rng: &mut Rng, fate: Fate) -> Plot {
         Fate::Reassigned => draft.signers[victim].kba = false,
         Fate::ByHand | Fate::Ready => draft.autocomplete = false,
         Fate::Template => {
-            draft = Draft { template: true, ..Draft::named(pick::<&str>(rng, &firm::TEMPLATES)) };
+            let (title, sender) = *pick(rng, &firm::TEMPLATES);
+            draft = Draft { template: true, sender, ..Draft::named(title) };
         }
         Fate::Draft if rng.u32(0..3) == 0 => {
             if let Some(last) = draft.signers.iter_mut().rfind(|signer| !signer.is_sender) {
@@ -157,7 +159,9 @@ impl Pen<'_> {
             }
             Fate::Declined | Fate::Redone => {
                 self.then(15 * MINUTE, 9 * HOUR, Act::Open(victim));
-                let reason = (*pick(self.rng, &firm::DECLINES)).to_owned();
+                let reasons = firm::DECLINES.iter().filter(|(of, _)| of.is_none_or(|of| of == matter.sender));
+                let reasons: Vec<&str> = reasons.map(|(_, reason)| *reason).collect();
+                let reason = (*pick(self.rng, &reasons)).to_owned();
                 self.then(2 * MINUTE, 25 * MINUTE, Act::Decline(victim, reason));
                 if fate == Fate::Declined {
                     return;
@@ -281,26 +285,26 @@ fn matter(rng: &mut Rng, fate: Fate) -> &'static Matter {
 fn draft(rng: &mut Rng, matter: &Matter) -> Draft {
     let count = rng.usize(matter.signers.0..=matter.signers.1);
     let role = |place: usize| matter.roles[place.min(matter.roles.len() - 1)].to_owned();
-    let mut signers: Vec<DraftSigner> = (0..count)
-        .map(|place| DraftSigner {
-            person: Some(people::person(rng)),
-            role: role(place),
-            kba: matter.kba,
-            is_sender: false,
-        })
-        .collect();
+    let mut signers: Vec<DraftSigner> = Vec::with_capacity(count + 1);
+    for place in 0..count {
+        let person =
+            Some(another(rng, &signers, role(place).starts_with("Joint") || role(place).starts_with("Co-")));
+        signers.push(DraftSigner { person, role: role(place), kba: matter.kba, is_sender: false });
+    }
     let first = signers.first().and_then(|signer| signer.person.as_ref());
     let person = first.map_or_else(String::new, |person| {
         let initial: String = person.first.chars().take(1).collect();
         format!("{initial}. {}", person.last)
     });
     let number = rng.u32(10_000..99_999).to_string();
+    let small = rng.u32(2..90).to_string();
     let unit = format!("{}{}", rng.u32(1..40), pick(rng, &['A', 'B', 'C', 'D', 'E']));
     let name = matter
         .title
         .replace("{company}", people::company(rng))
         .replace("{person}", &person)
         .replace("{number}", &number)
+        .replace("{small}", &small)
         .replace("{unit}", &unit)
         .replace("{street}", &people::street(rng));
     if matter.sender_signs {
@@ -324,6 +328,25 @@ fn draft(rng: &mut Rng, matter: &Matter) -> Draft {
         template: false,
         by_program,
     }
+}
+
+/// Somebody who doesn't sign yet; a partner often has the same family name.
+fn another(rng: &mut Rng, signers: &[DraftSigner], partner: bool) -> Person {
+    let known = |person: &Person| {
+        let mut others = signers.iter().filter_map(|signer| signer.person.as_ref());
+        others.any(|other| (&other.first, &other.last) == (&person.first, &person.last))
+    };
+    for _ in 0..20 {
+        let first = signers.first().and_then(|signer| signer.person.as_ref());
+        let person = match first {
+            Some(first) if partner && rng.u32(0..3) > 0 => people::relative(rng, first),
+            _ => people::person(rng),
+        };
+        if !known(&person) {
+            return person;
+        }
+    }
+    people::person(rng)
 }
 
 fn document(rng: &mut Rng, matter: &Matter, place: usize, signers: usize) -> DraftDocument {

@@ -140,7 +140,7 @@ fn quiet_for(rng: &mut Rng, fate: Fate) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
+    use std::collections::{HashMap, HashSet};
 
     use super::{happen, week};
     use crate::demo::package::Status;
@@ -172,6 +172,16 @@ mod tests {
             "{statuses:?}"
         );
         assert!((1..8).contains(&locked), "{locked}");
+    }
+
+    #[test]
+    fn any_seed_tells_all_there_is_to_tell() {
+        let accounts = ["a".to_owned()];
+        for seed in 0..40 {
+            let told = happen(&mut World::new(seed, &accounts), &week(seed, 100, &accounts, NOW));
+            let events: HashSet<&str> = told.iter().map(|callback| callback.event).collect();
+            assert_eq!(events.len(), 30, "seed {seed}: {events:?}");
+        }
     }
 
     #[test]
