@@ -114,6 +114,11 @@ impl Health {
         self.pending.load(Ordering::Relaxed)
     }
 
+    /// So many pending arrivals were digested.
+    pub fn digested(&self, arrivals: i64) {
+        self.pending.fetch_sub(arrivals, Ordering::Relaxed);
+    }
+
     fn set_trouble(&self, trouble: Option<String>) {
         if let Ok(mut it) = self.trouble.lock() {
             *it = trouble;
