@@ -4,8 +4,58 @@
 //! Four verbs, no defaults: forgetting to verify does not compile, since [`Provider::parse`] takes a [`Verified`] that
 //! only an adapter, or the record of an earlier verdict, can give.
 
-use crate::model::{Answer, Event, Fingerprint, PackageId, Snapshot, Timestamp};
+mod auth;
+mod budget;
+mod client;
+mod conga;
+mod credentials;
+mod fingerprint;
+mod instant;
+mod lenient;
+mod onespan;
+
+pub use fingerprint::fingerprint;
+
+use crate::config::{AccountConfig, ProviderKind};
+use crate::model::{AccountId, Answer, Event, Fingerprint, PackageId, Snapshot, Timestamp};
+use std::sync::Arc;
 use std::time::Duration;
+
+/// Makes the adapter of one configured account. Nothing is sent; files that the configuration names are read.
+///
+/// # Errors
+/// What in the configuration can't be used, in a sentence.
+pub fn open(account: &AccountId, config: &AccountConfig) -> Result<Arc<dyn Provider>, OpenError> {
+    Ok(match config.provider {
+        ProviderKind::OneSpan => Arc::new(onespan::OneSpan::open(account, config)?),
+        ProviderKind::Conga => Arc::new(conga::open(account, config)?),
+    })
+}
+
+/// Why an account can't be opened. Names no secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// The base address is no URL.
+    #[error("the API's address can't be used: {0}")]
+    BaseUrl(String),
+    /// The proxy's address is no URL, or of a kind that we don't speak.
+    #[error("the proxy can't be used: {0}")]
+    Proxy(String),
+    /// The file is missing, not PEM, or empty.
+    #[error("the certificate authority in {path} can't be used: {cause}")]
+    CaFile {
+        /// The file.
+        path: String,
+        /// Why not.
+        cause: String,
+    },
+    /// Most often a machine without any root certificates.
+    #[error("no TLS connections can be set up: {0}")]
+    Tls(String),
+    /// The key holds a line break or another control character.
+    #[error("the API key holds a character that can't be sent in a header")]
+    ApiKey,
+}
 
 /// What arrived, before anyone looked at it.
 #[derive(Debug, Clone)]
@@ -120,6 +170,10 @@ pub struct Fetched {
 pub struct Listing {
     /// The packages on it that could be read, in the provider's order.
     pub rows: Vec<(PackageId, Snapshot)>,
+    /// Packages that it names and doesn't describe in full: each has to be asked for.
+    pub bare: Vec<PackageId>,
+    /// How many rows could not be read at all, not even their id.
+    pub unreadable: u32,
     /// How many match in all, by the provider's count.
     pub total: u64,
     /// Where the next page begins; `None`: this was the last one.

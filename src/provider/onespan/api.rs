@@ -1,0 +1,206 @@
+//! Asking OneSpan's REST API about packages, and Conga's, which differs in its addresses (reference D.2, D.3, D.7).
+//!
+//! Known quirks: positions in the list start at 1 and `to` is included. The date of a sweep has two spellings, the
+//! specification's and the SDKs'; both are sent. Without `query` the trash is left out. The list shows only what the
+//! credentials' own sender may see. The specification of Conga's list names no parameters at all, so an answer may
+//! hold more rows than were asked for.
+
+use super::package::PackageJson;
+use crate::config::ApiConfig;
+use crate::model::{AccountId, Answer, PackageId, Timestamp};
+use crate::provider::client::{Client, Reply};
+use crate::provider::credentials::{Credentials, OAuthStyle};
+use crate::provider::lenient::Number;
+use crate::provider::{FetchError, Fetched, Listing, OpenError, instant};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::Url;
+use reqwest::header::{ACCEPT, AUTHORIZATION};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// How many packages a page holds: the largest that the SDKs ask for.
+const PAGE: u32 = 100;
+
+/// What of an id may stand in a path as it is; `=` becomes `%3D` (reference F.7).
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// In what the two services differ.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::provider) struct Dialect {
+    /// The path of the packages below the base address.
+    pub(in crate::provider) packages: &'static str,
+    /// The Accept header.
+    pub(in crate::provider) accept: &'static str,
+    /// Where an OAuth client names itself.
+    pub(in crate::provider) oauth: OAuthStyle,
+}
+
+/// One account's API.
+#[derive(Debug)]
+pub(in crate::provider) struct Api {
+    client: Client,
+    credentials: Credentials,
+    packages: Url,
+    accept: &'static str,
+}
+
+impl Api {
+    /// Makes an account's API ready; nothing is sent.
+    ///
+    /// # Errors
+    /// What in the configuration can't be used.
+    pub(in crate::provider) fn open(
+        account: &AccountId,
+        config: &ApiConfig,
+        calls_per_minute: u32,
+        dialect: Dialect,
+    ) -> Result<Self, OpenError> {
+        let address = format!("{}{}", config.base_url.trim_end_matches('/'), dialect.packages);
+        let packages = Url::parse(&address).map_err(|error| OpenError::BaseUrl(error.to_string()))?;
+        Ok(Self {
+            client: Client::open(account, config, calls_per_minute)?,
+            credentials: Credentials::open(&config.auth, dialect.oauth)?,
+            packages,
+            accept: dialect.accept,
+        })
+    }
+
+    /// One package. A 404 is an answer, with a body or without.
+    pub(in crate::provider) async fn fetch(
+        &self,
+        package: &PackageId,
+        now: Timestamp,
+    ) -> Result<Fetched, FetchError> {
+        let url = self.address_of(package)?;
+        self.get(url, now, |reply| {
+            let answer = if reply.status == 404 { Answer::NotFound } else { shown(&reply.body, package)? };
+            Ok(Fetched { answer, date: reply.date })
+        })
+        .await
+    }
+
+    /// A page of the list, newest change first, from position `from` (0 is the first).
+    pub(in crate::provider) async fn list(
+        &self,
+        changed_since: Option<Timestamp>,
+        from: u32,
+        now: Timestamp,
+    ) -> Result<Listing, FetchError> {
+        let mut url = self.packages.clone();
+        let first = from.saturating_add(1);
+        let last = from.saturating_add(PAGE);
+        let since = changed_since.map(instant::to_seconds);
+        {
+            let mut query = url.query_pairs_mut();
+            query.append_pair("from", &first.to_string()).append_pair("to", &last.to_string());
+            query.append_pair("sort", "updated").append_pair("dir", "desc");
+            if let Some(since) = &since {
+                query.append_pair("lastUpdatedStartDate", since).append_pair("startDate", since);
+            }
+        }
+        let listed = self.get(url, now, |reply| match reply.status {
+            404 => Err(FetchError::Unavailable("there is no list at its address (404)".to_owned())),
+            _ => listing(&reply, from),
+        });
+        listed.await.map_err(|error| match error {
+            // It is no package that is refused here, but us.
+            FetchError::NotOurs => FetchError::Refused("we may not list packages (403)".to_owned()),
+            other => other,
+        })
+    }
+
+    /// Asks with our credentials. A refused token is replaced once, since it may have been withdrawn early.
+    async fn get<T>(
+        &self,
+        url: Url,
+        now: Timestamp,
+        read: impl Fn(Reply) -> Result<T, FetchError>,
+    ) -> Result<T, FetchError> {
+        let mut is_first = true;
+        loop {
+            let header = self.credentials.header(&self.client, now).await?;
+            let request = self.client.http().get(url.clone());
+            let request = request.header(ACCEPT, self.accept).header(AUTHORIZATION, header.clone());
+            let result = self.client.call(request, now, |reply| judged(reply).and_then(&read)).await;
+            let refused = matches!(result, Err(FetchError::Refused(_)));
+            if !(refused && is_first && self.credentials.forget(&header).await) {
+                return result;
+            }
+            is_first = false;
+        }
+    }
+
+    fn address_of(&self, package: &PackageId) -> Result<Url, FetchError> {
+        // However they are escaped, these two are steps in a path and not names (WHATWG URL, "double-dot segment").
+        if matches!(package.as_str(), "." | "..") {
+            return Err(FetchError::Unreadable("a package's id that can't stand in an address".to_owned()));
+        }
+        let address = format!("{}/{}", self.packages, utf8_percent_encode(package.as_str(), PLAIN));
+        Url::parse(&address).map_err(|error| FetchError::Unreadable(error.to_string()))
+    }
+}
+
+/// Lets answers and 404s pass. A redirect is not followed, so it isn't one.
+fn judged(reply: Reply) -> Result<Reply, FetchError> {
+    match reply.status {
+        200..=299 | 404 => Ok(reply),
+        401 => Err(FetchError::Refused("it answers 401".to_owned())),
+        403 => Err(FetchError::NotOurs),
+        status @ 300..=399 => Err(FetchError::Unavailable(format!(
+            "it answers {status}, a redirect, and those are not followed"
+        ))),
+        status => Err(FetchError::Unavailable(format!("it answers {status}"))),
+    }
+}
+
+fn shown(body: &[u8], asked: &PackageId) -> Result<Answer, FetchError> {
+    let json: PackageJson = read_json(body, "a package")?;
+    if json.id().is_some_and(|told| told != *asked) {
+        return Err(FetchError::Unreadable("it tells of another package than the one asked for".to_owned()));
+    }
+    json.into_snapshot().map(Answer::Shown)
+}
+
+/// `{"count": all that match, "results": [packages]}`; the rows are read one by one.
+#[derive(Deserialize)]
+struct ListJson<'a> {
+    #[serde(default)]
+    count: Number,
+    #[serde(borrow)]
+    results: Option<Vec<&'a RawValue>>,
+}
+
+fn listing(reply: &Reply, from: u32) -> Result<Listing, FetchError> {
+    let json: ListJson<'_> = read_json(&reply.body, "a list of packages")?;
+    let rows = json.results.unwrap_or_default();
+    let received = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+    let end = from.saturating_add(received);
+    let total = json.count.0.and_then(|count| u64::try_from(count).ok());
+    let is_last = received < PAGE || total.is_some_and(|total| u64::from(end) >= total);
+    let mut listing = Listing {
+        total: total.unwrap_or(u64::from(end)),
+        next: (!is_last).then_some(end),
+        date: reply.date,
+        ..Listing::default()
+    };
+    for row in rows {
+        let package = serde_json::from_str::<PackageJson>(row.get()).ok();
+        let Some((id, package)) = package.and_then(|package| Some((package.id()?, package))) else {
+            listing.unreadable += 1;
+            continue;
+        };
+        match package.is_whole().then(|| package.into_snapshot()) {
+            Some(Ok(snapshot)) => listing.rows.push((id, snapshot)),
+            Some(Err(_)) | None => listing.bare.push(id),
+        }
+    }
+    Ok(listing)
+}
+
+/// Says where, but not with the parser's own words: they could repeat a piece of the body.
+fn read_json<'a, T: Deserialize<'a>>(body: &'a [u8], what: &str) -> Result<T, FetchError> {
+    serde_json::from_slice(body).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        FetchError::Unreadable(format!("no JSON of {what}, at line {line} column {column}"))
+    })
+}
