@@ -1,0 +1,276 @@
+//! The board: what needs a person, the tallies, and the list.
+
+use super::query::{BoardQuery, Cursor, Sort, Updated};
+use super::row::RowView;
+use super::tallies::{self, TallyView};
+use super::time::rfc3339;
+use super::trouble::Strip;
+use super::words::{self, number, shown};
+use super::{Around, Frame, Place, tab_title};
+use crate::app::Row;
+use crate::model::{Seq, Tally};
+use askama::Template;
+
+/// What a board shows.
+#[derive(Debug)]
+pub struct BoardInput<'a> {
+    /// What every page knows.
+    pub around: Around<'a>,
+    /// What the address asks for.
+    pub query: &'a BoardQuery,
+    /// The list's page, in order.
+    pub rows: &'a [Row],
+    /// The newest change that the rows know of: the stream goes on after it.
+    pub seq: Seq,
+    /// The count of every tally, under the query's other filters.
+    pub tallies: &'a [(Tally, u64)],
+    /// The first of the packages in trouble, newest trouble first; three are enough.
+    pub troubled: &'a [Row],
+    /// The senders to choose from: mail address or id, and name.
+    pub senders: &'a [(String, String)],
+    /// How many packages the query matches, if that is known.
+    pub total: Option<u64>,
+    /// How many stand before this page, if that is known.
+    pub offset: Option<u64>,
+    /// The cursor of the page before this one.
+    pub newer: Option<&'a str>,
+    /// The cursor of the page after this one.
+    pub older: Option<&'a str>,
+}
+
+/// The tallies, the strip and the counts: a part of the board, and an answer of its own for a live page.
+#[derive(Debug)]
+pub struct Pulse {
+    title: String,
+    heard: Option<String>,
+    warning: Option<String>,
+    strip: Strip,
+    tallies: Vec<TallyView>,
+}
+
+/// The pulse alone.
+#[derive(Debug, Template)]
+#[template(path = "packages/_pulse.html")]
+pub struct PulseFragment {
+    pulse: Pulse,
+}
+
+/// The whole page.
+#[derive(Debug, Template)]
+#[template(path = "packages/list.html")]
+pub struct BoardPage<'a> {
+    frame: Frame,
+    pulse: Pulse,
+    rows: Vec<RowView>,
+    query: &'a BoardQuery,
+    seq: i64,
+    heading: &'static str,
+    accounts: Vec<Choice>,
+    providers: Vec<Choice>,
+    senders: Vec<Choice>,
+    updates: Vec<Choice>,
+    columns: [Column; 4],
+    range: String,
+    newer: Option<String>,
+    older: Option<String>,
+    empty: Option<Empty>,
+}
+
+/// An entry of a select.
+#[derive(Debug)]
+struct Choice {
+    value: String,
+    title: String,
+    chosen: bool,
+}
+
+/// A column by which the list can be sorted.
+#[derive(Debug)]
+struct Column {
+    title: &'static str,
+    href: String,
+    /// `aria-sort`, if the list is sorted by it.
+    sorted: Option<&'static str>,
+}
+
+/// What is missing where there is nothing to see.
+#[derive(Debug, PartialEq, Eq)]
+enum Empty {
+    /// No account is configured.
+    Account,
+    /// No callback has come yet.
+    Package,
+    /// Filters hide everything.
+    Match,
+}
+
+impl Pulse {
+    fn new(input: &PulseInput<'_>) -> Self {
+        let (around, query) = (input.around, input.query);
+        let all = query.with_tally(Tally::Attention).href();
+        Self {
+            title: tab_title(&title(query), around.attention),
+            heard: around.last_callback.map(rfc3339),
+            warning: around.warning.map(str::to_owned),
+            strip: Strip::new(input.troubled, around.attention, all, around),
+            tallies: tallies::tallies(input.tallies, query),
+        }
+    }
+
+    fn more(&self) -> String {
+        number(self.strip.more)
+    }
+}
+
+/// What the pulse needs of the board's input.
+#[derive(Debug)]
+pub struct PulseInput<'a> {
+    /// What every page knows.
+    pub around: &'a Around<'a>,
+    /// What the address asks for.
+    pub query: &'a BoardQuery,
+    /// The count of every tally, under the query's other filters.
+    pub tallies: &'a [(Tally, u64)],
+    /// The first of the packages in trouble.
+    pub troubled: &'a [Row],
+}
+
+impl PulseFragment {
+    /// Puts the counts into words.
+    #[must_use]
+    pub fn new(input: &PulseInput<'_>) -> Self {
+        Self { pulse: Pulse::new(input) }
+    }
+}
+
+impl<'a> BoardPage<'a> {
+    /// Puts a board into words.
+    #[must_use]
+    pub fn new(input: &BoardInput<'a>) -> Self {
+        let (around, query) = (&input.around, input.query);
+        let pulse = PulseInput { around, query, tallies: input.tallies, troubled: input.troubled };
+        let href = |cursor: &str, make: fn(String) -> Cursor| query.at(make(cursor.to_owned())).href();
+        Self {
+            frame: Frame::new(&title(query), Place::Packages, around).live(),
+            pulse: Pulse::new(&pulse),
+            rows: input.rows.iter().map(|row| RowView::new(row, around)).collect(),
+            query,
+            seq: input.seq.0,
+            heading: if query.tally == Tally::All { "All packages" } else { tallies::title(query.tally) },
+            accounts: accounts(around, query),
+            providers: providers(around, query),
+            senders: senders(input),
+            updates: Updated::ALL
+                .map(|it| Choice {
+                    value: it.word().to_owned(),
+                    title: it.title().to_owned(),
+                    chosen: it == query.updated,
+                })
+                .into(),
+            columns: Sort::ALL.map(|sort| column(sort, query)),
+            range: range(input),
+            newer: input.newer.map(|cursor| href(cursor, Cursor::Before)),
+            older: input.older.map(|cursor| href(cursor, Cursor::After)),
+            empty: empty(input),
+        }
+    }
+
+    fn status(&self) -> Option<&'static str> {
+        (self.query.tally != Tally::All).then(|| self.query.tally.word())
+    }
+
+    fn is_narrowed(&self) -> bool {
+        self.query.is_narrowed()
+    }
+
+    /// The same tally without search and filters.
+    fn cleared(&self) -> String {
+        let usual = BoardQuery { tally: self.query.tally, ..BoardQuery::default() };
+        usual.href()
+    }
+
+    /// The words for turning pages: newer and older only mean something where the list goes by time.
+    fn page_words(&self) -> [&'static str; 2] {
+        match self.query.sort {
+            Sort::Updated | Sort::Created if self.query.descending() => ["Newer", "Older"],
+            Sort::Updated | Sort::Created => ["Older", "Newer"],
+            Sort::Due | Sort::Name => ["Back", "Next"],
+        }
+    }
+}
+
+fn title(query: &BoardQuery) -> String {
+    let tally = if query.tally == Tally::All { "Packages" } else { tallies::title(query.tally) };
+    if query.q.is_empty() { tally.to_owned() } else { format!("“{}” · {tally}", query.q) }
+}
+
+fn accounts(around: &Around<'_>, query: &BoardQuery) -> Vec<Choice> {
+    let all = around.accounts.iter().map(|it| (it.id.0.clone(), it.label.clone())).collect();
+    choices(all, query.account.as_deref())
+}
+
+fn providers(around: &Around<'_>, query: &BoardQuery) -> Vec<Choice> {
+    let mut all: Vec<(String, String)> =
+        around.accounts.iter().map(|it| (it.provider.clone(), it.provider_title.clone())).collect();
+    all.sort();
+    all.dedup();
+    choices(all, query.provider.as_deref())
+}
+
+fn senders(input: &BoardInput<'_>) -> Vec<Choice> {
+    let all = input.senders.iter().map(|(id, name)| (id.clone(), shown(name))).collect();
+    choices(all, input.query.sender.as_deref())
+}
+
+/// The entries of a select; what the address names stands in it even if nobody knows it, so that it can be let go.
+fn choices(mut all: Vec<(String, String)>, chosen: Option<&str>) -> Vec<Choice> {
+    if let Some(chosen) = chosen
+        && all.iter().all(|(value, _)| value != chosen)
+    {
+        all.push((chosen.to_owned(), shown(chosen)));
+    }
+    // A choice of one is none.
+    if all.len() < 2 && chosen.is_none() {
+        all.clear();
+    }
+    all.into_iter()
+        .map(|(value, title)| Choice { chosen: chosen == Some(value.as_str()), value, title })
+        .collect()
+}
+
+fn column(sort: Sort, query: &BoardQuery) -> Column {
+    let sorted = (query.sort == sort).then(|| if query.descending() { "descending" } else { "ascending" });
+    let title = match sort {
+        Sort::Updated => "Updated",
+        Sort::Due => "Due",
+        Sort::Name => "Package",
+        Sort::Created => "Created",
+    };
+    Column { title, href: query.sorted_by(sort).href(), sorted }
+}
+
+fn range(input: &BoardInput<'_>) -> String {
+    let shown = input.rows.len() as u64;
+    match (input.offset, input.total) {
+        (Some(offset), Some(total)) if shown > 0 => {
+            format!("{}–{} of {}", number(offset + 1), number(offset + shown), number(total))
+        }
+        (None, Some(total)) if shown > 0 => format!("{} of {}", number(shown), number(total)),
+        (Some(_) | None, _) => words::count(shown, "package", "packages"),
+    }
+}
+
+fn empty(input: &BoardInput<'_>) -> Option<Empty> {
+    if !input.rows.is_empty() {
+        None
+    } else if input.query.is_narrowed()
+        || input.query.tally != Tally::All
+        || input.query.cursor != Cursor::First
+    {
+        Some(Empty::Match)
+    } else if input.around.accounts.is_empty() {
+        Some(Empty::Account)
+    } else {
+        Some(Empty::Package)
+    }
+}

@@ -1,0 +1,145 @@
+//! The inbox: what arrived lately, what can't be read, and what was refused.
+
+use super::time::When;
+use super::words::{count, number, shown};
+use super::{AccountLabel, Around, Frame, Place, link};
+use crate::app::{Arrival, ArrivalState, Refused};
+use crate::model::Origin;
+use askama::Template;
+
+/// What the inbox shows.
+#[derive(Debug)]
+pub struct InboxInput<'a> {
+    /// What every page knows.
+    pub around: Around<'a>,
+    /// What arrived lately, newest first.
+    pub arrivals: &'a [Arrival],
+    /// What can't be read, newest first.
+    pub quarantined: &'a [Arrival],
+    /// How much can't be read in all.
+    pub quarantined_total: u64,
+    /// What was refused, newest first.
+    pub refused: &'a [Refused],
+    /// How much was refused and kept in all.
+    pub refused_total: u64,
+    /// What a button has just done, as a sentence.
+    pub notice: Option<&'a str>,
+    /// The address of the arrivals before these.
+    pub older: Option<&'a str>,
+    /// The address of the arrivals after these.
+    pub newer: Option<&'a str>,
+}
+
+/// The whole page.
+#[derive(Debug, Template)]
+#[template(path = "inbox.html")]
+pub struct InboxPage<'a> {
+    frame: Frame,
+    arrivals: Vec<ArrivalView>,
+    quarantined: Vec<ArrivalView>,
+    quarantined_total: String,
+    refused: Vec<RefusedView>,
+    refused_total: String,
+    notice: Option<&'a str>,
+    older: Option<&'a str>,
+    newer: Option<&'a str>,
+}
+
+#[derive(Debug)]
+struct ArrivalView {
+    id: i64,
+    when: When,
+    account: String,
+    remote: String,
+    /// The provider's word for the first fact in it.
+    name: Option<String>,
+    /// The package's link and id.
+    package: Option<(String, String)>,
+    payload: Option<String>,
+    origin: &'static str,
+    state: &'static str,
+    class: &'static str,
+    note: Option<String>,
+    size: String,
+}
+
+#[derive(Debug)]
+struct RefusedView {
+    id: i64,
+    when: When,
+    account: String,
+    remote: String,
+    why: String,
+    size: String,
+}
+
+impl<'a> InboxPage<'a> {
+    /// Puts the inbox into words.
+    #[must_use]
+    pub fn new(input: &InboxInput<'a>) -> Self {
+        let around = &input.around;
+        let arrival = |it: &Arrival| ArrivalView::new(it, around);
+        Self {
+            frame: Frame::new("Inbox", Place::Inbox, around),
+            arrivals: input.arrivals.iter().map(arrival).collect(),
+            quarantined: input.quarantined.iter().map(arrival).collect(),
+            quarantined_total: count(input.quarantined_total, "callback", "callbacks"),
+            refused: input.refused.iter().map(|it| RefusedView::new(it, around)).collect(),
+            refused_total: count(input.refused_total, "call", "calls"),
+            notice: input.notice,
+            older: input.older,
+            newer: input.newer,
+        }
+    }
+}
+
+impl ArrivalView {
+    fn new(it: &Arrival, around: &Around<'_>) -> Self {
+        let AccountLabel { label, .. } = around.account(&it.account);
+        let (state, class) = match it.state {
+            ArrivalState::Pending => ("Not read yet", "sent"),
+            ArrivalState::Digested => ("Read", "completed"),
+            ArrivalState::Quarantined => ("Can’t be read", "failed"),
+        };
+        Self {
+            id: it.id,
+            when: When::ago(it.received_at, around.now, around.zone),
+            account: label,
+            remote: shown(&it.remote),
+            name: it.name.as_deref().map(shown),
+            package: it.package.as_ref().map(|key| (link::package(key), shown(key.package.as_str()))),
+            payload: it.package.as_ref().map(|key| link::payload(key, it.id)),
+            origin: match it.origin {
+                Origin::Callback => "callback",
+                Origin::Poll => "asked",
+                Origin::Hand => "by hand",
+            },
+            state,
+            class,
+            note: it.note.as_deref().map(shown),
+            size: bytes(it.size),
+        }
+    }
+}
+
+impl RefusedView {
+    fn new(it: &Refused, around: &Around<'_>) -> Self {
+        Self {
+            id: it.id,
+            when: When::ago(it.received_at, around.now, around.zone),
+            account: around.account(&it.account).label,
+            remote: shown(&it.remote),
+            why: shown(&it.why),
+            size: bytes(it.size),
+        }
+    }
+}
+
+fn bytes(size: i64) -> String {
+    let size = u64::try_from(size).unwrap_or(0);
+    match size {
+        0..10_000 => format!("{} B", number(size)),
+        10_000..10_000_000 => format!("{} kB", number(size / 1_000)),
+        _ => format!("{} MB", number(size / 1_000_000)),
+    }
+}

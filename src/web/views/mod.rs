@@ -1,0 +1,168 @@
+//! What the pages, the live rows and the JSON show. Pure: plain values and the time in, text out.
+//!
+//! A page is an input struct, a `new` that turns it into words, and a template under `templates/`. A list's row and
+//! the stream's row come from the same template. What another floor knows arrives here as plain values; nothing here
+//! may ask the store, and no secret gets this far.
+
+pub mod assets;
+pub mod board;
+pub mod error;
+pub mod inbox;
+pub mod json;
+mod lines;
+pub mod link;
+pub mod package;
+mod people;
+pub mod providers;
+pub mod query;
+pub mod row;
+#[cfg(test)]
+mod sample;
+mod tallies;
+#[cfg(test)]
+mod tests;
+pub mod time;
+mod timeline;
+mod trouble;
+mod why;
+pub mod words;
+
+pub use board::{BoardInput, BoardPage, PulseFragment};
+pub use error::ErrorPage;
+pub use inbox::{InboxInput, InboxPage};
+pub use package::{PackageInput, PackagePage};
+pub use providers::{ProviderCard, ProvidersInput, ProvidersPage};
+pub use query::{BoardQuery, Cursor, Sort, Updated};
+pub use row::{RowFragment, RowView};
+pub use time::Zone;
+
+use crate::model::{AccountId, Timestamp};
+use askama::Template;
+use time::When;
+
+/// What the pages call an account.
+#[derive(Debug, Clone)]
+pub struct AccountLabel {
+    /// Its id.
+    pub id: AccountId,
+    /// Its name on the page.
+    pub label: String,
+    /// The provider's word in the configuration and in the board's query.
+    pub provider: String,
+    /// The provider's name in sentences: `OneSpan Sign`.
+    pub provider_title: String,
+}
+
+/// What every page knows.
+#[derive(Debug, Clone, Copy)]
+pub struct Around<'a> {
+    /// The configured accounts.
+    pub accounts: &'a [AccountLabel],
+    /// The time.
+    pub now: Timestamp,
+    /// The zone in which times are printed.
+    pub zone: &'a Zone,
+    /// How many packages need a person.
+    pub attention: u64,
+    /// When the last callback was accepted, from whichever account.
+    pub last_callback: Option<Timestamp>,
+    /// What an operator must know at once: callbacks can't be written down.
+    pub warning: Option<&'a str>,
+}
+
+impl Around<'_> {
+    /// What the pages call an account; one that is no longer configured goes by its id.
+    #[must_use]
+    pub fn account(&self, id: &AccountId) -> AccountLabel {
+        self.accounts.iter().find(|account| account.id == *id).cloned().unwrap_or_else(|| AccountLabel {
+            id: id.clone(),
+            label: id.0.clone(),
+            provider: String::new(),
+            provider_title: "the provider".to_owned(),
+        })
+    }
+}
+
+/// The frame around every page, as `base.html` draws it.
+#[derive(Debug)]
+pub struct Frame {
+    /// The tab's title.
+    pub title: String,
+    /// Where in the navigation the page lies.
+    pub place: Place,
+    /// The zone's name, for the label.
+    pub zone: String,
+    /// When the page was drawn.
+    pub drawn: When,
+    /// When the last callback came.
+    pub heard: Option<When>,
+    /// What an operator must know at once.
+    pub warning: Option<String>,
+    /// Whether the page follows changes.
+    pub live: bool,
+}
+
+/// The entries of the navigation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Packages.
+    Packages,
+    /// Inbox.
+    Inbox,
+    /// Providers.
+    Providers,
+    /// None of them.
+    Elsewhere,
+}
+
+impl Frame {
+    fn new(title: &str, place: Place, around: &Around<'_>) -> Self {
+        Self {
+            title: tab_title(title, around.attention),
+            place,
+            zone: around.zone.name().to_owned(),
+            drawn: When::clock(around.now, around.zone),
+            heard: around.last_callback.map(|at| When::ago(at, around.now, around.zone)),
+            warning: around.warning.map(str::to_owned),
+            live: false,
+        }
+    }
+
+    fn live(self) -> Self {
+        Self { live: true, ..self }
+    }
+
+    /// `aria-current` of a navigation entry.
+    fn current(&self, place: Place) -> bool {
+        self.place == place
+    }
+
+    fn icon(&self) -> &'static str {
+        assets::url("icon.svg")
+    }
+
+    fn style(&self) -> &'static str {
+        assets::url("app.css")
+    }
+
+    fn script(&self) -> &'static str {
+        assets::url("live.js")
+    }
+}
+
+/// `(3) Sent · signboard`: tabs are told apart by their beginning.
+fn tab_title(title: &str, attention: u64) -> String {
+    let title = words::one_line(title);
+    if attention == 0 {
+        format!("{title} · signboard")
+    } else {
+        format!("({attention}) {title} · signboard")
+    }
+}
+
+/// Renders a page. Writing to a string can't fail; were it to, the page says so instead of being blank.
+#[must_use]
+pub fn html(page: &impl Template) -> String {
+    page.render()
+        .unwrap_or_else(|error| format!("This page can't be drawn: {}", words::one_line(&error.to_string())))
+}

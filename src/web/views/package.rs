@@ -1,0 +1,141 @@
+//! A package's page: how it stands, who signs, what happened, and why the board says so.
+
+use super::lines::Lines;
+use super::people::{self, AttachmentView, DocumentView, SignerView};
+use super::query::BoardQuery;
+use super::row::{mark, sender};
+use super::time::When;
+use super::timeline::{self, Day};
+use super::trouble::{self, Trouble};
+use super::words::{self, number, shown, status_class};
+use super::{Around, Frame, Place, link, why};
+use crate::app::Detail;
+use crate::model::{Package, Tally};
+use askama::Template;
+
+/// What a package's page shows.
+#[derive(Debug)]
+pub struct PackageInput<'a> {
+    /// What every page knows.
+    pub around: Around<'a>,
+    /// The package and its log.
+    pub detail: &'a Detail,
+}
+
+/// The whole page.
+#[derive(Debug, Template)]
+#[template(path = "packages/one.html")]
+pub struct PackagePage {
+    frame: Frame,
+    row: String,
+    seq: i64,
+    live: String,
+    pulse: String,
+    name: String,
+    /// Said where the name would be told by the provider's API and wasn't.
+    unnamed: Option<String>,
+    id: String,
+    account: String,
+    board: String,
+    class: &'static str,
+    status: &'static str,
+    mark: Option<&'static str>,
+    sender: Option<String>,
+    reference: Option<String>,
+    created: Option<When>,
+    due: Option<(&'static str, When)>,
+    ready: bool,
+    reason: Option<String>,
+    troubles: Vec<(Trouble, Option<When>)>,
+    lines: Lines,
+    count: String,
+    signers: Vec<SignerView>,
+    documents: Vec<DocumentView>,
+    consented: Option<String>,
+    attachments: Vec<AttachmentView>,
+    confirmed: Option<When>,
+    days: Vec<Day>,
+    left_out: usize,
+    facts: String,
+    too_many: bool,
+    json: String,
+    why: String,
+}
+
+impl PackagePage {
+    /// Puts a package into words.
+    #[must_use]
+    pub fn new(input: &PackageInput<'_>) -> Self {
+        let (around, key, package) = (&input.around, &input.detail.row.key, &*input.detail.row.package);
+        let account = around.account(&key.account);
+        let id = shown(key.package.as_str());
+        let name = package.name.as_deref().map_or_else(|| id.clone(), shown);
+        let (days, left_out) = timeline::days(key, package, &input.detail.log, around);
+        let lines = Lines::of(package);
+        let ago = |at| When::ago(at, around.now, around.zone);
+        let troubles =
+            if package.trashed { Vec::new() } else { trouble::of(package, &account.provider_title) };
+        let stream = stream(input);
+        let of_account = BoardQuery { account: Some(key.account.0.clone()), ..BoardQuery::default() };
+        Self {
+            frame: Frame::new(&name, Place::Packages, around).live(),
+            row: link::row_id(key),
+            seq: input.detail.row.seq.0,
+            live: stream.live_href(),
+            pulse: stream.pulse_href(),
+            unnamed: package.name.is_none().then(|| format!("name not told by {}", account.provider_title)),
+            name,
+            id,
+            board: of_account.href(),
+            class: status_class(package.status),
+            status: package.status.title(),
+            mark: mark(package),
+            sender: sender(package),
+            reference: package.reference.as_deref().map(shown),
+            created: package.created.map(|at| When::at(at, around.now, around.zone)),
+            due: due(package, around),
+            ready: package.ready_to_complete,
+            reason: package.reason.as_deref().map(shown),
+            troubles: troubles.into_iter().map(|it| (it.clone(), it.since.map(ago))).collect(),
+            count: lines.count(),
+            lines,
+            signers: package.signers.iter().map(|it| SignerView::new(it, package, around)).collect(),
+            documents: package.documents.iter().map(|it| DocumentView::new(it, package)).collect(),
+            consented: people::consented(package),
+            attachments: package
+                .attachments
+                .iter()
+                .map(|it| AttachmentView::new(it, package, around))
+                .collect(),
+            confirmed: package.confirmed_at.map(ago),
+            days,
+            left_out,
+            facts: words::number(u64::from(package.facts)),
+            too_many: package.too_many_facts,
+            json: link::package_json(key),
+            why: why::sentence(package, around.zone),
+            account: account.label,
+        }
+    }
+
+    fn left_out(&self) -> String {
+        number(self.left_out as u64)
+    }
+}
+
+/// The stream that tells of this package: the board's, narrowed to its id.
+fn stream(input: &PackageInput<'_>) -> BoardQuery {
+    let row = &input.detail.row;
+    BoardQuery {
+        q: row.key.package.as_str().trim().chars().take(200).collect(),
+        account: Some(row.key.account.0.clone()),
+        tally: if row.package.trashed { Tally::Trashed } else { Tally::All },
+        ..BoardQuery::default()
+    }
+}
+
+fn due(package: &Package, around: &Around<'_>) -> Option<(&'static str, When)> {
+    let at = package.due?;
+    let word = if at < around.now { "expired" } else { "expires" };
+    package.status.is_open().then(|| (word, When::due(at, around.now, around.zone)))
+}

@@ -1,0 +1,210 @@
+//! The providers: for each account the address to give away, how it authenticates, and whether both ways work.
+
+use super::time::When;
+use super::words::{count, number, shown};
+use super::{AccountLabel, Around, Frame, Place};
+use crate::app::AccountFacts;
+use crate::model::Timestamp;
+use askama::Template;
+
+/// What the page shows.
+#[derive(Debug)]
+pub struct ProvidersInput<'a> {
+    /// What every page knows.
+    pub around: Around<'a>,
+    /// The accounts, in order.
+    pub cards: &'a [ProviderCard<'a>],
+}
+
+/// One account.
+#[derive(Debug)]
+pub struct ProviderCard<'a> {
+    /// What it is called.
+    pub account: &'a AccountLabel,
+    /// The address that its provider must call.
+    pub callback_url: String,
+    /// How a callback proves where it comes from.
+    pub auth: AuthKind,
+    /// Whether a second secret may be used already.
+    pub next: bool,
+    /// What the store counts.
+    pub facts: &'a AccountFacts,
+    /// The API's address, if one is configured.
+    pub api: Option<String>,
+    /// How the API answers.
+    pub health: ApiHealth,
+}
+
+/// How a callback proves where it comes from; the secret itself never gets here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AuthKind {
+    /// A key, raw behind `Basic`.
+    Key,
+    /// A user name and a password.
+    Basic,
+    /// A bearer token.
+    Bearer,
+    /// Headers with these names.
+    Headers(Vec<String>),
+    /// Nothing: anybody may call.
+    Open,
+}
+
+/// How the API answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ApiHealth {
+    /// Nobody has asked yet since the start.
+    Unasked,
+    /// It answered.
+    Reachable {
+        /// When last.
+        at: Timestamp,
+    },
+    /// It does not.
+    Unreachable {
+        /// Since when.
+        since: Timestamp,
+        /// Why not, as a sentence without a full stop.
+        why: String,
+    },
+}
+
+/// The whole page.
+#[derive(Debug, Template)]
+#[template(path = "providers.html")]
+pub struct ProvidersPage {
+    frame: Frame,
+    cards: Vec<CardView>,
+}
+
+#[derive(Debug)]
+struct CardView {
+    id: String,
+    label: String,
+    provider: String,
+    callback_url: String,
+    auth: String,
+    open: bool,
+    last_callback: Option<When>,
+    /// What a secret is for, and when it was last used.
+    slots: Vec<(&'static str, Option<When>)>,
+    api: Option<String>,
+    health: (&'static str, &'static str),
+    health_why: Option<String>,
+    health_at: Option<When>,
+    packages: String,
+    named: String,
+    quarantined: Option<String>,
+    refused: Option<String>,
+}
+
+impl ProvidersPage {
+    /// Puts the accounts into words.
+    #[must_use]
+    pub fn new(input: &ProvidersInput<'_>) -> Self {
+        Self {
+            frame: Frame::new("Providers", Place::Providers, &input.around),
+            cards: input.cards.iter().map(|card| CardView::new(card, &input.around)).collect(),
+        }
+    }
+}
+
+impl CardView {
+    fn new(card: &ProviderCard<'_>, around: &Around<'_>) -> Self {
+        let ago = |at| When::ago(at, around.now, around.zone);
+        let facts = card.facts;
+        let (health, health_at, health_why) = match &card.health {
+            _ if card.api.is_none() => (("archived", "Not configured"), None, None),
+            ApiHealth::Unasked => (("draft", "Not asked yet"), None, None),
+            ApiHealth::Reachable { at } => (("completed", "Reachable"), Some(ago(*at)), None),
+            ApiHealth::Unreachable { since, why } => {
+                (("failed", "Does not answer"), Some(ago(*since)), Some(shown(why)))
+            }
+        };
+        let some = |total, one, many| (total > 0).then(|| count(total, one, many));
+        Self {
+            id: card.account.id.0.clone(),
+            label: card.account.label.clone(),
+            provider: card.account.provider_title.clone(),
+            callback_url: card.callback_url.clone(),
+            auth: auth(&card.auth),
+            open: card.auth == AuthKind::Open,
+            last_callback: facts.last_callback.map(ago),
+            slots: slots(card, around),
+            api: card.api.as_deref().map(shown),
+            health,
+            health_at,
+            health_why,
+            packages: number(facts.packages),
+            named: named(facts),
+            quarantined: some(facts.quarantined, "callback", "callbacks"),
+            refused: some(facts.refused, "call", "calls"),
+        }
+    }
+}
+
+fn auth(kind: &AuthKind) -> String {
+    match kind {
+        AuthKind::Key => "a key, sent raw: Authorization: Basic <key>".to_owned(),
+        AuthKind::Basic => "a user name and a password: Authorization: Basic <base64>".to_owned(),
+        AuthKind::Bearer => "a token: Authorization: Bearer <token>".to_owned(),
+        AuthKind::Headers(names) => {
+            let names: Vec<String> = names.iter().map(|name| shown(name)).collect();
+            format!("the headers {}, every one of them", super::words::list(&names))
+        }
+        AuthKind::Open => "nothing: whoever knows the address can tell this board anything".to_owned(),
+    }
+}
+
+fn slots(card: &ProviderCard<'_>, around: &Around<'_>) -> Vec<(&'static str, Option<When>)> {
+    let used = |slot: &str| {
+        let found = card.facts.slots_used.iter().find(|(word, _)| word == slot);
+        found.map(|(_, at)| When::ago(*at, around.now, around.zone))
+    };
+    if card.auth == AuthKind::Open {
+        return Vec::new();
+    }
+    let mut slots = vec![("Secret in use", used("current"))];
+    if card.next {
+        slots.push(("Next secret", used("next")));
+    }
+    slots
+}
+
+/// "812 of 12,408; 11,596 belong to other senders".
+fn named(facts: &AccountFacts) -> String {
+    let mut text = format!("{} of {}", number(facts.named), number(facts.packages));
+    match facts.not_ours {
+        0 => {}
+        1 => text.push_str("; 1 belongs to another sender"),
+        many => text.push_str(&format!("; {} belong to other senders", number(many))),
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_counted_in_words() {
+        let facts =
+            AccountFacts { packages: 12_408, named: 812, not_ours: 11_596, ..AccountFacts::default() };
+        assert_eq!(named(&facts), "812 of 12,408; 11,596 belong to other senders");
+        assert_eq!(named(&AccountFacts::default()), "0 of 0");
+    }
+
+    #[test]
+    fn no_way_to_authenticate_goes_unsaid() {
+        let all = [
+            AuthKind::Key,
+            AuthKind::Basic,
+            AuthKind::Bearer,
+            AuthKind::Headers(vec!["X-Key".into(), "X-Two".into()]),
+            AuthKind::Open,
+        ];
+        let said = all.map(|kind| auth(&kind));
+        assert!(said[3].starts_with("the headers X-Key and X-Two"));
+        assert!(said[4].starts_with("nothing"));
+    }
+}

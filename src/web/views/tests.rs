@@ -1,0 +1,285 @@
+//! The views as wholes: the stream's row is the page's row, and whatever a provider sends stays text.
+
+use super::sample::{self, NOW, around, berlin};
+use super::*;
+use crate::app::{AccountFacts, Arrival, ArrivalState, Detail, Refused, Row};
+use crate::model::{Origin, Package, Person, Seq, Signer, Status, Tally};
+use crate::web::views::board::PulseInput;
+use crate::web::views::providers::{ApiHealth, AuthKind};
+
+const HOSTILE: [&str; 7] = [
+    "<script>alert(1)</script>",
+    "\" onmouseover=alert(1) x=\"",
+    "' onfocus=alert(1) '",
+    "a\r\nevent: drop\r\ndata: x\n\n",
+    "invoice\u{202e}fdp.exe",
+    "..",
+    "&lt;b&gt; {{ 7*7 }} %2e%2e/",
+];
+
+fn board(rows: &[Row], query: &BoardQuery, attention: u64) -> String {
+    let (accounts, zone) = (sample::accounts(), berlin());
+    let around = Around { attention, ..around(&accounts, &zone) };
+    html(&BoardPage::new(&BoardInput {
+        around,
+        query,
+        rows,
+        seq: Seq(41),
+        tallies: &[(Tally::All, 2), (Tally::Status(Status::Sent), 1_942), (Tally::Trashed, 4)],
+        troubled: rows,
+        senders: &[("a@b".into(), "Ann".into()), ("c@d".into(), "Cem".into())],
+        total: Some(1_942),
+        offset: Some(0),
+        newer: None,
+        older: Some("x/y"),
+    }))
+}
+
+fn fragment(row: &Row) -> String {
+    let (accounts, zone) = (sample::accounts(), berlin());
+    RowView::new(row, &around(&accounts, &zone)).html()
+}
+
+fn hostile(text: &str) -> Row {
+    let person = Person { id: text.into(), name: Some(text.into()), email: Some(text.into()) };
+    let mut signer = Signer { id: text.into(), name: Some(text.into()), counted: true, ..Signer::default() };
+    signer.locked = true;
+    let package = Package {
+        status: Status::Sent,
+        name: Some(text.into()),
+        sender: Some(person),
+        reference: Some(text.into()),
+        reason: Some(text.into()),
+        signers: vec![signer],
+        updated: NOW,
+        ..Package::default()
+    };
+    sample::row("conga", text, 9, package)
+}
+
+#[test]
+fn the_stream_sends_what_the_page_shows() {
+    let mut rows = vec![sample::mortgage(), sample::crowd()];
+    rows.extend(HOSTILE.map(hostile));
+    let page = board(&rows, &BoardQuery::default(), 3);
+    for row in &rows {
+        assert!(page.contains(&fragment(row)), "{}", row.key);
+    }
+    let (accounts, zone) = (sample::accounts(), berlin());
+    let pulse = html(&PulseFragment::new(&PulseInput {
+        around: &around(&accounts, &zone),
+        query: &BoardQuery::default(),
+        tallies: &[(Tally::All, 2), (Tally::Status(Status::Sent), 1_942), (Tally::Trashed, 4)],
+        troubled: &rows,
+    }));
+    assert!(page.contains(&pulse), "{pulse}");
+}
+
+#[test]
+fn whatever_a_provider_sends_stays_text() {
+    for text in HOSTILE {
+        let row = hostile(text);
+        let query = BoardQuery { q: text.to_owned(), sender: Some(text.to_owned()), ..BoardQuery::default() };
+        let (accounts, zone) = (sample::accounts(), berlin());
+        let mut log = sample::detail().log;
+        for record in &mut log {
+            record.name = text.to_owned();
+            record.who = Some(text.to_owned());
+        }
+        let detail = Detail { row: row.clone(), log };
+        let package =
+            html(&PackagePage::new(&PackageInput { around: around(&accounts, &zone), detail: &detail }));
+        for page in [fragment(&row), board(&[row], &query, 1), package] {
+            for raw in ["<script>alert", "\" onmouseover", "' onfocus", "&lt;b"] {
+                assert!(!page.contains(raw), "{raw:?} of {text:?} got through: {page}");
+            }
+            assert!(
+                !fragment(&hostile(text)).contains(['\r', '\u{202e}'])
+                    && !fragment(&hostile(text)).contains("\ndata:"),
+                "{text:?}"
+            );
+            assert!(!page.contains("style=\"") && !page.contains("/..\""), "{page}");
+        }
+    }
+}
+
+#[test]
+fn tabs_are_told_apart() {
+    let title = |page: &str| {
+        let rest = page.split_once("<title>").expect("a title").1;
+        rest.split_once("</title>").expect("an end").0.to_owned()
+    };
+    assert_eq!(title(&board(&[], &BoardQuery::default(), 0)), "Packages · signboard");
+    let query = BoardQuery::parse("status=sent&q=lind");
+    assert_eq!(title(&board(&[], &query, 3)), "(3) “lind” · Sent · signboard");
+}
+
+#[test]
+fn an_empty_board_teaches_the_next_step() {
+    let none = board(&[], &BoardQuery::default(), 0);
+    assert!(none.contains("No package yet") && none.contains("href=\"/providers\""));
+    let filtered = board(&[], &BoardQuery::parse("q=x"), 0);
+    assert!(filtered.contains("Nothing matches") && !filtered.contains("No package yet"));
+}
+
+#[test]
+fn every_link_keeps_the_rest_of_the_query() {
+    let query = BoardQuery::parse("status=sent&q=M%C3%BCller&account=conga&updated=7d&sort=due");
+    let page = board(&[sample::mortgage()], &query, 0);
+    let rest = "q=M%C3%BCller&#38;account=conga&#38;updated=7d&#38;sort=due";
+    for link in [
+        format!("href=\"/?status=draft&#38;{rest}\""),
+        format!("href=\"/?status=sent&#38;{rest}&#38;after=x%2Fy\""),
+        format!("href=\"/?status=sent&#38;{rest}&#38;dir=desc\""),
+        format!("data-live=\"/live?status=sent&#38;{rest}\""),
+    ] {
+        assert!(page.contains(&link), "{link} is not in {page}");
+    }
+}
+
+#[test]
+fn a_package_page_says_what_is_odd() {
+    let (accounts, zone) = (sample::accounts(), berlin());
+    let detail = sample::detail();
+    let page = html(&PackagePage::new(&PackageInput { around: around(&accounts, &zone), detail: &detail }));
+    for words in [
+        "Why “Sent”?",
+        "since PACKAGE_ACTIVATE of 18 Nov 2026 14:02:11, told by callback; nothing speaks against it",
+        "received 3 min later",
+        "delivered twice",
+        "delivered 1,200 times",
+        "is in the future, so it is placed at its receipt",
+        "without a time of its own",
+        "the rate is wrong",
+        "today, 21 Nov 2026",
+        "times in Europe/Berlin",
+        "Waiting for Marta Oliveira",
+        "Unlock this signer in OneSpan Sign, or give the place to someone else.",
+        "href=\"/packages/onespan-eu/5n4obeO8jYoPp126Cm-Y3fxdfbo%3D/payload/7\"",
+    ] {
+        assert!(page.contains(words), "{words} is not in {page}");
+    }
+}
+
+#[test]
+fn the_inbox_and_the_providers_are_whole() {
+    let (accounts, zone) = (sample::accounts(), berlin());
+    let mut it = arrival();
+    it.note = Some("expected value at line 1 <b>".into());
+    let refused = Refused {
+        id: 3,
+        account: accounts[0].id.clone(),
+        received_at: NOW,
+        remote: "203.0.113.9".into(),
+        why: "Basic, but base64".into(),
+        size: 12_345,
+    };
+    let page = html(&InboxPage::new(&InboxInput {
+        around: around(&accounts, &zone),
+        arrivals: &[arrival()],
+        quarantined: &[it],
+        quarantined_total: 1,
+        refused: &[refused],
+        refused_total: 1,
+        notice: Some("1 call was admitted."),
+        older: None,
+        newer: None,
+    }));
+    for words in [
+        "action=\"/inbox/replay\"",
+        "action=\"/inbox/admit\"",
+        "name=\"id\" value=\"3\"",
+        "Basic, but base64",
+        "12 kB",
+    ] {
+        assert!(page.contains(words), "{words} is not in {page}");
+    }
+    assert!(!page.contains("<b>"));
+    let facts = AccountFacts { slots_used: vec![("current".into(), NOW)], ..AccountFacts::default() };
+    let card = |auth, health| ProviderCard {
+        account: &accounts[0],
+        callback_url: "https://board.example.com/callbacks/onespan-eu".into(),
+        auth,
+        next: true,
+        facts: &facts,
+        api: Some("https://sandbox.esignlive.com/api".into()),
+        health,
+    };
+    let why = "the provider asks to wait 20s".to_owned();
+    let cards = [
+        card(AuthKind::Key, ApiHealth::Unreachable { since: NOW, why }),
+        card(AuthKind::Open, ApiHealth::Unasked),
+    ];
+    let page = html(&ProvidersPage::new(&ProvidersInput { around: around(&accounts, &zone), cards: &cards }));
+    for words in [
+        "callbacks/onespan-eu\"",
+        "last used <time",
+        "never used",
+        "without any secret",
+        "the provider asks to wait 20s, since",
+    ] {
+        assert!(page.contains(words), "{words} is not in {page}");
+    }
+}
+
+fn arrival() -> Arrival {
+    Arrival {
+        id: 7,
+        account: sample::accounts()[0].id.clone(),
+        received_at: NOW,
+        remote: "203.0.113.7".into(),
+        origin: Origin::Callback,
+        state: ArrivalState::Digested,
+        note: None,
+        size: 190,
+        package: Some(sample::mortgage().key),
+        name: Some("SIGNER_LOCKED".into()),
+    }
+}
+
+#[test]
+fn json_is_the_contract() {
+    let mut detail = sample::detail();
+    detail.log.truncate(2);
+    let answer = serde_json::to_value(json::PackageAnswer::new(&detail)).expect("serializes");
+    let signer = |id: &str, name: &str, order: u32, status: &str, locked: bool| {
+        let email = format!("{}@example.com", name.to_lowercase().replace(' ', "."));
+        serde_json::json!({
+            "id": id, "name": name, "email": email, "order": order, "status": status,
+            "locked": locked, "bounced": false, "kba_failed": false,
+        })
+    };
+    let event = |happened: &str, received: &str| {
+        serde_json::json!({
+            "name": "A_WORD", "happened_at": happened, "received_at": received, "origin": "callback", "deliveries": 1,
+        })
+    };
+    let expected = serde_json::json!({
+        "account": "onespan-eu", "id": "5n4obeO8jYoPp126Cm-Y3fxdfbo=", "name": "Mortgage refinance 20413",
+        "status": "sent", "trashed": false, "ready_to_complete": false, "reason": null, "reference": "CRM-20413",
+        "sender": {"id": "dana", "name": "Dana Reyes", "email": "dana.reyes@bank.example"},
+        "created": "2026-11-18T12:57:11.000Z", "updated": "2026-11-21T13:02:01.000Z",
+        "due": "2026-11-30T13:02:11.000Z", "confirmed_at": "2026-11-21T11:02:11.000Z",
+        "waiting_for": ["s3"],
+        "signers": [
+            signer("s1", "Henrik Dahl", 1, "signed", false), signer("s2", "Asha Verma", 2, "signed", false),
+            signer("s3", "Marta Oliveira", 3, "signing", true), signer("s4", "Dana Reyes", 4, "waiting", false),
+        ],
+        "documents": [{"id": "d1", "name": "Loan agreement", "signed_by": ["s1", "s2"]}],
+        "attachments": [{"name": "passport.pdf", "signer": "s1", "at": "2026-11-18T13:02:11.000Z"}],
+        "events": [
+            event("2026-11-18T13:02:11.000Z", "2026-11-18T13:02:11.400Z"),
+            event("2026-11-18T15:32:11.000Z", "2026-11-18T15:32:11.400Z"),
+        ],
+        "why": "Sent, since PACKAGE_ACTIVATE of 18 Nov 2026 13:02:11, told by callback; nothing speaks against it; \
+                the provider’s API agreed on 21 Nov 2026 11:02:11 (times in UTC).",
+    });
+    assert_eq!(answer, expected);
+    let item = serde_json::to_value(json::PackageItem::new(&detail.row)).expect("serializes");
+    let keys = |it: &serde_json::Value| it.as_object().map(|it| it.keys().cloned().collect::<Vec<_>>());
+    let mut without = expected;
+    for key in ["documents", "events", "why"] {
+        without.as_object_mut().expect("an object").remove(key);
+    }
+    assert_eq!(keys(&item), keys(&without));
+}

@@ -1,0 +1,153 @@
+//! A package's timeline: every fact in words, newest first, under the days on which they happened.
+
+use super::time::{When, Zone, day_heading, lasting};
+use super::words::{self, Phrase, shown};
+use super::{Around, link, why};
+use crate::model::{Answer, Bounce, Event, Origin, Package, PackageKey, Record, Timestamp};
+
+/// More than these make a page that nobody reads; the JSON answer has them all.
+const MOST_SHOWN: usize = 500;
+/// A callback that took longer than this is marked as late.
+const LATE_MS: i64 = 60_000;
+
+/// A day of the timeline.
+#[derive(Debug)]
+pub(super) struct Day {
+    pub heading: String,
+    pub entries: Vec<Entry>,
+}
+
+/// A fact of the timeline.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub when: When,
+    /// The colour of its dot.
+    pub class: &'static str,
+    pub phrase: Phrase,
+    /// How the board learned of it, in words.
+    pub origin: Vec<String>,
+    /// What is odd about how it came.
+    pub odd: Vec<String>,
+    pub payload: Option<String>,
+}
+
+/// The newest facts of a log by day, and how many older ones are left out.
+pub(super) fn days(
+    key: &PackageKey,
+    package: &Package,
+    log: &[Record],
+    around: &Around<'_>,
+) -> (Vec<Day>, usize) {
+    let mut facts: Vec<&Record> = log.iter().collect();
+    sort(&mut facts);
+    let left_out = facts.len().saturating_sub(MOST_SHOWN);
+    let mut days: Vec<Day> = Vec::new();
+    for record in facts.into_iter().rev().take(MOST_SHOWN) {
+        let heading = day_heading(record.shown_time(), around.now, around.zone);
+        let entry = Entry::new(record, key, package, around.zone);
+        match days.last_mut() {
+            Some(day) if day.heading == heading => day.entries.push(entry),
+            Some(_) | None => days.push(Day { heading, entries: vec![entry] }),
+        }
+    }
+    (days, left_out)
+}
+
+/// Oldest first, in the order in which the facts are folded.
+pub(super) fn sort(facts: &mut [&Record]) {
+    facts.sort_by_key(|it| (it.shown_time(), it.event.rank(), it.fingerprint));
+}
+
+impl Entry {
+    fn new(record: &Record, key: &PackageKey, package: &Package, zone: &Zone) -> Self {
+        Self {
+            when: When::clock(record.shown_time(), zone),
+            class: class(&record.event),
+            phrase: words::told(record, package),
+            origin: origin(record),
+            odd: odd(record),
+            payload: record.arrival.map(|arrival| link::payload(key, arrival)),
+        }
+    }
+}
+
+fn origin(record: &Record) -> Vec<String> {
+    let mut parts = Vec::new();
+    let name = shown(&record.name);
+    match record.origin {
+        Origin::Callback => parts.push(format!("callback {name}")),
+        Origin::Poll if record.answer().is_some() => parts.push("asked".to_owned()),
+        Origin::Poll => parts.push(format!("found by asking the API, {name}")),
+        Origin::Hand => parts.push(format!("entered by hand, {name}")),
+    }
+    if let Event::Consented { document } = &record.event {
+        parts.push(shown(document));
+    }
+    if let Some(lag) = lag(record).filter(|lag| (0..=LATE_MS).contains(lag)) {
+        parts.push(format!("received {} later", lasting(lag)));
+    }
+    let times = u64::from(record.deliveries);
+    if record.answer().is_some() && times > 1 {
+        parts.push(format!("said {times} times"));
+    } else if times == 2 {
+        parts.push("delivered twice".to_owned());
+    } else if times > 2 {
+        parts.push(format!("delivered {} times", words::number(times)));
+    }
+    parts
+}
+
+fn odd(record: &Record) -> Vec<String> {
+    let mut parts = Vec::new();
+    match (record.happened_at, record.sort_time()) {
+        (None, _) => parts.push("without a time of its own, placed at its receipt".to_owned()),
+        (Some(told), Some((_, true))) => {
+            parts.push(format!("{}, so it is placed at its receipt", why::absurd(told)));
+        }
+        (Some(_), _) => {}
+    }
+    match lag(record) {
+        Some(lag) if lag > LATE_MS => parts.push(format!("received {} later", lasting(lag))),
+        Some(lag) if lag < -1_000 => {
+            parts.push(format!("received {} before its own time", lasting(lag)));
+        }
+        Some(_) | None => {}
+    }
+    parts
+}
+
+/// From the provider's time to ours, where the provider's can be believed. An answer has no such way to go.
+fn lag(record: &Record) -> Option<i64> {
+    let (at, absurd): (Timestamp, bool) = record.sort_time()?;
+    (!absurd && record.answer().is_none()).then(|| record.received_at.since(at))
+}
+
+fn class(event: &Event) -> &'static str {
+    match event {
+        Event::SignerCompleted | Event::DocumentSigned { .. } | Event::Completed | Event::ReadyToComplete => {
+            "good"
+        }
+        Event::Locked
+        | Event::IdentityFailed
+        | Event::Bounced(Bounce::Returned)
+        | Event::Declined { .. }
+        | Event::OptedOut { .. } => "bad",
+        Event::Sent | Event::Viewed { .. } | Event::Consented { .. } | Event::Reassigned { .. } => "on",
+        Event::Expired => "over",
+        Event::Answered(answer) => match &**answer {
+            Answer::Shown(_) => "asked",
+            Answer::NotFound => "over",
+        },
+        Event::Created
+        | Event::Recalled
+        | Event::Archived
+        | Event::Trashed
+        | Event::Restored
+        | Event::Deleted
+        | Event::AttachmentAdded { .. }
+        | Event::TemplateCreated
+        | Event::Bounced(Bounce::Complaint | Bounce::OutOfOffice)
+        | Event::Noted
+        | Event::Unrecognised => "quiet",
+    }
+}

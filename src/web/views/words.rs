@@ -1,0 +1,294 @@
+//! Sentences: what happened and who did it, from facts that were told and nothing else.
+//!
+//! No pronoun, no method, no count that nobody told. Every kind of event and of trouble has its words here; a new one
+//! does not compile until it has some.
+
+use crate::model::fold::person_named;
+use crate::model::{Answer, Bounce, Event, Package, Record, Signer, SignerStatus, Status};
+
+/// A sentence around a name: the page sets the name apart, so that it can't disturb the words.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Phrase {
+    /// What stands before the name.
+    pub before: String,
+    /// The name; empty if the sentence has none.
+    pub name: String,
+    /// What stands after it.
+    pub after: String,
+    /// The person's own words, if the event carries any.
+    pub quote: Option<String>,
+}
+
+impl Phrase {
+    fn plain(text: &str) -> Self {
+        Self { before: text.to_owned(), ..Self::default() }
+    }
+
+    fn acted(who: Option<String>, after: impl Into<String>) -> Self {
+        let after = format!(" {}", after.into());
+        who.map_or_else(
+            || Self { before: format!("A signer{after}"), ..Self::default() },
+            |name| Self { name, after: after.clone(), ..Self::default() },
+        )
+    }
+
+    fn done(text: &str, who: Option<String>) -> Self {
+        let by = who.map(|name| Self { before: format!("{text} by "), name, ..Self::default() });
+        by.unwrap_or_else(|| Self::plain(text))
+    }
+
+    fn saying(self, reason: Option<&str>) -> Self {
+        Self { quote: reason.map(shown).filter(|text| text != BLANK), ..self }
+    }
+
+    /// The sentence as one text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{}{}{}", self.before, self.name, self.after)
+    }
+}
+
+/// What a record of a package's log tells.
+#[must_use]
+pub fn told(record: &Record, package: &Package) -> Phrase {
+    let who = record.who.as_deref().map(|id| person(package, id));
+    let paper = |id: &Option<String>| {
+        let document = id.as_ref().and_then(|id| package.documents.iter().find(|it| it.id == *id));
+        let name = document.and_then(|it| it.name.as_deref()).or(id.as_deref());
+        name.map_or_else(|| "a document".to_owned(), shown)
+    };
+    match &record.event {
+        Event::Created => Phrase::done("Package created", who),
+        Event::Recalled => Phrase::done("Package taken back for editing", who),
+        Event::Sent => Phrase::done("Package sent", who),
+        Event::Viewed { document } => Phrase::acted(who, format!("looked at {}", paper(document))),
+        Event::Locked => Phrase::acted(who, "was locked out"),
+        Event::IdentityFailed => Phrase::acted(who, "did not pass an identity check"),
+        Event::Bounced(bounce) => bounced(*bounce, who),
+        Event::Consented { document } => {
+            let what = if document == "default-consent" { "the consent" } else { "an agreement" };
+            Phrase::acted(who, format!("accepted {what}"))
+        }
+        Event::DocumentSigned { document } => Phrase::acted(who, format!("signed {}", paper(document))),
+        Event::SignerCompleted => Phrase::acted(who, "finished signing"),
+        Event::Reassigned { .. } => Phrase::acted(who, "gave the place to someone else"),
+        Event::ReadyToComplete => {
+            Phrase::plain("Everybody has signed, the sender has to complete the package")
+        }
+        Event::Completed => Phrase::plain("Package completed"),
+        Event::Declined { reason } => Phrase::acted(who, "declined to sign").saying(reason.as_deref()),
+        Event::OptedOut { reason } => {
+            Phrase::acted(who, "opted out of signing electronically").saying(reason.as_deref())
+        }
+        Event::Expired => Phrase::plain("Package expired"),
+        Event::Archived => Phrase::done("Package archived", who),
+        Event::Trashed => Phrase::done("Package put into the trash", who),
+        Event::Restored => Phrase::done("Package taken out of the trash", who),
+        Event::Deleted => Phrase::done("Package deleted", who),
+        Event::AttachmentAdded { name } => {
+            let what = name.as_deref().map_or_else(|| "an attachment".to_owned(), shown);
+            Phrase::acted(who, format!("handed in {what}"))
+        }
+        Event::TemplateCreated => Phrase::plain("Template made, which is never a package"),
+        Event::Noted => Phrase::plain("A note from the provider, which changes nothing"),
+        Event::Unrecognised => {
+            Phrase::plain("An event that signboard has no meaning for, which changes nothing")
+        }
+        Event::Answered(answer) => answered(answer),
+    }
+}
+
+fn bounced(bounce: Bounce, who: Option<String>) -> Phrase {
+    let name = who.unwrap_or_else(|| "a signer".to_owned());
+    let around = |before: &str, after: &str| Phrase {
+        before: before.to_owned(),
+        name: name.clone(),
+        after: after.to_owned(),
+        quote: None,
+    };
+    match bounce {
+        Bounce::Returned => around("The e-mail to ", " came back"),
+        Bounce::Complaint => around("The mail system of ", " complained about an e-mail"),
+        Bounce::OutOfOffice => around("An e-mail to ", " was answered with an out-of-office note"),
+    }
+}
+
+fn answered(answer: &Answer) -> Phrase {
+    match answer {
+        Answer::NotFound => Phrase::plain("The provider’s API does not know this package"),
+        Answer::Shown(snapshot) => {
+            let trash = if snapshot.trashed { ", in the trash" } else { "" };
+            Phrase::plain(&format!("The provider’s API said {}{trash}", snapshot.status.title()))
+        }
+    }
+}
+
+/// The css class of a status: its colour and its shape.
+#[must_use]
+pub fn status_class(status: Status) -> &'static str {
+    match status {
+        Status::Draft => "draft",
+        Status::Sent => "sent",
+        Status::Completed => "completed",
+        Status::Declined => "declined",
+        Status::OptedOut => "opted-out",
+        Status::Expired => "expired",
+        Status::Archived => "archived",
+        Status::Cancelled => "cancelled",
+        Status::Failed => "failed",
+        Status::Deleted => "deleted",
+    }
+}
+
+/// What is wrong with a signer, in the fewest words; `None`: nothing is.
+#[must_use]
+pub fn trouble(signer: &Signer) -> Option<&'static str> {
+    match signer.status {
+        SignerStatus::Declined => Some("declined"),
+        SignerStatus::OptedOut => Some("opted out"),
+        SignerStatus::Waiting
+        | SignerStatus::Viewed
+        | SignerStatus::Signing
+        | SignerStatus::Signed
+        | SignerStatus::Reassigned => {
+            let flags = [
+                (signer.locked, "locked out"),
+                (signer.bounced, "mail came back"),
+                (signer.kba_failed, "identity check failed"),
+            ];
+            flags.into_iter().find(|(set, _)| *set).map(|(_, words)| words)
+        }
+    }
+}
+
+/// The word for how far a signer got.
+#[must_use]
+pub fn progress(status: SignerStatus) -> &'static str {
+    match status {
+        SignerStatus::Waiting => "Waiting",
+        SignerStatus::Viewed => "Has looked",
+        SignerStatus::Signing => "Signing",
+        SignerStatus::Signed => "Signed",
+        SignerStatus::Declined => "Declined",
+        SignerStatus::OptedOut => "Opted out",
+        SignerStatus::Reassigned => "Gave the place away",
+    }
+}
+
+/// What to call a signer: the name, else the mail address, else the id.
+#[must_use]
+pub fn signer_name(signer: &Signer) -> String {
+    shown(signer.name.as_deref().or(signer.email.as_deref()).unwrap_or(&signer.id))
+}
+
+/// What to call the person of an id.
+#[must_use]
+pub fn person(package: &Package, id: &str) -> String {
+    shown(person_named(package, id).unwrap_or(id))
+}
+
+const BLANK: &str = "(blank)";
+
+/// Somebody else's text as a page may show it: on one line, and never invisible.
+#[must_use]
+pub fn shown(text: &str) -> String {
+    let line = one_line(text);
+    let visible = line.chars().any(|it| !it.is_whitespace() && !is_invisible(it));
+    if visible { line } else { BLANK.to_owned() }
+}
+
+/// Text without line breaks, control characters, or the marks that would turn the words around it: a carriage return
+/// could end a line of the live stream, an override could read a file name backwards.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    let turns = |it: char| matches!(it, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let breaks = |it: char| it.is_control() || matches!(it, '\u{2028}' | '\u{2029}');
+    text.chars().filter(|it| !turns(*it)).map(|it| if breaks(it) { ' ' } else { it }).collect()
+}
+
+fn is_invisible(it: char) -> bool {
+    matches!(it, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{61c}' | '\u{feff}' | '\u{3164}')
+}
+
+/// `12,408`.
+#[must_use]
+pub fn number(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1 package`, `12 packages`.
+#[must_use]
+pub fn count(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", number(count), if count == 1 { one } else { many })
+}
+
+/// `Ann`, `Ann and Ben`, `Ann, Ben and Cem`.
+#[must_use]
+pub fn list(names: &[String]) -> String {
+    match names.split_last() {
+        None => String::new(),
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::views::sample;
+
+    #[test]
+    fn every_event_has_its_own_sentence() {
+        let package = sample::mortgage().package.clone();
+        let said: Vec<String> =
+            sample::every_event().into_iter().map(|record| told(&record, &package).text()).collect();
+        for (at, text) in said.iter().enumerate() {
+            assert!(!said[..at].contains(text), "said twice: {text}");
+            assert!(text.chars().next().is_some_and(char::is_uppercase), "{text}");
+            assert!(!text.contains('!') && !text.ends_with('.') && !text.contains("  "), "{text}");
+        }
+        assert!(said.contains(&"Marta Oliveira was locked out".to_owned()), "{said:#?}");
+        assert!(said.contains(&"Marta Oliveira signed Loan agreement".to_owned()), "{said:#?}");
+    }
+
+    #[test]
+    fn without_a_name_a_sentence_claims_none() {
+        let package = sample::mortgage().package.clone();
+        for mut record in sample::every_event() {
+            record.who = None;
+            let phrase = told(&record, &package);
+            assert!(!phrase.text().contains("  ") && !phrase.text().ends_with(' '), "{}", phrase.text());
+        }
+    }
+
+    #[test]
+    fn texts_are_one_visible_line() {
+        assert_eq!(shown("a\r\ndata: x"), "a  data: x");
+        assert_eq!(shown("invoice\u{202e}fdp.exe\u{2069}"), "invoicefdp.exe");
+        for blank in ["", " ", "\t\n", "\u{200b}\u{202e}"] {
+            assert_eq!(shown(blank), BLANK);
+        }
+    }
+
+    #[test]
+    fn numbers_and_lists_read_well() {
+        assert_eq!(
+            [0, 999, 1_000, 12_408, 1_234_567].map(number),
+            ["0", "999", "1,000", "12,408", "1,234,567"]
+        );
+        let names = ["Ann", "Ben", "Cem"].map(str::to_owned);
+        assert_eq!(
+            [list(&names[..1]), list(&names[..2]), list(&names)],
+            ["Ann", "Ann and Ben", "Ann, Ben and Cem"]
+        );
+        assert_eq!(count(1, "package", "packages"), "1 package");
+    }
+}
