@@ -1,3 +1,20 @@
-//! The thin binary.
+//! The thin binary: arguments, logs, exit status.
 
-fn main() {}
+use clap::Parser as _;
+use signboard::cli::{Cli, run};
+use std::process::ExitCode;
+
+#[actix_web::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // Logs go to stderr, so that what a command prints can be piped.
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(cli).await {
+        Ok(status) => ExitCode::from(u8::try_from(status).unwrap_or(1)),
+        Err(error) => {
+            eprintln!("signboard: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -106,7 +106,11 @@ impl App {
     }
 
     /// Reads pages of the list, newest change first; whatever on them is due is answered.
-    async fn ask_list(&self, account: &Account, open: &mut HashMap<PackageId, i64>) -> Result<usize, StoreError> {
+    async fn ask_list(
+        &self,
+        account: &Account,
+        open: &mut HashMap<PackageId, i64>,
+    ) -> Result<usize, StoreError> {
         let (mut from, mut answered) = (0, 0);
         for _ in 0..PAGES {
             let asked_at = self.now();
@@ -158,8 +162,13 @@ impl App {
             return Ok(());
         }
         let why = match lists {
-            Ok(_) => format!("{} packages are unknown to the API at once; none was marked as deleted", missing.len()),
-            Err(error) => format!("packages are unknown to the API, but its list does not work either: {error}"),
+            Ok(_) => format!(
+                "{} packages are unknown to the API at once; none was marked as deleted",
+                missing.len()
+            ),
+            Err(error) => {
+                format!("packages are unknown to the API, but its list does not work either: {error}")
+            }
         };
         tracing::error!(account = %account.id, why, "answers of the API were not believed");
         account.note_api(|state| state.trouble = Some((now, why)));

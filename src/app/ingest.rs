@@ -2,7 +2,7 @@
 
 use super::{Account, App, StoreError};
 use crate::model::{Origin, PackageKey, Record, Timestamp};
-use crate::provider::{Delivery, Parked, Provider, Report, Slot, Verdict, Verified};
+use crate::provider::{Delivery, Parked, Report, Slot, Verdict, Verified};
 use crate::store::{Kept, NewArrival, NewRefused, Reading};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -36,15 +36,17 @@ impl App {
                 (Reading { facts: Vec::new(), note: Some(note) }, Slot::Open)
             }
             Verdict::Refused(why) => {
-                metrics::counter!("signboard_callbacks_refused_total", "account" => account.id.0.clone()).increment(1);
+                metrics::counter!("signboard_callbacks_refused_total", "account" => account.id.0.clone())
+                    .increment(1);
                 tracing::warn!(account = %account.id, why, "a callback was refused");
                 self.refuse(account, why, delivery).await?;
                 return Ok(Receipt::Refused);
             }
         };
+        let received_at = delivery.received_at;
         let arrival = NewArrival {
             account: account.id.clone(),
-            received_at: delivery.received_at,
+            received_at,
             remote: delivery.remote.clone(),
             origin: Origin::Callback,
             slot: slot.word(),
@@ -53,6 +55,7 @@ impl App {
             reading,
         };
         let kept = self.store.keep(arrival).await?;
+        self.heard(received_at);
         count(account, kept);
         if kept.undigested {
             self.pending.notify_one();
@@ -79,14 +82,22 @@ impl App {
 }
 
 /// What an adapter reads in a body. A reader that panics is a bug of ours: the bytes go into quarantine.
-pub(super) fn read(account: &Account, verified: Verified<'_>, received_at: Timestamp, origin: Origin) -> Reading {
+pub(super) fn read(
+    account: &Account,
+    verified: Verified<'_>,
+    received_at: Timestamp,
+    origin: Origin,
+) -> Reading {
     let parsed = catch_unwind(AssertUnwindSafe(|| account.provider.parse(verified)));
-    let parsed = parsed.unwrap_or_else(|_| vec![Err(Parked("this version stumbles over it; please report it".into()))]);
+    let parsed = parsed
+        .unwrap_or_else(|_| vec![Err(Parked("this version stumbles over it; please report it".into()))]);
     let mut reading = Reading::default();
     for report in parsed {
         match report {
             Ok(report) => reading.facts.push(fact(account, report, received_at, origin)),
-            Err(parked) => reading.note = Some(reading.note.map_or(parked.0.clone(), |one| format!("{one}; {parked}"))),
+            Err(parked) => {
+                reading.note = Some(reading.note.map_or(parked.0.clone(), |one| format!("{one}; {parked}")))
+            }
         }
     }
     reading

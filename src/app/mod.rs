@@ -17,6 +17,7 @@ use crate::provider::{self, OpenError, Provider};
 use crate::store::{Askable, Mode, Store};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// One configured account and its adapter.
@@ -60,6 +61,8 @@ pub struct Inner {
     pub config: Config,
     /// The only one to ask for the time.
     pub clock: Clock,
+    /// When the last callback was accepted, in milliseconds; 0: none was.
+    last_callback: AtomicI64,
     /// Wakes the worker that digests what is pending.
     pub pending: tokio::sync::Notify,
     /// Wakes the worker that asks the APIs.
@@ -94,17 +97,20 @@ impl App {
         for (id, account) in &config.accounts {
             let id = AccountId(id.clone());
             let provider = provider::open(&id, account)?;
-            let account = Account { id: id.clone(), config: account.clone(), provider, api: Mutex::default() };
+            let account =
+                Account { id: id.clone(), config: account.clone(), provider, api: Mutex::default() };
             accounts.insert(id, account);
         }
         let askable: Askable =
             accounts.values().filter(|it| it.config.api.is_some()).map(|it| it.id.clone()).collect();
         let store = Store::open(Path::new(&config.server.data), mode, askable).await?;
+        let last_callback = AtomicI64::new(store.last_callback().await?.map_or(0, |at| at.0));
         Ok(Self(Arc::new(Inner {
             store,
             accounts,
             config,
             clock,
+            last_callback,
             pending: tokio::sync::Notify::new(),
             due: tokio::sync::Notify::new(),
         })))
@@ -114,6 +120,16 @@ impl App {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         Timestamp(self.clock.millis())
+    }
+
+    /// When the last callback was accepted, from whichever account.
+    #[must_use]
+    pub fn last_callback(&self) -> Option<Timestamp> {
+        Some(self.last_callback.load(Ordering::Relaxed)).filter(|at| *at != 0).map(Timestamp)
+    }
+
+    fn heard(&self, at: Timestamp) {
+        self.last_callback.fetch_max(at.0, Ordering::Relaxed);
     }
 
     /// An account by its id.

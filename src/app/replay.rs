@@ -50,7 +50,8 @@ impl App {
             for arrival in arrivals {
                 // An account that is configured no more can't be read; its bytes stay as they are.
                 let Some(account) = self.accounts.get(&arrival.account) else { continue };
-                let reading = read(account, Verified::before(&arrival.body), arrival.received_at, arrival.origin);
+                let reading =
+                    read(account, Verified::before(&arrival.body), arrival.received_at, arrival.origin);
                 let kept = self.store.reread(arrival.id, reading).await?;
                 done.arrivals += 1;
                 done.fresh += u64::from(kept.fresh);
@@ -128,7 +129,11 @@ impl App {
         match self.drain().await {
             Ok(done) => {
                 if done.arrivals > 0 {
-                    tracing::info!(arrivals = done.arrivals, fresh = done.fresh, "pending callbacks were digested");
+                    tracing::info!(
+                        arrivals = done.arrivals,
+                        fresh = done.fresh,
+                        "pending callbacks were digested"
+                    );
                 }
                 self.store.health().digested(i64::try_from(done.arrivals).unwrap_or_default());
             }

@@ -1,3 +1,104 @@
-//! Floor 3: the web. Speaks HTTP and HTML to people and programs; knows neither SQL nor secrets.
+//! Floor 3: HTTP and HTML, and nothing else knows of them.
+//!
+//! Every route stands in this file. `/callbacks/` is open to the providers; everything else goes through
+//! [`guard::local_only`].
 
+pub mod actions;
+pub mod api;
+mod body;
+pub mod callbacks;
+pub mod error;
+pub mod guard;
+pub mod health;
+pub mod live;
+pub mod pages;
+pub mod site;
 pub mod views;
+
+use crate::app::App;
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
+use actix_web::{HttpResponse, web};
+use error::WebError;
+use live::Hub;
+use site::Site;
+
+/// Nothing inline, nothing from elsewhere, and no HTML from script but through the one policy of live.js.
+const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+    worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; \
+    require-trusted-types-for 'script'; trusted-types rows";
+
+/// What a server's workers share.
+#[derive(Debug, Clone)]
+pub struct Shared {
+    /// The board.
+    pub app: web::Data<App>,
+    /// The board as the pages see it.
+    pub site: web::Data<Site>,
+    /// The live stream.
+    pub hub: web::Data<Hub>,
+}
+
+impl Shared {
+    /// Puts a board and its live stream together.
+    #[must_use]
+    pub fn new(app: App, hub: Hub) -> Self {
+        let site = Site::new(app.clone());
+        Self { app: web::Data::new(app), site: web::Data::new(site), hub: web::Data::new(hub) }
+    }
+}
+
+/// All of the board, for `listen`.
+pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
+    let Shared { app, site, hub } = shared.clone();
+    config.app_data(app).app_data(site).app_data(hub).configure(callbacks::routes).service(
+        web::scope("")
+            .wrap(from_fn(guard::local_only))
+            .wrap(from_fn(error::shaped))
+            .wrap(headers())
+            .wrap(Compress::default())
+            .route("/", web::get().to(pages::board))
+            .route("/pulse", web::get().to(pages::pulse))
+            .route("/live", web::get().to(live::live))
+            .route("/packages/{package:.*}", web::get().to(pages::package))
+            .route("/inbox", web::get().to(pages::inbox))
+            .route("/inbox/payload/{arrival}", web::get().to(pages::inbox_payload))
+            .route("/inbox/replay", web::post().to(actions::replay))
+            .route("/inbox/admit", web::post().to(actions::admit))
+            .route("/providers", web::get().to(pages::providers))
+            .route("/api/v1/packages", web::get().to(api::packages))
+            .route("/api/v1/packages/{package:.*}", web::get().to(api::package))
+            .route("/healthz", web::get().to(health::healthz))
+            .route("/readyz", web::get().to(health::readyz))
+            .route("/metrics", web::get().to(health::metrics))
+            .route("/static/{file}", web::get().to(static_file))
+            .default_service(web::to(nothing)),
+    );
+}
+
+/// Callbacks and nothing else, for `callbacks-listen`.
+pub fn callback_routes(shared: &Shared, config: &mut web::ServiceConfig) {
+    config.app_data(shared.app.clone()).configure(callbacks::routes);
+}
+
+fn headers() -> DefaultHeaders {
+    DefaultHeaders::new()
+        .add(("Content-Security-Policy", CSP))
+        .add(("X-Content-Type-Options", "nosniff"))
+        .add(("Referrer-Policy", "same-origin"))
+        .add(("X-Frame-Options", "DENY"))
+        .add(("Cross-Origin-Opener-Policy", "same-origin"))
+        .add(("Cross-Origin-Resource-Policy", "same-origin"))
+}
+
+async fn static_file(file: web::Path<String>) -> Result<HttpResponse, WebError> {
+    let asset = views::assets::asset(&file).ok_or(WebError::NotFound("There is no such file."))?;
+    let mut answer = HttpResponse::Ok();
+    // Its hash is in its name: it never changes.
+    answer.insert_header((CACHE_CONTROL, "public, max-age=31536000, immutable"));
+    Ok(answer.content_type(asset.mime).body(asset.bytes.as_slice()))
+}
+
+async fn nothing() -> Result<HttpResponse, WebError> {
+    Err(WebError::NotFound("There is nothing at this address."))
+}

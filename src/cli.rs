@@ -1,0 +1,150 @@
+//! The command line: what each command is for, and a short function per command.
+
+mod demo;
+mod work;
+
+use crate::clock::Clock;
+use crate::config::{Config, Problems};
+use crate::serve::Server;
+use clap::{Parser, Subcommand};
+use std::path::{Path, PathBuf};
+
+/// signboard: the board on which a business watches its documents get signed.
+#[derive(Debug, Parser)]
+#[command(
+    name = "signboard",
+    version,
+    about = "The board on which a business watches its documents get signed.",
+    long_about = "signboard receives the callbacks of e-signature services (OneSpan Sign, Conga Sign), keeps every byte, \
+                  shows live where each package stands, and asks the services' APIs for what callbacks don't tell.\n\n\
+                  Try it: `signboard demo`, then open http://127.0.0.1:8080/.\n\
+                  For real: write signboard.toml (see the README), look it over with `signboard check`, then `signboard serve`."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// The configuration file [default: ./signboard.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the board
+    ///
+    /// Receives callbacks and serves the pages until Ctrl-C or SIGTERM. Everything that was answered with 200 is on
+    /// disk, whatever happens then.
+    Serve,
+    /// Run a board on which invented packages are being signed
+    ///
+    /// Starts a board and a simulator that plays OneSpan Sign and Conga Sign, with a week of history and then live.
+    Demo(demo::DemoArgs),
+    /// Look the configuration over
+    ///
+    /// Prints every problem with its path, or the effective configuration with secrets hidden, and the callback
+    /// addresses to give to the providers.
+    Check,
+    /// Read every kept callback again
+    ///
+    /// After an upgrade that understands more. What was right stays as it is. Beside a running board the board does it.
+    Replay,
+    /// Fold every package's facts again
+    ///
+    /// The states are a cache of the facts; this makes it anew. Beside a running board the board does it.
+    Rebuild,
+    /// Compare every package with a fresh fold of its facts
+    ///
+    /// Reads only, beside a running board or without one. Exit status 0: all are equal; 1: the first difference is
+    /// printed.
+    Selfcheck,
+}
+
+/// Runs a command; the result is the exit status.
+///
+/// # Errors
+/// A sentence for the person at the terminal.
+pub async fn run(cli: Cli) -> anyhow::Result<i32> {
+    if let Command::Demo(args) = cli.command {
+        return demo::demo(args).await.map(|()| 0);
+    }
+    let config = match load(cli.config.as_deref()) {
+        Ok(config) => config,
+        Err(problems) => {
+            say_problems(&problems);
+            return Ok(2);
+        }
+    };
+    match cli.command {
+        Command::Serve => serve(config).await.map(|()| 0),
+        Command::Check => {
+            check(&config);
+            Ok(0)
+        }
+        Command::Replay => work::replay(config).await.map(|()| 0),
+        Command::Rebuild => work::rebuild(config).await.map(|()| 0),
+        Command::Selfcheck => work::self_check(config).await,
+        Command::Demo(_) => Ok(0),
+    }
+}
+
+fn load(file: Option<&Path>) -> Result<Config, Problems> {
+    // A variable that isn't text can't be one of ours.
+    let env = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    Config::load(file, env)
+}
+
+fn say_problems(problems: &Problems) {
+    eprintln!("The configuration can't be used:");
+    for problem in problems {
+        eprintln!("  {problem}");
+    }
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
+    let server = Server::start(config, Clock::System).await?;
+    server.work();
+    for address in server.addresses() {
+        tracing::info!("listening on http://{address}/");
+    }
+    until_stopped().await;
+    tracing::info!("stopping");
+    server.stop().await;
+    Ok(())
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn until_stopped() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! { _ = tokio::signal::ctrl_c() => (), _ = terminate.recv() => () }
+        }
+        Err(_) => {
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "it is what the command is for")]
+fn check(config: &Config) {
+    println!("{}", config.effective());
+    for (id, account) in &config.accounts {
+        let base = config.server.public_url.clone();
+        let base = base.unwrap_or_else(|| {
+            format!("http://{}", config.server.callbacks_listen.unwrap_or(config.server.listen))
+        });
+        println!(
+            "# {}: give {} this callback address: {base}/callbacks/{id}",
+            account.label,
+            account.provider.title()
+        );
+    }
+    for warning in config.warnings() {
+        println!("# note: {warning}");
+    }
+    println!("# The configuration can be used.");
+}

@@ -1,0 +1,84 @@
+//! `replay`, `rebuild`, `selfcheck`: beside a running board the board does what writes; without one, this process is
+//! the board for as long as it takes.
+
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::store::{Mode, Store};
+use std::io::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// Reads every kept callback again.
+pub(super) async fn replay(config: Config) -> anyhow::Result<()> {
+    if let Some(result) = by_the_board(&config, "replay").await? {
+        return say(&result);
+    }
+    let app = App::open(config, Clock::System, Mode::Board).await?;
+    let done = app.replay(progress("callbacks read")).await?;
+    app.store.close().await;
+    eprintln!();
+    say(&done.to_string())
+}
+
+/// Folds every package again.
+pub(super) async fn rebuild(config: Config) -> anyhow::Result<()> {
+    if let Some(result) = by_the_board(&config, "rebuild").await? {
+        return say(&result);
+    }
+    let app = App::open(config, Clock::System, Mode::Board).await?;
+    let result = app.rebuild().await?;
+    app.store.close().await;
+    say(&result)
+}
+
+/// Compares every package with a fresh fold; the exit status says whether all are equal.
+pub(super) async fn self_check(config: Config) -> anyhow::Result<i32> {
+    let app = App::open(config, Clock::System, Mode::Beside).await?;
+    let check = app.store.self_check(progress("packages compared")).await?;
+    eprintln!();
+    match check.difference {
+        None => {
+            say(&format!("{} packages with {} facts: all are equal", check.packages, check.facts))?;
+            Ok(0)
+        }
+        Some(difference) => {
+            say(&format!("different: {difference}"))?;
+            Ok(1)
+        }
+    }
+}
+
+/// Asks the running board, if there is one, and waits for its answer.
+async fn by_the_board(config: &Config, kind: &str) -> anyhow::Result<Option<String>> {
+    let folder = Path::new(&config.server.data);
+    if !Store::is_running(folder) {
+        return Ok(None);
+    }
+    let app = App::open(config.clone(), Clock::System, Mode::Beside).await?;
+    let job = app.store.ask_job(kind, app.now()).await?;
+    eprintln!("the running board was asked to {kind}; waiting for it");
+    loop {
+        if let Some(result) = app.store.job_result(job).await? {
+            return Ok(Some(result));
+        }
+        if !Store::is_running(folder) {
+            anyhow::bail!("the board has stopped; it will {kind} when it runs again");
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+fn progress(what: &'static str) -> impl FnMut(u64) {
+    move |count| {
+        eprint!("\r{count} {what}");
+        let _ = std::io::stderr().flush();
+    }
+}
+
+fn say(sentence: &str) -> anyhow::Result<()> {
+    writeln!(std::io::stdout(), "{sentence}")?;
+    Ok(())
+}

@@ -1,0 +1,188 @@
+//! Runs a board: binds its addresses, starts its workers, and stops them in order.
+//!
+//! Only here things loop; what they repeat is a step that a test can turn by hand.
+
+use crate::app::{App, BuildError, StoreError};
+use crate::clock::Clock;
+use crate::config::{CallbackAuth, Config};
+use crate::store::Mode;
+use crate::web::live::Hub;
+use crate::web::{self, Shared};
+use actix_web::dev::ServerHandle;
+use actix_web::web::ServiceConfig;
+use actix_web::{App as Http, HttpServer};
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// How often the board looks for jobs of a command beside it.
+const JOBS_EVERY: Duration = Duration::from_millis(500);
+/// At most so long between two looks at what is due.
+const LONGEST_NAP_MS: i64 = 30_000;
+const SHORTEST_NAP_MS: i64 = 200;
+/// Streams are ended first, so that nothing but a request in flight has to be waited for.
+const STOP_SECONDS: u64 = 3;
+const MOST_CONNECTIONS: usize = 20_000;
+
+/// What a server answers.
+type Routes = fn(&Shared, &mut ServiceConfig);
+
+/// Why a server couldn't be started.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The board itself.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The store, once it is open.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An address.
+    #[error("{address} can't be listened on: {cause}")]
+    Bind {
+        /// Which one.
+        address: SocketAddr,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+}
+
+/// A board that listens.
+#[derive(Debug)]
+pub struct Server {
+    app: App,
+    addresses: Vec<SocketAddr>,
+    handles: Vec<ServerHandle>,
+    running: Vec<tokio::task::JoinHandle<std::io::Result<()>>>,
+    stop: CancellationToken,
+}
+
+impl Server {
+    /// Opens the data folder, binds, and answers requests. The workers are not started yet: see [`Server::work`].
+    ///
+    /// # Errors
+    /// A sentence that says which folder, account or address, and what to do.
+    pub async fn start(config: Config, clock: Clock) -> Result<Self, ServeError> {
+        let (listen, callbacks) = (config.server.listen, config.server.callbacks_listen);
+        web::health::recorder();
+        let app = App::open(config, clock, Mode::Board).await?;
+        warn_of_open_doors(&app);
+        let stop = CancellationToken::new();
+        let hub = Hub::new(stop.clone());
+        let shared = Shared::new(app.clone(), hub.clone());
+        tokio::spawn(hub.relay(app.clone()));
+        let mut server = Self { app, addresses: Vec::new(), handles: Vec::new(), running: Vec::new(), stop };
+        server.bind(shared.clone(), web::routes, listen)?;
+        if let Some(address) = callbacks {
+            server.bind(shared, web::callback_routes, address)?;
+        }
+        Ok(server)
+    }
+
+    /// Listens on `address`, with all of the board or with callbacks alone.
+    fn bind(&mut self, shared: Shared, routes: Routes, address: SocketAddr) -> Result<(), ServeError> {
+        let http = HttpServer::new(move || Http::new().configure(|config| routes(&shared, config)));
+        let http = http
+            .disable_signals()
+            .shutdown_timeout(STOP_SECONDS)
+            .max_connections(MOST_CONNECTIONS)
+            .backlog(4096)
+            .bind(address)
+            .map_err(|cause| ServeError::Bind { address, cause })?;
+        self.addresses.extend(http.addrs());
+        let running = http.run();
+        self.handles.push(running.handle());
+        self.running.push(tokio::spawn(running));
+        Ok(())
+    }
+
+    /// The board, for whoever turns its steps by hand.
+    #[must_use]
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Where it listens: `listen` first.
+    #[must_use]
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Starts the workers: digest what is pending, ask the APIs, do what commands ask for.
+    pub fn work(&self) {
+        let (app, stop) = (self.app.clone(), self.stop.clone());
+        tokio::spawn(async move {
+            tokio::select! { () = stop.cancelled() => (), () = digest(&app) => () }
+        });
+        let (app, stop) = (self.app.clone(), self.stop.clone());
+        tokio::spawn(async move {
+            tokio::select! { () = stop.cancelled() => (), () = ask(&app) => () }
+        });
+        let (app, stop) = (self.app.clone(), self.stop.clone());
+        tokio::spawn(async move {
+            tokio::select! { () = stop.cancelled() => (), () = jobs(&app) => () }
+        });
+    }
+
+    /// Ends the live streams, then HTTP, then the database: everything acknowledged is on disk before and after.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        let all = self.handles.iter().map(|handle| handle.stop(true));
+        let limit = Duration::from_secs(STOP_SECONDS + 1);
+        if timeout(limit, futures_util::future::join_all(all)).await.is_err() {
+            tracing::warn!("some connections did not end in time and were cut");
+        }
+        self.app.store.close().await;
+    }
+}
+
+async fn digest(app: &App) {
+    loop {
+        app.drain_and_count().await;
+        app.pending.notified().await;
+        // What failed a moment ago fails again a moment later: a disk needs time to be mended.
+        sleep(Duration::from_secs(1)).await;
+    }
+}
+
+async fn ask(app: &App) {
+    loop {
+        let asked = app.ask_due().await;
+        if let Err(cause) = &asked {
+            tracing::error!(%cause, "the answers of the APIs can't be kept");
+        }
+        let next = app.next_round().await.ok().flatten();
+        let nap =
+            next.map_or(LONGEST_NAP_MS, |at| at.since(app.now()).clamp(SHORTEST_NAP_MS, LONGEST_NAP_MS));
+        let nap = Duration::from_millis(u64::try_from(nap).unwrap_or_default());
+        // A callback may make something due at once.
+        tokio::select! { () = sleep(nap) => (), () = app.due.notified() => sleep(Duration::from_millis(50)).await }
+    }
+}
+
+async fn jobs(app: &App) {
+    let mut tick = interval(JOBS_EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut upkeep = 0_u8;
+    loop {
+        tick.tick().await;
+        if let Err(cause) = app.do_jobs().await {
+            tracing::error!(%cause, "a job failed");
+        }
+        upkeep = upkeep.wrapping_add(1);
+        if upkeep % 16 == 0
+            && let Some(recorder) = web::health::recorder()
+        {
+            // The recorder forgets old samples only when told to.
+            recorder.run_upkeep();
+        }
+    }
+}
+
+fn warn_of_open_doors(app: &App) {
+    for account in app.accounts.values() {
+        if matches!(account.config.callback, CallbackAuth::None) {
+            tracing::warn!(account = %account.id, "this account asks callbacks for no secret: anybody who finds its address can write to it");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The same data as JSON: a contract with programs.
+
+use super::error::WebError;
+use super::pages::{detail, key_of};
+use super::site::Site;
+use super::views::json::{PackageAnswer, PackageItem, PackageList};
+use crate::app::Order;
+use crate::model::filter::fold_text;
+use crate::model::{AccountId, Filter, Tally};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+
+const USUAL: u32 = 50;
+const MOST: u32 = 500;
+/// The longest search, and the most words in it.
+const LONGEST_SEARCH: usize = 200;
+const MOST_WORDS: usize = 12;
+
+/// What `GET /api/v1/packages` can be asked.
+#[derive(Debug, Deserialize)]
+pub struct Asked {
+    status: Option<String>,
+    q: Option<String>,
+    account: Option<String>,
+    limit: Option<String>,
+    after: Option<String>,
+}
+
+/// `GET /api/v1/packages`.
+pub async fn packages(site: web::Data<Site>, asked: web::Query<Asked>) -> Result<HttpResponse, WebError> {
+    let asked = asked.into_inner();
+    let word = asked.status.unwrap_or_default();
+    let tally =
+        Tally::from_word(&word).ok_or_else(|| WebError::Bad(format!("There is no status `{word}`.")))?;
+    let limit =
+        match asked.limit.as_deref().filter(|it| !it.is_empty()) {
+            None => USUAL,
+            Some(text) => text.parse().ok().filter(|it| *it > 0).ok_or_else(|| {
+                WebError::Bad(format!("`limit` is a number from 1 to {MOST}, not `{text}`."))
+            })?,
+        };
+    let q: String = asked.q.unwrap_or_default().chars().take(LONGEST_SEARCH).collect();
+    let filter = Filter {
+        tally,
+        account: asked.account.filter(|it| !it.is_empty()).map(AccountId),
+        words: fold_text(&q).split_whitespace().take(MOST_WORDS).map(str::to_owned).collect(),
+        ..Filter::default()
+    };
+    let order = Order { after: asked.after.filter(|it| !it.is_empty()), ..Order::default() };
+    let page = site.app.store.list(&filter, &order, limit.min(MOST), site.app.now()).await?;
+    let list = PackageList { packages: page.rows.iter().map(PackageItem::new).collect(), next: page.next };
+    Ok(HttpResponse::Ok().json(list))
+}
+
+/// `GET /api/v1/packages/{account}/{id}`.
+pub async fn package(site: web::Data<Site>, request: HttpRequest) -> Result<HttpResponse, WebError> {
+    let (key, rest) = key_of(&request, "/api/v1/packages/")?;
+    if rest.is_some() {
+        return Err(WebError::NotFound("There is no such address."));
+    }
+    let detail = detail(&site, &key).await?;
+    Ok(HttpResponse::Ok().json(PackageAnswer::new(&detail)))
+}

@@ -1,0 +1,71 @@
+//! `/healthz`, `/readyz`, `/metrics`: for whoever runs the board.
+
+use super::live::Hub;
+use crate::app::App;
+use actix_web::{HttpResponse, web};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use std::sync::OnceLock;
+
+/// A board that has more than this to write is not ready for more.
+const MOST_WAITING: i64 = 2_000;
+const SECONDS: [f64; 12] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0];
+
+/// The process is up.
+pub async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain").body("ok\n")
+}
+
+/// The database can be written and the backlog is small.
+pub async fn readyz(app: web::Data<App>) -> HttpResponse {
+    let (trouble, backlog) = (app.store.health().trouble(), app.backlog());
+    let sentence = match trouble {
+        Some(trouble) => format!("not ready: {trouble}\n"),
+        None if backlog > MOST_WAITING => {
+            format!("not ready: {backlog} callbacks wait to be written or digested\n")
+        }
+        None => return HttpResponse::Ok().content_type("text/plain").body("ready\n"),
+    };
+    HttpResponse::ServiceUnavailable().content_type("text/plain").body(sentence)
+}
+
+/// The counters, as Prometheus reads them.
+pub async fn metrics(app: web::Data<App>, hub: web::Data<Hub>) -> HttpResponse {
+    metrics::gauge!("signboard_backlog").set(whole(app.backlog()));
+    metrics::gauge!("signboard_live_readers").set(whole(i64::try_from(hub.readers()).unwrap_or(i64::MAX)));
+    let text = recorder().map(PrometheusHandle::render).unwrap_or_default();
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float; nobody waits for 2^53 callbacks")]
+fn whole(count: i64) -> f64 {
+    count as f64
+}
+
+/// The process's recorder; made at the first call. `None`: somebody else's is installed.
+pub fn recorder() -> Option<&'static PrometheusHandle> {
+    static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+    let install = || {
+        let builder = PrometheusBuilder::new();
+        let builder = builder.set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS).ok()?;
+        describe();
+        builder.install_recorder().ok()
+    };
+    RECORDER.get_or_init(install).as_ref()
+}
+
+fn describe() {
+    use metrics::{describe_counter, describe_gauge, describe_histogram};
+    describe_counter!("signboard_callbacks_received_total", "Callbacks that were kept");
+    describe_counter!("signboard_callbacks_refused_total", "Calls with a wrong or missing secret");
+    describe_counter!("signboard_callbacks_duplicate_total", "Callbacks that told nothing new");
+    describe_counter!("signboard_callbacks_quarantined_total", "Callbacks in which something can't be read");
+    describe_counter!("signboard_callbacks_unwritten_total", "Callbacks that could not be written to disk");
+    describe_counter!("signboard_api_calls_total", "Calls to the providers' APIs, by outcome");
+    describe_histogram!("signboard_ack_seconds", "From a callback's last byte to its answer");
+    describe_histogram!(
+        "signboard_digest_seconds",
+        "From a callback's last byte to its changes on the live stream"
+    );
+    describe_gauge!("signboard_backlog", "Callbacks that wait to be written or digested");
+    describe_gauge!("signboard_live_readers", "Open live streams");
+}

@@ -1,0 +1,232 @@
+//! `GET /live?<the board's query>`: what changes, as server-sent events.
+//!
+//! The event names are `put` (the row's HTML), `drop` (the row's id: it is no longer shown) and `resync` (too much was
+//! missed: load the page again); the id is the change's number. A change is rendered once and its bytes are shared.
+
+use super::error::WebError;
+use super::site::Site;
+use super::views::{BoardQuery, RowView, link};
+use crate::app::{App, Change};
+use crate::model::filter::search_text;
+use crate::model::{Filter, Seq};
+use actix_web::{HttpRequest, HttpResponse, Responder, web};
+use actix_web_lab::sse;
+use futures_util::{Stream, StreamExt as _, stream};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+use tokio::sync::broadcast::{self, error::RecvError};
+use tokio_util::sync::CancellationToken;
+
+/// So many changes are kept for readers who come back.
+const RING: usize = 1024;
+/// A reader this far behind is told to start over.
+const LAG: usize = 1024;
+/// At most so many changes are told again from the database.
+const MOST_REPLAYED: u32 = 1000;
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+const RETRY: Duration = Duration::from_secs(1);
+
+/// A change and its frames, each made when the first reader needs it.
+#[derive(Debug)]
+struct Frame {
+    change: Change,
+    /// The folded text of the package now, and before.
+    text: String,
+    before: Option<String>,
+    put: OnceLock<sse::Event>,
+    dropped: OnceLock<sse::Event>,
+}
+
+/// Passes changes on to every open page.
+#[derive(Debug, Clone)]
+pub struct Hub {
+    ring: Arc<Mutex<VecDeque<Arc<Frame>>>>,
+    readers: broadcast::Sender<Arc<Frame>>,
+    stop: CancellationToken,
+}
+
+impl Hub {
+    /// A hub that nobody listens to yet; `stop` ends every stream.
+    #[must_use]
+    pub fn new(stop: CancellationToken) -> Self {
+        Self { ring: Arc::default(), readers: broadcast::channel(LAG).0, stop }
+    }
+
+    /// Passes on what the store says until it stops.
+    pub async fn relay(self, app: App) {
+        let mut changes = app.store.subscribe();
+        loop {
+            match changes.recv().await {
+                Ok(change) => self.publish(&change),
+                Err(RecvError::Lagged(missed)) => {
+                    tracing::warn!(missed, "more changed at once than the live stream keeps");
+                    // What is in the ring has a gap behind it now.
+                    self.with_ring(VecDeque::clear);
+                }
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    /// How many pages are open.
+    #[must_use]
+    pub fn readers(&self) -> usize {
+        self.readers.receiver_count()
+    }
+
+    fn publish(&self, change: &Change) {
+        let id = change.row.key.package.as_str();
+        let frame = Arc::new(Frame {
+            text: search_text(id, &change.row.package),
+            before: change.before.as_deref().map(|before| search_text(id, before)),
+            change: change.clone(),
+            put: OnceLock::new(),
+            dropped: OnceLock::new(),
+        });
+        self.with_ring(|ring| {
+            if ring.len() == RING {
+                ring.pop_front();
+            }
+            ring.push_back(Arc::clone(&frame));
+            // Under the ring's lock, so that a reader who subscribes sees each change once.
+            let _ = self.readers.send(frame);
+        });
+    }
+
+    fn with_ring<T>(&self, work: impl FnOnce(&mut VecDeque<Arc<Frame>>) -> T) -> Option<T> {
+        self.ring.lock().ok().map(|mut ring| work(&mut ring))
+    }
+
+    /// Subscribes; and, if the ring reaches back to `after`, what came since.
+    fn subscribe(&self, after: Option<Seq>) -> (broadcast::Receiver<Arc<Frame>>, Option<Vec<Arc<Frame>>>) {
+        let both = self.with_ring(|ring| {
+            let reaches = |after: Seq| {
+                let first = ring.front().map(|it| it.change.row.seq.0);
+                let last = ring.back().map(|it| it.change.row.seq.0);
+                first.is_some_and(|first| first <= after.0 + 1) && last.is_some_and(|last| after.0 <= last)
+            };
+            let missed = after
+                .filter(|after| reaches(*after))
+                .map(|after| ring.iter().filter(|it| it.change.row.seq > after).cloned().collect::<Vec<_>>());
+            (self.readers.subscribe(), missed)
+        });
+        both.unwrap_or_else(|| (self.readers.subscribe(), None))
+    }
+}
+
+impl Frame {
+    /// What a reader with this filter hears of it; `None`: nothing.
+    fn told(&self, filter: &Filter, site: &Site) -> Option<sse::Event> {
+        let now = site.app.now();
+        let row = &self.change.row;
+        if filter.admits(&row.key.account, &row.package, &self.text, now) {
+            return Some(self.put.get_or_init(|| put(&self.change, site)).clone());
+        }
+        let shown = match (&self.change.before, &self.before) {
+            (Some(before), Some(text)) => filter.admits(&row.key.account, before, text, now),
+            _ => false,
+        };
+        shown.then(|| self.dropped.get_or_init(|| dropped(&self.change)).clone())
+    }
+}
+
+/// Answers with the stream.
+pub async fn live(
+    site: web::Data<Site>,
+    hub: web::Data<Hub>,
+    request: HttpRequest,
+) -> Result<HttpResponse, WebError> {
+    let site = site.into_inner();
+    let filter = BoardQuery::parse(request.query_string()).filter(site.app.now(), &site.zone, &site.accounts);
+    let after = after_of(&request);
+    let (changes, missed) = hub.subscribe(after);
+    let mut floor = after.unwrap_or(Seq(i64::MIN));
+    let replay: Vec<sse::Event> = match (after, missed) {
+        (None, _) => Vec::new(),
+        (Some(_), Some(frames)) => {
+            floor = frames.last().map_or(floor, |it| it.change.row.seq);
+            frames.iter().filter_map(|frame| frame.told(&filter, &site)).collect()
+        }
+        (Some(after), None) => match site.app.store.changes_after(after, MOST_REPLAYED).await? {
+            Some(rows) => {
+                floor = rows.last().map_or(floor, |row| row.seq);
+                let changes = rows.into_iter().map(|row| Change { row, before: None });
+                changes.map(|change| replayed(&change, &filter, &site)).collect()
+            }
+            None => vec![resync()],
+        },
+    };
+    let stop = hub.stop.clone();
+    let live = following(changes, floor, filter, site);
+    let all = stream::iter(replay).chain(live).take_until(stop.cancelled_owned());
+    let answer = sse::Sse::from_infallible_stream(all).with_retry_duration(RETRY).with_keep_alive(KEEP_ALIVE);
+    let mut answer = answer.respond_to(&request).map_into_boxed_body();
+    answer.headers_mut().insert(
+        actix_web::http::header::HeaderName::from_static("x-accel-buffering"),
+        actix_web::http::header::HeaderValue::from_static("no"),
+    );
+    Ok(answer)
+}
+
+fn following(
+    changes: broadcast::Receiver<Arc<Frame>>,
+    floor: Seq,
+    filter: Filter,
+    site: Arc<Site>,
+) -> impl Stream<Item = sse::Event> {
+    let state = (changes, floor, filter, site);
+    stream::unfold(state, |(mut changes, mut floor, filter, site)| async move {
+        loop {
+            match changes.recv().await {
+                Ok(frame) if frame.change.row.seq <= floor => {}
+                Ok(frame) => {
+                    floor = frame.change.row.seq;
+                    if let Some(event) = frame.told(&filter, &site) {
+                        return Some((event, (changes, floor, filter, site)));
+                    }
+                }
+                Err(RecvError::Lagged(_)) => return Some((resync(), (changes, floor, filter, site))),
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    })
+}
+
+/// A change that is told from the database: what was before isn't known any more, so whatever isn't shown is dropped.
+fn replayed(change: &Change, filter: &Filter, site: &Site) -> sse::Event {
+    let row = &change.row;
+    let text = search_text(row.key.package.as_str(), &row.package);
+    if filter.admits(&row.key.account, &row.package, &text, site.app.now()) {
+        put(change, site)
+    } else {
+        dropped(change)
+    }
+}
+
+fn put(change: &Change, site: &Site) -> sse::Event {
+    let html = RowView::new(&change.row, &site.around(&site.instant())).html();
+    event(change.row.seq, "put", html)
+}
+
+fn dropped(change: &Change) -> sse::Event {
+    event(change.row.seq, "drop", link::row_id(&change.row.key))
+}
+
+/// The one place where a frame is made. A carriage return would end a line in a browser and begin a field of the
+/// sender's choice; there is none in what is sent.
+fn event(seq: Seq, name: &'static str, data: String) -> sse::Event {
+    let data = if data.contains('\r') { data.replace('\r', " ") } else { data };
+    sse::Data::new(data).id(seq.0.to_string()).event(name).into()
+}
+
+fn resync() -> sse::Event {
+    sse::Data::new("").event("resync").into()
+}
+
+/// Where the reader was: a browser says it by itself when it comes back, a page by its address.
+fn after_of(request: &HttpRequest) -> Option<Seq> {
+    let header = request.headers().get("last-event-id").and_then(|it| it.to_str().ok());
+    let query = || request.query_string().split('&').find_map(|pair| pair.strip_prefix("after="));
+    header.or_else(query).and_then(|text| text.trim().parse().ok()).map(Seq)
+}

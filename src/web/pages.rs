@@ -1,0 +1,252 @@
+//! The pages: each asks the store, and hands plain values to its view.
+
+use super::error::WebError;
+use super::site::{Moment, Site};
+use super::views::{
+    BoardInput, BoardPage, BoardQuery, Cursor, InboxInput, InboxPage, PackageInput, PackagePage,
+    ProviderCard, ProvidersInput, ProvidersPage, PulseFragment, Sort, board::PulseInput, html, link,
+    providers,
+};
+use crate::app::{AccountFacts, Order, Row, Sort as StoreSort};
+use crate::config::CallbackAuth;
+use crate::model::{AccountId, Filter, PackageKey, Tally};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
+use actix_web::{HttpRequest, HttpResponse, web};
+use percent_encoding::percent_decode_str;
+use std::collections::HashMap;
+
+const PAGE: u32 = 50;
+/// So many troubles stand in the strip; the rest is a number.
+const STRIP: u32 = 3;
+const MOST_SENDERS: u32 = 200;
+const INBOX_PAGE: u32 = 50;
+const INBOX_PART: u32 = 20;
+
+/// `GET /`: the board.
+pub async fn board(site: web::Data<Site>, request: HttpRequest) -> Result<HttpResponse, WebError> {
+    let query = BoardQuery::parse(request.query_string());
+    let moment = site.moment().await?;
+    let around = site.around(&moment);
+    let filter = query.filter(moment.now(), &site.zone, &site.accounts);
+    // Before the list: what changes in between comes once more by the stream, and is not missed.
+    let seq = site.app.store.last_seq().await?;
+    let page = site.app.store.list(&filter, &order(&query), PAGE, moment.now()).await?;
+    let senders = site.app.store.senders(MOST_SENDERS).await?;
+    let senders: Vec<(String, String)> = senders.into_iter().map(|it| (it.clone(), it)).collect();
+    let tallies = tallies(&site, &filter, &moment).await?;
+    let troubled = troubled(&site, &moment).await?;
+    let counted = filter.words.is_empty() && filter.sender.is_none() && filter.updated_since.is_none();
+    let total = tallies.iter().find(|(tally, _)| *tally == filter.tally).map(|(_, count)| *count);
+    let input = BoardInput {
+        around,
+        query: &query,
+        rows: &page.rows,
+        seq,
+        tallies: &tallies,
+        troubled: &troubled,
+        senders: &senders,
+        total: total.filter(|_| counted),
+        offset: (query.cursor == Cursor::First).then_some(0),
+        newer: page.prev.as_deref(),
+        older: page.next.as_deref(),
+    };
+    Ok(page_of(html(&BoardPage::new(&input))))
+}
+
+/// `GET /pulse?<the board's query>`: what an open board fetches after changes.
+pub async fn pulse(site: web::Data<Site>, request: HttpRequest) -> Result<HttpResponse, WebError> {
+    let query = BoardQuery::parse(request.query_string());
+    let moment = site.moment().await?;
+    let filter = query.filter(moment.now(), &site.zone, &site.accounts);
+    let (tallies, troubled) = (tallies(&site, &filter, &moment).await?, troubled(&site, &moment).await?);
+    let around = site.around(&moment);
+    let input = PulseInput { around: &around, query: &query, tallies: &tallies, troubled: &troubled };
+    Ok(page_of(html(&PulseFragment::new(&input))))
+}
+
+/// `GET /packages/{account}/{id}` and `…/payload/{arrival}`. The id is any text, so the path is taken apart here.
+pub async fn package(site: web::Data<Site>, request: HttpRequest) -> Result<HttpResponse, WebError> {
+    let (key, rest) = key_of(&request, "/packages/")?;
+    if let Some(arrival) = rest.as_deref().and_then(|rest| rest.strip_prefix("payload/")) {
+        let arrival = arrival.parse().map_err(|_| WebError::NotFound("There is no such payload."))?;
+        return payload(&site, arrival, Some(&key.account)).await;
+    }
+    if rest.is_some() {
+        return Err(WebError::NotFound("There is no such page."));
+    }
+    let detail = detail(&site, &key).await?;
+    let moment = site.moment().await?;
+    let input = PackageInput { around: site.around(&moment), detail: &detail };
+    Ok(page_of(html(&PackagePage::new(&input))))
+}
+
+/// A package that is one: a template is never shown.
+pub async fn detail(site: &Site, key: &PackageKey) -> Result<crate::app::Detail, WebError> {
+    let detail = site.app.store.package(key).await?;
+    detail
+        .filter(|it| !it.row.package.template)
+        .ok_or(WebError::NotFound("There is no such package on this board."))
+}
+
+/// `GET /inbox/payload/{arrival}`: the bytes of an arrival that told of no package.
+pub async fn inbox_payload(site: web::Data<Site>, arrival: web::Path<i64>) -> Result<HttpResponse, WebError> {
+    payload(&site, *arrival, None).await
+}
+
+/// A body as it came. It is somebody else's text, so it is never shown as anything but text.
+async fn payload(site: &Site, arrival: i64, of: Option<&AccountId>) -> Result<HttpResponse, WebError> {
+    let found = site.app.store.body(arrival).await?;
+    let found = found.filter(|(account, _)| of.is_none_or(|of| of == account));
+    let (_, body) = found.ok_or(WebError::NotFound("There is no such payload."))?;
+    let mut answer = HttpResponse::Ok();
+    answer.content_type("text/plain; charset=utf-8").insert_header((CACHE_CONTROL, "no-store"));
+    if std::str::from_utf8(&body).is_err() {
+        let name = format!("attachment; filename=\"callback-{arrival}.bin\"");
+        answer.content_type("application/octet-stream").insert_header((CONTENT_DISPOSITION, name));
+    }
+    Ok(answer.body(body))
+}
+
+/// `GET /inbox`.
+pub async fn inbox(
+    site: web::Data<Site>,
+    query: web::Query<HashMap<String, String>>,
+) -> Result<HttpResponse, WebError> {
+    let store = &site.app.store;
+    let before: Option<i64> = query.get("before").and_then(|it| it.parse().ok());
+    let mut arrivals = store.arrivals(before, INBOX_PAGE + 1).await?;
+    let more = arrivals.len() > INBOX_PAGE as usize;
+    arrivals.truncate(INBOX_PAGE as usize);
+    let older = arrivals.last().filter(|_| more).map(|it| format!("/inbox?before={}", it.id));
+    let newer = before.map(|_| "/inbox".to_owned());
+    let (quarantined, refused) =
+        (store.quarantine(None, INBOX_PART).await?, store.refused(None, INBOX_PART).await?);
+    let mut totals = AccountFacts::default();
+    for account in site.app.accounts.keys() {
+        let facts = store.account_facts(account).await?;
+        totals.quarantined += facts.quarantined;
+        totals.refused += facts.refused;
+    }
+    let notice = query.get("done").and_then(|it| super::actions::notice(it));
+    let moment = site.moment().await?;
+    let input = InboxInput {
+        around: site.around(&moment),
+        arrivals: &arrivals,
+        quarantined: &quarantined,
+        quarantined_total: totals.quarantined.max(quarantined.len() as u64),
+        refused: &refused,
+        refused_total: totals.refused.max(refused.len() as u64),
+        notice: notice.as_deref(),
+        older: older.as_deref(),
+        newer: newer.as_deref(),
+    };
+    Ok(page_of(html(&InboxPage::new(&input))))
+}
+
+/// `GET /providers`.
+pub async fn providers(site: web::Data<Site>) -> Result<HttpResponse, WebError> {
+    let mut facts = Vec::new();
+    for account in &site.accounts {
+        facts.push(site.app.store.account_facts(&account.id).await?);
+    }
+    let mut cards = Vec::new();
+    for (label, facts) in site.accounts.iter().zip(&facts) {
+        let Some(account) = site.app.accounts.get(&label.id) else { continue };
+        let (auth, next) = auth_of(&account.config.callback);
+        cards.push(ProviderCard {
+            account: label,
+            callback_url: callback_url(&site, &label.id),
+            auth,
+            next,
+            facts,
+            api: account.config.api.as_ref().map(|api| api.base_url.clone()),
+            health: health_of(account),
+        });
+    }
+    let moment = site.moment().await?;
+    let input = ProvidersInput { around: site.around(&moment), cards: &cards };
+    Ok(page_of(html(&ProvidersPage::new(&input))))
+}
+
+fn callback_url(site: &Site, account: &AccountId) -> String {
+    let server = &site.app.config.server;
+    let local = || format!("http://{}", server.callbacks_listen.unwrap_or(server.listen));
+    format!("{}/callbacks/{account}", server.public_url.clone().unwrap_or_else(local))
+}
+
+fn health_of(account: &crate::app::Account) -> providers::ApiHealth {
+    let state = account.api_state();
+    match (state.trouble, state.answered_at) {
+        (Some((since, why)), _) => providers::ApiHealth::Unreachable { since, why },
+        (None, Some(at)) => providers::ApiHealth::Reachable { at },
+        (None, None) => providers::ApiHealth::Unasked,
+    }
+}
+
+fn auth_of(auth: &CallbackAuth) -> (providers::AuthKind, bool) {
+    match auth {
+        CallbackAuth::Key { next, .. } => (providers::AuthKind::Key, next.is_some()),
+        CallbackAuth::Basic { next, .. } => (providers::AuthKind::Basic, next.is_some()),
+        CallbackAuth::Bearer { next, .. } => (providers::AuthKind::Bearer, next.is_some()),
+        CallbackAuth::Headers(pairs) => {
+            (providers::AuthKind::Headers(pairs.keys().cloned().collect()), false)
+        }
+        CallbackAuth::None => (providers::AuthKind::Open, false),
+    }
+}
+
+/// How the store sorts what a query asks for.
+#[must_use]
+pub fn order(query: &BoardQuery) -> Order {
+    let sort = match query.sort {
+        Sort::Updated => StoreSort::Updated,
+        Sort::Due => StoreSort::Due,
+        Sort::Name => StoreSort::Name,
+        Sort::Created => StoreSort::Created,
+    };
+    let (after, before) = match &query.cursor {
+        Cursor::First => (None, None),
+        Cursor::After(at) => (Some(at.clone()), None),
+        Cursor::Before(at) => (None, Some(at.clone())),
+    };
+    Order { sort, ascending: !query.descending(), after, before }
+}
+
+/// The tallies of the filter's accounts.
+async fn tallies(site: &Site, filter: &Filter, moment: &Moment) -> Result<Vec<(Tally, u64)>, WebError> {
+    let of = |account: &AccountId| {
+        filter.account.as_ref().is_none_or(|only| only == account)
+            && (filter.accounts.is_empty() || filter.accounts.contains(account))
+    };
+    let kept = crate::model::Status::ALL.into_iter().map(Tally::Status);
+    let kept = kept.chain([Tally::All, Tally::WithSender, Tally::Trashed]);
+    let mut counts: Vec<(Tally, u64)> =
+        kept.map(|tally| (tally, site.app.store.tallies().count(tally, of))).collect();
+    counts.push((Tally::Attention, site.app.store.attention(filter, moment.now()).await?));
+    Ok(counts)
+}
+
+/// What stands in the strip: of all accounts, the latest first.
+async fn troubled(site: &Site, moment: &Moment) -> Result<Vec<Row>, WebError> {
+    let filter = Filter { tally: Tally::Attention, ..Filter::default() };
+    Ok(site.app.store.list(&filter, &Order::default(), STRIP, moment.now()).await?.rows)
+}
+
+/// The package that a path names, and what follows it.
+pub fn key_of(request: &HttpRequest, prefix: &str) -> Result<(PackageKey, Option<String>), WebError> {
+    const NONE: WebError = WebError::NotFound("There is no such package on this board.");
+    let path = request.uri().path().strip_prefix(prefix).ok_or(NONE)?;
+    let mut segments = path.splitn(3, '/');
+    let mut next = || segments.next().map(|it| percent_decode_str(it).decode_utf8_lossy().into_owned());
+    let (account, id, rest) = (next().ok_or(NONE)?, next().ok_or(NONE)?, next());
+    let package = link::package_id(&id).ok_or(NONE)?;
+    Ok((PackageKey { account: AccountId(account), package }, rest))
+}
+
+fn page_of(html: String) -> HttpResponse {
+    // A page is of its moment; going back in history must not show an old one as new.
+    HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(html)
+}
