@@ -1,3 +1,138 @@
 //! Floor 2: the use cases. Knows providers only as a trait, and neither HTTP nor HTML nor SQL.
+//!
+//! [`App`] is the one handle that everybody clones. [`ingest`] takes callbacks in, [`asking`] asks the providers' APIs
+//! about what is due, [`replay`] reads kept bytes again.
 
-pub use crate::store::read::{AccountFacts, Arrival, ArrivalState, Detail, Page, Refused, Row};
+pub mod asking;
+pub mod ingest;
+pub mod replay;
+
+pub use crate::store::read::{AccountFacts, Arrival, ArrivalState, Change, Detail, Page, Refused, Row};
+pub use crate::store::{Order, Sort, StoreError};
+
+use crate::clock::Clock;
+use crate::config::{AccountConfig, Config};
+use crate::model::{AccountId, Timestamp};
+use crate::provider::{self, OpenError, Provider};
+use crate::store::{Askable, Mode, Store};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+/// One configured account and its adapter.
+#[derive(Debug)]
+pub struct Account {
+    /// Its id, as in the callback URL.
+    pub id: AccountId,
+    /// What the configuration says of it. Holds secrets, which never print.
+    pub config: AccountConfig,
+    /// The adapter.
+    pub provider: Arc<dyn Provider>,
+    /// How its API answered last.
+    pub api: Mutex<ApiState>,
+}
+
+/// How an account's API answered last.
+#[derive(Debug, Clone, Default)]
+pub struct ApiState {
+    /// When it last answered.
+    pub answered_at: Option<Timestamp>,
+    /// What went wrong since then, and when.
+    pub trouble: Option<(Timestamp, String)>,
+    /// Nothing is asked before this.
+    pub rests_until: Option<Timestamp>,
+    /// How many asks failed in a row.
+    pub failures: u32,
+}
+
+/// The board: everything that a request or a worker needs.
+#[derive(Debug, Clone)]
+pub struct App(Arc<Inner>);
+
+/// What [`App`] shares.
+#[derive(Debug)]
+pub struct Inner {
+    /// The database.
+    pub store: Store,
+    /// The accounts by id.
+    pub accounts: BTreeMap<AccountId, Account>,
+    /// The configuration.
+    pub config: Config,
+    /// The only one to ask for the time.
+    pub clock: Clock,
+    /// Wakes the worker that digests what is pending.
+    pub pending: tokio::sync::Notify,
+    /// Wakes the worker that asks the APIs.
+    pub due: tokio::sync::Notify,
+}
+
+impl std::ops::Deref for App {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// Why a board couldn't be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The data folder.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An account.
+    #[error(transparent)]
+    Provider(#[from] OpenError),
+}
+
+impl App {
+    /// Opens the data folder and every account.
+    ///
+    /// # Errors
+    /// A sentence that says which folder or account, and what to do.
+    pub async fn open(config: Config, clock: Clock, mode: Mode) -> Result<Self, BuildError> {
+        let mut accounts = BTreeMap::new();
+        for (id, account) in &config.accounts {
+            let id = AccountId(id.clone());
+            let provider = provider::open(&id, account)?;
+            let account = Account { id: id.clone(), config: account.clone(), provider, api: Mutex::default() };
+            accounts.insert(id, account);
+        }
+        let askable: Askable =
+            accounts.values().filter(|it| it.config.api.is_some()).map(|it| it.id.clone()).collect();
+        let store = Store::open(Path::new(&config.server.data), mode, askable).await?;
+        Ok(Self(Arc::new(Inner {
+            store,
+            accounts,
+            config,
+            clock,
+            pending: tokio::sync::Notify::new(),
+            due: tokio::sync::Notify::new(),
+        })))
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        Timestamp(self.clock.millis())
+    }
+
+    /// An account by its id.
+    #[must_use]
+    pub fn account(&self, id: &str) -> Option<&Account> {
+        self.accounts.get(&AccountId(id.to_owned()))
+    }
+}
+
+impl Account {
+    /// How its API answered last.
+    #[must_use]
+    pub fn api_state(&self) -> ApiState {
+        self.api.lock().map(|it| it.clone()).unwrap_or_default()
+    }
+
+    fn note_api(&self, note: impl FnOnce(&mut ApiState)) {
+        if let Ok(mut state) = self.api.lock() {
+            note(&mut state);
+        }
+    }
+}

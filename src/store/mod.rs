@@ -1,3 +1,296 @@
 //! Floor 1: the store. The only SQL, and the one door that writes.
+//!
+//! One task owns the only writing connection ([`writer`]); it takes everything that waits, runs it as one transaction
+//! and answers each. Readers have their own pool and never wait for it. Nothing here knows a provider or HTTP.
 
+mod batch;
+mod check;
+mod codec;
+mod inbox;
+mod jobs;
+mod list;
+mod open;
+mod packages;
 pub mod read;
+mod refused;
+mod script;
+mod shelf;
+mod tallies;
+mod writer;
+
+pub use check::{Rebuilt, SelfCheck};
+pub use jobs::Job as AskedJob;
+pub use list::{Order, Sort};
+pub use open::Mode;
+pub use tallies::Tallies;
+
+use crate::model::{AccountId, Answer, Fingerprint, Origin, PackageKey, Record, Timestamp};
+use read::Change;
+use sha2::{Digest, Sha256};
+use sqlx::SqlitePool;
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+/// How many writes may wait for the door. More are refused with [`StoreError::Busy`], which becomes a 503.
+const QUEUE: usize = 4096;
+/// How many changes a slow subscriber may lag behind before it is told to start over.
+const CHANGES: usize = 8192;
+
+/// Why the store couldn't do it.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// SQLite said no: the disk is full, or broken.
+    #[error("the database can't be written or read: {0}")]
+    Sql(String),
+    /// More waits to be written than fits the queue.
+    #[error("too much waits to be written; try again in a moment")]
+    Busy,
+    /// The writer has stopped.
+    #[error("the board is stopping")]
+    Stopped,
+    /// Something in the database is not what this version writes.
+    #[error("the database holds something that this version can't read: {0}")]
+    Unreadable(String),
+    /// The data folder can't be used.
+    #[error("{0}")]
+    Folder(String),
+    /// This store was opened beside a running board, for reading.
+    #[error("a board is running on this data folder, and it alone writes")]
+    ReadOnly,
+}
+
+impl StoreError {
+    fn json(cause: impl std::fmt::Display) -> Self {
+        Self::Unreadable(cause.to_string())
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(cause: sqlx::Error) -> Self {
+        Self::Sql(cause.to_string())
+    }
+}
+
+/// The database of a board.
+#[derive(Debug, Clone)]
+pub struct Store {
+    readers: SqlitePool,
+    door: Option<mpsc::Sender<writer::Job>>,
+    changes: broadcast::Sender<Arc<Change>>,
+    tallies: Tallies,
+    health: Arc<Health>,
+    folder: PathBuf,
+    /// Held as long as the store lives: it marks a running board.
+    _lock: Option<Arc<std::fs::File>>,
+}
+
+/// How the writer fares; for the operator's page.
+#[derive(Debug, Default)]
+pub struct Health {
+    trouble: Mutex<Option<String>>,
+    waiting: AtomicI64,
+    pending: AtomicI64,
+}
+
+impl Health {
+    /// Why the last write failed, until one goes well.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.lock().ok().and_then(|it| it.clone())
+    }
+
+    /// Writes that wait for the door.
+    #[must_use]
+    pub fn waiting(&self) -> i64 {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Arrivals that are kept and not digested yet.
+    #[must_use]
+    pub fn pending(&self) -> i64 {
+        self.pending.load(Ordering::Relaxed)
+    }
+
+    /// So many pending arrivals were digested.
+    pub fn digested(&self, arrivals: i64) {
+        self.pending.fetch_sub(arrivals, Ordering::Relaxed);
+    }
+
+    fn set_trouble(&self, trouble: Option<String>) {
+        if let Ok(mut it) = self.trouble.lock() {
+            *it = trouble;
+        }
+    }
+}
+
+/// A callback to keep, and what an adapter read in it.
+#[derive(Debug, Clone)]
+pub struct NewArrival {
+    /// Which account it came to.
+    pub account: AccountId,
+    /// When its last byte arrived.
+    pub received_at: Timestamp,
+    /// From where.
+    pub remote: String,
+    /// How it came.
+    pub origin: Origin,
+    /// Which of the account's secrets it carried.
+    pub slot: &'static str,
+    /// The headers that matter, as a JSON object without secrets.
+    pub headers: String,
+    /// The body as sent.
+    pub body: Vec<u8>,
+    /// What was read in it.
+    pub reading: Reading,
+}
+
+/// What was read in a body.
+#[derive(Debug, Clone, Default)]
+pub struct Reading {
+    /// The facts.
+    pub facts: Vec<(PackageKey, Record)>,
+    /// Why something in it can't be read; it goes into quarantine then.
+    pub note: Option<String>,
+}
+
+/// A call with a wrong or missing secret.
+#[derive(Debug, Clone)]
+pub struct NewRefused {
+    /// Which account it was sent to.
+    pub account: AccountId,
+    /// When.
+    pub received_at: Timestamp,
+    /// From where.
+    pub remote: String,
+    /// What was wrong, in words that name no secret.
+    pub why: String,
+    /// The headers that matter, as a JSON object without secrets.
+    pub headers: String,
+    /// The body as sent.
+    pub body: Vec<u8>,
+}
+
+/// What the writer made of an arrival.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Kept {
+    /// How many facts the log didn't know.
+    pub fresh: u32,
+    /// How many it knew.
+    pub repeats: u32,
+    /// Something in it can't be read.
+    pub quarantined: bool,
+    /// The bytes are kept, but digesting them failed; they are pending.
+    pub undigested: bool,
+}
+
+impl Store {
+    /// What changes from now on.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Change>> {
+        self.changes.subscribe()
+    }
+
+    /// How many listen to changes.
+    #[must_use]
+    pub fn subscribers(&self) -> usize {
+        self.changes.receiver_count()
+    }
+
+    /// The counters that are kept.
+    #[must_use]
+    pub fn tallies(&self) -> &Tallies {
+        &self.tallies
+    }
+
+    /// How the writer fares.
+    #[must_use]
+    pub fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// The folder in which the database lives.
+    #[must_use]
+    pub fn folder(&self) -> &std::path::Path {
+        &self.folder
+    }
+
+    /// Keeps a callback and digests it: one transaction. Returns when it is on disk.
+    pub async fn keep(&self, arrival: NewArrival) -> Result<Kept, StoreError> {
+        self.ask(|done| writer::Job::Keep(Box::new(arrival), done)).await
+    }
+
+    /// Keeps a refused call among the newest of its account.
+    pub async fn refuse(&self, call: NewRefused) -> Result<(), StoreError> {
+        self.ask(|done| writer::Job::Refuse(Box::new(call), done)).await
+    }
+
+    /// Adds facts that came by another way than a callback: an answer of an API.
+    pub async fn learn(&self, key: PackageKey, record: Record) -> Result<Kept, StoreError> {
+        self.ask(|done| writer::Job::Learn(key, Box::new(record), done)).await
+    }
+
+    /// Asking about a package failed: not before `until` again; whether it is not ours to see.
+    pub async fn postpone(
+        &self,
+        key: PackageKey,
+        until: Timestamp,
+        not_ours: bool,
+    ) -> Result<(), StoreError> {
+        self.ask(|done| writer::Job::Postpone { key, until, not_ours, done }).await
+    }
+
+    /// Digests an arrival again, whatever became of it before; the same reading changes nothing.
+    pub async fn reread(&self, arrival: i64, reading: Reading) -> Result<Kept, StoreError> {
+        self.ask(|done| writer::Job::Reread { arrival, reading: Box::new(reading), done }).await
+    }
+
+    /// Waits for everything that was sent to the door before, then closes the database cleanly.
+    pub async fn close(&self) {
+        let _ = self.ask(writer::Job::Stop).await;
+        self.readers.close().await;
+    }
+
+    async fn ask<T>(
+        &self,
+        job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> writer::Job,
+    ) -> Result<T, StoreError> {
+        let door = self.door.as_ref().ok_or(StoreError::ReadOnly)?;
+        let (done, answer) = oneshot::channel();
+        self.health.waiting.fetch_add(1, Ordering::Relaxed);
+        let sent = door.try_send(job(done));
+        let result = match sent {
+            Ok(()) => answer.await.unwrap_or(Err(StoreError::Stopped)),
+            Err(mpsc::error::TrySendError::Full(_)) => Err(StoreError::Busy),
+            Err(mpsc::error::TrySendError::Closed(_)) => Err(StoreError::Stopped),
+        };
+        self.health.waiting.fetch_sub(1, Ordering::Relaxed);
+        result
+    }
+}
+
+/// Which accounts have an API to ask: the others' packages are never due.
+pub type Askable = HashSet<AccountId>;
+
+/// The identity of an answer of an API.
+pub fn answer_fingerprint(
+    key: &PackageKey,
+    answer: &Answer,
+    d: Timestamp,
+) -> Result<Fingerprint, StoreError> {
+    let mut hash = Sha256::new();
+    for part in [key.account.0.as_str(), key.package.as_str(), &codec::encode_answer(answer)?] {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    hash.update(d.0.to_le_bytes());
+    Ok(Fingerprint(first_16(&hash.finalize())))
+}
+
+fn first_16(digest: &[u8]) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    bytes
+}

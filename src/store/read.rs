@@ -105,3 +105,12 @@ pub struct AccountFacts {
     /// Refused calls kept.
     pub refused: u64,
 }
+
+/// A change as the writer tells it: the package as it is now, and as it was.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The package now.
+    pub row: Row,
+    /// The package before; `None`: it is new.
+    pub before: Option<Arc<Package>>,
+}

@@ -1,0 +1,228 @@
+//! Asks the providers' APIs about the packages that are due: a name is missing, something is in doubt, something
+//! changed that callbacks don't tell.
+//!
+//! One queue, the column `check_by`; this only empties it. Where many packages of an account are due, pages of its list
+//! answer up to 100 of them a call; what the list doesn't show is asked about one by one.
+
+use super::{Account, App, StoreError};
+use crate::model::{Answer, PackageId, PackageKey, Timestamp, fold};
+use crate::provider::{FetchError, Fetched};
+use crate::store::answer_fingerprint;
+use std::collections::HashMap;
+
+/// At most this many due packages of an account are looked at in one round.
+const LOOK: u32 = 500;
+/// From so many due packages on, the list is read first.
+const MANY: usize = 8;
+/// At most this many pages of a list are read in one round.
+const PAGES: u32 = 5;
+/// At most this many packages are asked about one by one in one round.
+const ONES: usize = 20;
+/// After the first failure; doubled with each further one.
+const BACKOFF_MS: i64 = 30_000;
+const LONGEST_BACKOFF_MS: i64 = 60 * 60 * 1000;
+/// What is not ours to see today may be tomorrow.
+const NOT_OURS_MS: i64 = 24 * 60 * 60 * 1000;
+/// A pause after an API failed, doubled with each further failure.
+const REST_MS: i64 = 5_000;
+const LONGEST_REST_MS: i64 = 10 * 60 * 1000;
+/// If more than this many answers of a round, and more than 1 in 20, are 404, none of them counts (rule 9).
+const MOST_MISSING: usize = 5;
+
+/// What one round did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Asked {
+    /// Packages about which the API said something.
+    pub answered: usize,
+    /// Packages that were asked about in vain.
+    pub failed: usize,
+}
+
+impl App {
+    /// One round over all accounts.
+    pub async fn ask_due(&self) -> Result<Asked, StoreError> {
+        let mut asked = Asked::default();
+        for account in self.accounts.values().filter(|it| it.config.api.is_some()) {
+            let now = self.now();
+            if account.api_state().rests_until.is_some_and(|until| until > now) {
+                continue;
+            }
+            let one = self.ask_account(account, now).await?;
+            asked.answered += one.answered;
+            asked.failed += one.failed;
+        }
+        Ok(asked)
+    }
+
+    /// When to ask next: when something is due, but not while its account rests. `None`: nothing is due.
+    pub async fn next_round(&self) -> Result<Option<Timestamp>, StoreError> {
+        let Some(due) = self.store.next_due().await? else { return Ok(None) };
+        let rests = self.accounts.values().filter_map(|it| it.api_state().rests_until).min();
+        Ok(Some(rests.map_or(due, |rest| due.max(rest))))
+    }
+
+    async fn ask_account(&self, account: &Account, now: Timestamp) -> Result<Asked, StoreError> {
+        let due = self.store.due_of(&account.id, now, LOOK).await?;
+        let mut asked = Asked::default();
+        if due.is_empty() {
+            return Ok(asked);
+        }
+        let mut open: HashMap<PackageId, i64> = due.into_iter().collect();
+        if open.len() >= MANY {
+            asked.answered += self.ask_list(account, &mut open).await?;
+        }
+        let mut missing = Vec::new();
+        let mut ones: Vec<(PackageId, i64)> = open.into_iter().collect();
+        ones.sort();
+        ones.truncate(ONES);
+        for (package, tries) in ones {
+            let asked_at = self.now();
+            let key = PackageKey { account: account.id.clone(), package };
+            match account.provider.fetch(&key.package, asked_at).await {
+                Ok(Fetched { answer: Answer::NotFound, date }) => missing.push((key, date, asked_at)),
+                Ok(Fetched { answer, date }) => {
+                    self.learn(account, key, answer, date, asked_at).await?;
+                    asked.answered += 1;
+                }
+                Err(FetchError::NotOurs) => {
+                    account.note_api(|state| state.went_well(asked_at));
+                    self.store.postpone(key, asked_at.plus(NOT_OURS_MS), true).await?;
+                    asked.failed += 1;
+                }
+                Err(FetchError::Unreadable(cause)) => {
+                    tracing::warn!(account = %account.id, cause, "an answer of the API can't be read");
+                    self.store.postpone(key, asked_at.plus(backoff(tries)), false).await?;
+                    asked.failed += 1;
+                }
+                Err(error) => {
+                    account.failed(&error, asked_at);
+                    asked.failed += 1;
+                    break;
+                }
+            }
+        }
+        self.learn_missing(account, missing, &mut asked).await?;
+        Ok(asked)
+    }
+
+    /// Reads pages of the list, newest change first; whatever on them is due is answered.
+    async fn ask_list(&self, account: &Account, open: &mut HashMap<PackageId, i64>) -> Result<usize, StoreError> {
+        let (mut from, mut answered) = (0, 0);
+        for _ in 0..PAGES {
+            let asked_at = self.now();
+            let listing = match account.provider.list(None, from, asked_at).await {
+                Ok(listing) => listing,
+                Err(error) => {
+                    account.failed(&error, asked_at);
+                    open.clear();
+                    break;
+                }
+            };
+            account.note_api(|state| state.went_well(asked_at));
+            let mut useful = 0;
+            for (package, snapshot) in listing.rows {
+                if open.remove(&package).is_some() {
+                    let key = PackageKey { account: account.id.clone(), package };
+                    self.learn(account, key, Answer::Shown(snapshot), listing.date, asked_at).await?;
+                    useful += 1;
+                }
+            }
+            answered += useful;
+            // A page that answers little is dearer than asking one by one.
+            match listing.next {
+                Some(next) if useful >= MANY && open.len() >= MANY => from = next,
+                _ => break,
+            }
+        }
+        Ok(answered)
+    }
+
+    /// Rule 9: a 404 counts only if the list works, and not when there are too many of them.
+    async fn learn_missing(
+        &self,
+        account: &Account,
+        missing: Vec<(PackageKey, Option<Timestamp>, Timestamp)>,
+        asked: &mut Asked,
+    ) -> Result<(), StoreError> {
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let now = self.now();
+        let too_many = missing.len() > MOST_MISSING && missing.len() * 20 > asked.answered + missing.len();
+        let lists = account.provider.list(None, 0, now).await;
+        if let (Ok(_), false) = (&lists, too_many) {
+            for (key, date, asked_at) in missing {
+                self.learn(account, key, Answer::NotFound, date, asked_at).await?;
+                asked.answered += 1;
+            }
+            return Ok(());
+        }
+        let why = match lists {
+            Ok(_) => format!("{} packages are unknown to the API at once; none was marked as deleted", missing.len()),
+            Err(error) => format!("packages are unknown to the API, but its list does not work either: {error}"),
+        };
+        tracing::error!(account = %account.id, why, "answers of the API were not believed");
+        account.note_api(|state| state.trouble = Some((now, why)));
+        for (key, _, asked_at) in missing {
+            self.store.postpone(key, asked_at.plus(LONGEST_BACKOFF_MS), false).await?;
+            asked.failed += 1;
+        }
+        Ok(())
+    }
+
+    /// An answer is a fact like any other: through the same door.
+    async fn learn(
+        &self,
+        account: &Account,
+        key: PackageKey,
+        answer: Answer,
+        date: Option<Timestamp>,
+        asked_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        account.note_api(|state| state.went_well(asked_at));
+        // Rule 14: what an answer says was true when it was given; without a date, when it was asked for.
+        let d = date.unwrap_or(asked_at);
+        let fingerprint = answer_fingerprint(&key, &answer, d)?;
+        let record = fold::answer_record(answer, d, asked_at, fingerprint);
+        self.store.learn(key, record).await.map(|_| ())
+    }
+}
+
+impl Account {
+    fn failed(&self, error: &FetchError, now: Timestamp) {
+        tracing::warn!(account = %self.id, %error, "the API can't be asked");
+        self.note_api(|state| {
+            state.trouble = Some((now, error.to_string()));
+            let rest = match error {
+                // Exactly as long as it asks for: no doubling, no jitter.
+                FetchError::Throttled(wait) => i64::try_from(wait.as_millis()).unwrap_or(LONGEST_REST_MS),
+                FetchError::NoApi
+                | FetchError::NotOurs
+                | FetchError::Unavailable(_)
+                | FetchError::Refused(_)
+                | FetchError::Unreadable(_) => {
+                    state.failures = state.failures.saturating_add(1);
+                    let doubled = REST_MS << state.failures.min(10);
+                    jittered(doubled.min(LONGEST_REST_MS))
+                }
+            };
+            state.rests_until = Some(now.plus(rest));
+        });
+    }
+}
+
+impl super::ApiState {
+    fn went_well(&mut self, now: Timestamp) {
+        *self = Self { answered_at: Some(now), ..Self::default() };
+    }
+}
+
+fn backoff(tries: i64) -> i64 {
+    let doubled = BACKOFF_MS << tries.clamp(0, 10);
+    jittered(doubled.min(LONGEST_BACKOFF_MS))
+}
+
+/// Up to a fifth more, so that many don't come back at once.
+fn jittered(millis: i64) -> i64 {
+    millis + fastrand::i64(0..=millis / 5)
+}

@@ -1,0 +1,128 @@
+//! Takes callbacks in: verify, read, keep and digest in one transaction, answer.
+
+use super::{Account, App, StoreError};
+use crate::model::{Origin, PackageKey, Record, Timestamp};
+use crate::provider::{Delivery, Parked, Provider, Report, Slot, Verdict, Verified};
+use crate::store::{Kept, NewArrival, NewRefused, Reading};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Headers that are kept with a callback: what can explain a body, and never a secret.
+const KEPT_HEADERS: [&str; 4] = ["content-type", "content-length", "user-agent", "date"];
+
+/// What became of a callback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Receipt {
+    /// On disk.
+    Kept(Kept),
+    /// The secret is wrong or missing; kept among the refused.
+    Refused,
+    /// There is no such account.
+    NoAccount,
+}
+
+impl App {
+    /// Takes a callback in. When this returns [`Receipt::Kept`], its bytes are on disk.
+    ///
+    /// # Errors
+    /// It couldn't be written; nothing is kept, and the sender must hear that.
+    pub async fn receive(&self, account: &str, delivery: Delivery) -> Result<Receipt, StoreError> {
+        let Some(account) = self.account(account) else { return Ok(Receipt::NoAccount) };
+        let (reading, slot) = match account.provider.verify(&delivery) {
+            Verdict::Verified(verified, slot) => {
+                (read(account, verified, delivery.received_at, Origin::Callback), slot)
+            }
+            Verdict::Unsigned(_) => {
+                let note = "it carries no signature".to_owned();
+                (Reading { facts: Vec::new(), note: Some(note) }, Slot::Open)
+            }
+            Verdict::Refused(why) => {
+                metrics::counter!("signboard_callbacks_refused_total", "account" => account.id.0.clone()).increment(1);
+                tracing::warn!(account = %account.id, why, "a callback was refused");
+                self.refuse(account, why, delivery).await?;
+                return Ok(Receipt::Refused);
+            }
+        };
+        let arrival = NewArrival {
+            account: account.id.clone(),
+            received_at: delivery.received_at,
+            remote: delivery.remote.clone(),
+            origin: Origin::Callback,
+            slot: slot.word(),
+            headers: kept_headers(&delivery),
+            body: delivery.body,
+            reading,
+        };
+        let kept = self.store.keep(arrival).await?;
+        count(account, kept);
+        if kept.undigested {
+            self.pending.notify_one();
+        }
+        if kept.fresh > 0 {
+            self.due.notify_one();
+        }
+        Ok(Receipt::Kept(kept))
+    }
+
+    async fn refuse(&self, account: &Account, why: String, delivery: Delivery) -> Result<(), StoreError> {
+        let headers = kept_headers(&delivery);
+        self.store
+            .refuse(NewRefused {
+                account: account.id.clone(),
+                received_at: delivery.received_at,
+                remote: delivery.remote,
+                why,
+                headers,
+                body: delivery.body,
+            })
+            .await
+    }
+}
+
+/// What an adapter reads in a body. A reader that panics is a bug of ours: the bytes go into quarantine.
+pub(super) fn read(account: &Account, verified: Verified<'_>, received_at: Timestamp, origin: Origin) -> Reading {
+    let parsed = catch_unwind(AssertUnwindSafe(|| account.provider.parse(verified)));
+    let parsed = parsed.unwrap_or_else(|_| vec![Err(Parked("this version stumbles over it; please report it".into()))]);
+    let mut reading = Reading::default();
+    for report in parsed {
+        match report {
+            Ok(report) => reading.facts.push(fact(account, report, received_at, origin)),
+            Err(parked) => reading.note = Some(reading.note.map_or(parked.0.clone(), |one| format!("{one}; {parked}"))),
+        }
+    }
+    reading
+}
+
+fn fact(account: &Account, report: Report, received_at: Timestamp, origin: Origin) -> (PackageKey, Record) {
+    let key = PackageKey { account: account.id.clone(), package: report.package };
+    let record = Record {
+        event: report.event,
+        who: report.who,
+        happened_at: report.happened_at,
+        received_at,
+        fingerprint: report.fingerprint,
+        deliveries: 1,
+        origin,
+        name: report.name,
+        arrival: None,
+    };
+    (key, record)
+}
+
+fn kept_headers(delivery: &Delivery) -> String {
+    let kept: serde_json::Map<String, serde_json::Value> = KEPT_HEADERS
+        .into_iter()
+        .filter_map(|name| delivery.header(name).map(|value| (name.to_owned(), value.into())))
+        .collect();
+    serde_json::Value::Object(kept).to_string()
+}
+
+fn count(account: &Account, kept: Kept) {
+    let label = || account.id.0.clone();
+    metrics::counter!("signboard_callbacks_received_total", "account" => label()).increment(1);
+    if kept.repeats > 0 && kept.fresh == 0 {
+        metrics::counter!("signboard_callbacks_duplicate_total", "account" => label()).increment(1);
+    }
+    if kept.quarantined {
+        metrics::counter!("signboard_callbacks_quarantined_total", "account" => label()).increment(1);
+    }
+}

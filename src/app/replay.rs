@@ -1,0 +1,138 @@
+//! Reads kept bytes again: what was pending at a start, what a newer version may understand, what an administrator
+//! admits. The same bytes give the same facts, so it changes nothing that was right.
+
+use super::ingest::{Receipt, read};
+use super::{App, StoreError};
+use crate::model::Origin;
+use crate::provider::{Slot, Verified};
+use crate::store::{AskedJob, NewArrival, Reading};
+
+/// Arrivals read at a time.
+const CHUNK: u32 = 200;
+
+/// What reading again found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Replayed {
+    /// Arrivals that were read.
+    pub arrivals: u64,
+    /// Facts that the log didn't know.
+    pub fresh: u64,
+    /// Arrivals in which something still can't be read.
+    pub quarantined: u64,
+}
+
+impl std::fmt::Display for Replayed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { arrivals, fresh, quarantined } = self;
+        write!(f, "{arrivals} arrivals were read again: {fresh} new facts, {quarantined} can't be read")
+    }
+}
+
+impl App {
+    /// Digests what is kept and not digested yet.
+    pub async fn drain(&self) -> Result<Replayed, StoreError> {
+        self.reread(true, |_| ()).await
+    }
+
+    /// Reads every arrival again. `told` hears how far it is.
+    pub async fn replay(&self, told: impl FnMut(u64)) -> Result<Replayed, StoreError> {
+        self.reread(false, told).await
+    }
+
+    async fn reread(&self, pending: bool, mut told: impl FnMut(u64)) -> Result<Replayed, StoreError> {
+        let newest = self.store.newest_arrival().await?;
+        let mut done = Replayed::default();
+        let mut last = 0;
+        loop {
+            let arrivals = self.store.to_read(last, newest, pending, CHUNK).await?;
+            let Some(end) = arrivals.last() else { break };
+            last = end.id;
+            for arrival in arrivals {
+                // An account that is configured no more can't be read; its bytes stay as they are.
+                let Some(account) = self.accounts.get(&arrival.account) else { continue };
+                let reading = read(account, Verified::before(&arrival.body), arrival.received_at, arrival.origin);
+                let kept = self.store.reread(arrival.id, reading).await?;
+                done.arrivals += 1;
+                done.fresh += u64::from(kept.fresh);
+                done.quarantined += u64::from(kept.quarantined);
+            }
+            told(done.arrivals);
+        }
+        Ok(done)
+    }
+
+    /// Reads one arrival again. `None`: there is no such arrival, or its account is gone.
+    pub async fn replay_one(&self, arrival: i64) -> Result<Option<Replayed>, StoreError> {
+        let found = self.store.to_read(arrival - 1, arrival, false, 1).await?.into_iter().next();
+        let Some(found) = found else { return Ok(None) };
+        let Some(account) = self.accounts.get(&found.account) else { return Ok(None) };
+        let reading = read(account, Verified::before(&found.body), found.received_at, found.origin);
+        let kept = self.store.reread(found.id, reading).await?;
+        let (fresh, quarantined) = (u64::from(kept.fresh), u64::from(kept.quarantined));
+        Ok(Some(Replayed { arrivals: 1, fresh, quarantined }))
+    }
+
+    /// An administrator vouches for a refused call: it becomes an arrival, with the time at which it came.
+    pub async fn admit(&self, refused: i64) -> Result<Option<Receipt>, StoreError> {
+        let Some((call, headers, body)) = self.store.refused_call(refused).await? else { return Ok(None) };
+        let Some(account) = self.accounts.get(&call.account) else { return Ok(None) };
+        let reading: Reading = read(account, Verified::before(&body), call.received_at, Origin::Hand);
+        let arrival = NewArrival {
+            account: call.account,
+            received_at: call.received_at,
+            remote: call.remote,
+            origin: Origin::Hand,
+            slot: Slot::Open.word(),
+            headers,
+            body,
+            reading,
+        };
+        let kept = self.store.keep(arrival).await?;
+        // Only when it is on disk as an arrival; between the two a crash leaves it in both places, and a second
+        // admission is a repeat.
+        self.store.forget_refused(refused).await?;
+        self.due.notify_one();
+        Ok(Some(Receipt::Kept(kept)))
+    }
+
+    /// Does what commands beside this board asked for.
+    pub async fn do_jobs(&self) -> Result<usize, StoreError> {
+        let jobs = self.store.open_jobs().await?;
+        let count = jobs.len();
+        for AskedJob { id, kind } in jobs {
+            let result = match kind.as_str() {
+                "replay" => self.replay(|_| ()).await?.to_string(),
+                "rebuild" => self.rebuild().await?,
+                other => format!("this board doesn't know how to `{other}`"),
+            };
+            tracing::info!(job = id, kind, result, "a job is done");
+            self.store.job_done(id, self.now(), result).await?;
+        }
+        Ok(count)
+    }
+
+    /// Folds every package again; the answer is a sentence.
+    pub async fn rebuild(&self) -> Result<String, StoreError> {
+        let done = self.store.rebuild().await?;
+        Ok(format!("{} packages were folded again, {} of them changed", done.packages, done.changed))
+    }
+
+    /// What waits to be digested, for /readyz.
+    #[must_use]
+    pub fn backlog(&self) -> i64 {
+        self.store.health().pending() + self.store.health().waiting()
+    }
+
+    /// Digests what is pending, and counts it no more.
+    pub async fn drain_and_count(&self) {
+        match self.drain().await {
+            Ok(done) => {
+                if done.arrivals > 0 {
+                    tracing::info!(arrivals = done.arrivals, fresh = done.fresh, "pending callbacks were digested");
+                }
+                self.store.health().digested(i64::try_from(done.arrivals).unwrap_or_default());
+            }
+            Err(cause) => tracing::error!(%cause, "pending callbacks can't be digested; they stay and wait"),
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The providers' REST side: both of them on one port, each account under its own path. It reads the truth of the moment
+//! and changes nothing but tokens and the registered callback address.
+
+mod list;
+mod routes;
+mod tokens;
+
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServerHandle, ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{DATE, HeaderValue, RETRY_AFTER};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{App, Error, HttpResponse, HttpServer, web};
+use serde_json::{Value, json};
+
+use super::faults::{Call, Calls, Faults, Refusal};
+use super::world::WorldHandle;
+use super::{Account, Kind, wire};
+use crate::clock::Clock;
+use tokens::Tokens;
+
+/// What the handlers of one account need.
+#[derive(Debug)]
+struct Desk {
+    account: Account,
+    path: String,
+    clock: Clock,
+    world: WorldHandle,
+    faults: Faults,
+    calls: Calls,
+    tokens: Tokens,
+    registration: Mutex<Value>,
+}
+
+/// Where each account is served: `/onespan`, or `/onespan/{account}` where there are several of the kind.
+pub(super) fn paths(accounts: &[Account]) -> Vec<String> {
+    let path = |account: &Account| {
+        let kind = account.kind.word();
+        let alone = accounts.iter().filter(|other| other.kind == account.kind).count() == 1;
+        if alone { format!("/{kind}") } else { format!("/{kind}/{}", account.id) }
+    };
+    accounts.iter().map(path).collect()
+}
+
+/// Serves the accounts on a bound socket until the handle stops it.
+pub(super) fn serve(
+    listener: TcpListener,
+    clock: &Clock,
+    world: &WorldHandle,
+    faults: &Faults,
+    calls: &Calls,
+    accounts: &[Account],
+) -> std::io::Result<ServerHandle> {
+    let desks = accounts.iter().zip(paths(accounts)).enumerate().map(|(place, (account, path))| {
+        let registration = match account.kind {
+            Kind::OneSpan => json!({ "url": "", "key": "", "events": [] }),
+            Kind::Conga => json!({ "callbackUrl": "", "authType": "None" }),
+        };
+        web::Data::new(Desk {
+            account: account.clone(),
+            path,
+            clock: clock.clone(),
+            world: world.clone(),
+            faults: faults.clone(),
+            calls: calls.clone(),
+            tokens: Tokens::with_seed(place as u64 + 1),
+            registration: Mutex::new(registration),
+        })
+    });
+    let desks: Arc<[web::Data<Desk>]> = desks.collect();
+    let server = HttpServer::new(move || {
+        let mut app = App::new().default_service(web::to(|| async { nothing_here() }));
+        for desk in desks.iter() {
+            let at_gate = desk.clone();
+            let scope = web::scope(&desk.path)
+                .app_data(desk.clone())
+                .app_data(
+                    web::QueryConfig::default().error_handler(|error, _| unreadable(&error.to_string())),
+                )
+                .app_data(web::JsonConfig::default().error_handler(|error, _| unreadable(&error.to_string())))
+                .app_data(web::FormConfig::default().error_handler(|error, _| unreadable(&error.to_string())))
+                .configure(|scope| routes::routes(scope, desk.account.kind))
+                .default_service(web::to(|| async { nothing_here() }))
+                .wrap(from_fn(move |request, next| gate(at_gate.clone(), request, next)));
+            app = app.service(scope);
+        }
+        app
+    });
+    let server = server.workers(1).disable_signals().listen(listener)?.run();
+    let handle = server.handle();
+    tokio::spawn(async move {
+        if let Err(error) = server.await {
+            tracing::warn!(%error, "the demo's REST side ended");
+        }
+    });
+    Ok(handle)
+}
+
+/// Every call passes here: it is logged, slowed, admitted or turned away, and its answer is dated.
+async fn gate(
+    desk: web::Data<Desk>,
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let delay = desk.faults.delay();
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
+    let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
+    let query = request.query_string().to_owned();
+    let for_token = path.ends_with("oken");
+    let refusal = desk.faults.next_refusal();
+    let mut response = match refusal {
+        Some(Refusal::TooMany(seconds)) => {
+            let mut answer =
+                refuse(StatusCode::TOO_MANY_REQUESTS, "error.tooManyRequests", "Too many requests.");
+            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+            request.into_response(answer)
+        }
+        Some(Refusal::Broken) => request.into_response(refuse(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "error.internal.default",
+            "Unexpected error.",
+        )),
+        Some(Refusal::Unauthorised) => request.into_response(unauthorised()),
+        None if !for_token && !desk.admits(&request) => request.into_response(unauthorised()),
+        None => next.call(request).await?,
+    };
+    let now = desk.clock.millis();
+    if let Ok(date) = HeaderValue::from_str(&wire::http_date(now)) {
+        response.headers_mut().insert(DATE, date);
+    }
+    let (account, status) = (desk.account.id.clone(), response.status().as_u16());
+    desk.calls.push(Call { at: now, account, method, path, query, status });
+    Ok(response)
+}
+
+impl Desk {
+    fn admits(&self, request: &ServiceRequest) -> bool {
+        let now = self.clock.millis();
+        self.tokens.admit(request.headers(), &self.account.api_key, &self.faults, now)
+    }
+}
+
+/// An error in the providers' shape.
+fn refuse(status: StatusCode, key: &str, message: &str) -> HttpResponse {
+    HttpResponse::build(status)
+        .json(json!({ "code": status.as_u16(), "messageKey": key, "message": message }))
+}
+
+fn unauthorised() -> HttpResponse {
+    refuse(
+        StatusCode::UNAUTHORIZED,
+        "error.unauthorised.invalidCredentials",
+        "The credentials are not valid.",
+    )
+}
+
+fn nothing_here() -> HttpResponse {
+    refuse(StatusCode::NOT_FOUND, "error.notFound.resource", "There is no such resource.")
+}
+
+fn unreadable(message: &str) -> Error {
+    let answer = refuse(StatusCode::BAD_REQUEST, "error.validation.badRequest", message);
+    actix_web::error::InternalError::from_response(message.to_owned(), answer).into()
+}

@@ -1,0 +1,191 @@
+//! The projection is a cache of the log: compared with a fresh fold, and made again.
+
+use super::batch::{Batch, Touched};
+use super::codec::{decode_package, encode_package};
+use super::packages::{folded, key_of, log_of};
+use super::shelf::Entry;
+use super::tallies::{Delta, moved, words};
+use super::writer::{Job, Writer};
+use super::{Store, StoreError};
+use crate::model::{AccountId, Timestamp};
+use sqlx::Row as _;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+const CHUNK: i64 = 200;
+const STATES: &str = "SELECT id, account, package, seq, facts, check_by, tries, not_ours, state FROM packages \
+    WHERE id > $1 ORDER BY id LIMIT $2";
+const LOG_LENGTH: &str = "SELECT count(*) FROM facts WHERE package = $1";
+const TALLIES: &str = "SELECT account, word, n FROM tallies WHERE n <> 0 ORDER BY account, word";
+
+/// What a self-check found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SelfCheck {
+    /// How many packages were compared.
+    pub packages: u64,
+    /// How many facts were folded.
+    pub facts: u64,
+    /// The first difference, as a sentence; `None`: all are equal.
+    pub difference: Option<String>,
+}
+
+/// What a rebuild did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rebuilt {
+    /// How many packages were folded again.
+    pub packages: u64,
+    /// How many looked different then.
+    pub changed: u64,
+}
+
+impl Store {
+    /// Compares every package with a fresh fold of its log, and the counters with a count: in one read snapshot,
+    /// without a lock, beside a running board or without one. `told` hears how far it is.
+    pub async fn self_check(&self, mut told: impl FnMut(u64)) -> Result<SelfCheck, StoreError> {
+        let mut connection = self.readers.acquire().await?;
+        sqlx::query("BEGIN").execute(&mut *connection).await?;
+        let result = compare(&mut connection, &mut told).await;
+        sqlx::query("ROLLBACK").execute(&mut *connection).await?;
+        result
+    }
+
+    /// Folds every package again. What doesn't change is not written.
+    pub async fn rebuild(&self) -> Result<Rebuilt, StoreError> {
+        self.ask(Job::Rebuild).await
+    }
+}
+
+async fn compare(
+    connection: &mut SqliteConnection,
+    told: &mut impl FnMut(u64),
+) -> Result<SelfCheck, StoreError> {
+    let mut check = SelfCheck::default();
+    let mut counted = Delta::new();
+    let mut last = 0;
+    loop {
+        let rows = sqlx::query(STATES).bind(last).bind(CHUNK).fetch_all(&mut *connection).await?;
+        let Some(end) = rows.last() else { break };
+        last = end.try_get("id")?;
+        for row in &rows {
+            let (entry, state) = (entry_of(row)?, row.try_get::<&str, _>("state")?);
+            let key = key_of(row.try_get("account")?, row.try_get("package")?)?;
+            let length: i64 =
+                sqlx::query(LOG_LENGTH).bind(entry.id).fetch_one(&mut *connection).await?.try_get(0)?;
+            let log = log_of(connection, entry.id, entry.total).await?;
+            let fresh = folded(&log, usize::try_from(length).unwrap_or_default());
+            check.packages += 1;
+            check.facts += u64::try_from(length).unwrap_or_default();
+            let fold = encode_package(&fresh)?;
+            if fold != state && check.difference.is_none() {
+                check.difference = Some(format!(
+                    "{key}: the projection says {state}, but its log of {length} facts folds to {fold}"
+                ));
+            }
+            moved(&mut counted, &key.account, &[], &words(&fresh, entry.not_ours));
+        }
+        told(check.packages);
+    }
+    if check.difference.is_none() {
+        check.difference = compare_tallies(connection, counted).await?;
+    }
+    Ok(check)
+}
+
+async fn compare_tallies(
+    connection: &mut SqliteConnection,
+    counted: Delta,
+) -> Result<Option<String>, StoreError> {
+    let mut kept = BTreeMap::new();
+    for row in sqlx::query(TALLIES).fetch_all(connection).await? {
+        kept.insert((row.try_get::<String, _>(0)?, row.try_get::<String, _>(1)?), row.try_get::<i64, _>(2)?);
+    }
+    let counted: BTreeMap<(String, String), i64> = counted
+        .into_iter()
+        .filter(|(_, n)| *n != 0)
+        .map(|((account, word), n)| ((account.0, word.to_owned()), n))
+        .collect();
+    let keys = kept.keys().chain(counted.keys());
+    let differs = keys.into_iter().find(|key| kept.get(*key) != counted.get(*key));
+    Ok(differs.map(|key| {
+        let n = |of: &BTreeMap<_, i64>| of.get(key).copied().unwrap_or(0);
+        format!("{}: the counter `{}` says {}, but {} are there", key.0, key.1, n(&kept), n(&counted))
+    }))
+}
+
+fn entry_of(row: &SqliteRow) -> Result<Entry, StoreError> {
+    let mut entry = Entry::new(row.try_get("id")?);
+    entry.seq = row.try_get("seq")?;
+    entry.total = usize::try_from(row.try_get::<i64, _>("facts")?).unwrap_or_default();
+    entry.check_by = row.try_get::<Option<i64>, _>("check_by")?.map(Timestamp);
+    entry.tries = row.try_get("tries")?;
+    entry.not_ours = row.try_get::<i64, _>("not_ours")? != 0;
+    Ok(entry)
+}
+
+impl Writer {
+    /// Folds every package again and counts anew.
+    pub(super) async fn rebuild(&mut self) -> Result<Rebuilt, StoreError> {
+        self.shelf.clear();
+        let mut done = Rebuilt::default();
+        let mut counted = Delta::new();
+        let mut last = 0;
+        loop {
+            let rows = sqlx::query(STATES).bind(last).bind(CHUNK).fetch_all(&mut self.connection).await?;
+            let Some(end) = rows.last() else { break };
+            last = end.try_get("id")?;
+            let mut numbers = self.numbers;
+            let mut batch = Batch::default();
+            for row in &rows {
+                let mut entry = entry_of(row)?;
+                let length: i64 = sqlx::query(LOG_LENGTH)
+                    .bind(entry.id)
+                    .fetch_one(&mut self.connection)
+                    .await?
+                    .try_get(0)?;
+                entry.total = usize::try_from(length).unwrap_or_default();
+                entry.log = log_of(&mut self.connection, entry.id, entry.total).await?;
+                // A state that can't be read any more is as good as none: it is made again.
+                entry.package = decode_package(row.try_get("state")?).ok().map(Arc::new);
+                let mut touched = Touched::new(entry);
+                touched.refold = true;
+                batch.touched.insert(key_of(row.try_get("account")?, row.try_get("package")?)?, touched);
+            }
+            batch.fold(&mut numbers.seq, &self.askable)?;
+            batch.delta.clear();
+            done.packages += batch.touched.len() as u64;
+            done.changed += batch.changes.len() as u64;
+            batch.script(&self.tallies)?.commit(&mut self.connection).await?;
+            self.numbers = numbers;
+            for (key, touched) in &batch.touched {
+                let words = touched.entry.package.as_deref().map(|it| words(it, touched.entry.not_ours));
+                moved(&mut counted, &key.account, &[], &words.unwrap_or_default());
+            }
+            for change in std::mem::take(&mut batch.changes) {
+                let _ = self.changes.send(Arc::new(change));
+            }
+        }
+        self.recount(counted).await?;
+        Ok(done)
+    }
+
+    /// Puts the counters right.
+    async fn recount(&mut self, counted: Delta) -> Result<(), StoreError> {
+        let known: Vec<(AccountId, &'static str)> = self.tallies.all().into_keys().collect();
+        let mut delta = Delta::new();
+        for (key, n) in self.tallies.all() {
+            *delta.entry(key).or_default() -= n;
+        }
+        for (key, n) in counted {
+            *delta.entry(key).or_default() += n;
+        }
+        let after = self.tallies.after(&delta);
+        tracing::debug!(known = known.len(), corrected = after.len(), "the counters were counted anew");
+        let batch = Batch { delta, ..Batch::default() };
+        batch.script(&self.tallies)?.commit(&mut self.connection).await?;
+        for (account, word, n) in after {
+            self.tallies.set(account, word, n);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,291 @@
+//! Model values to columns and back. serde lives here, not in the model: the shapes on disk outlive the code.
+//!
+//! A fact is a kind, at most one detail, and, for an answer of the API, its JSON. A package is JSON with short keys
+//! and nothing for what is absent.
+
+use super::StoreError;
+use crate::model::{
+    Answer, Bounce, Event, Identity, Origin, Paper, Person, Place, Snapshot, Status, Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+mod package;
+
+pub(super) use package::{decode_package, encode_package};
+
+/// A fact's columns: kind, detail, answer.
+pub(super) type Columns = (&'static str, Option<String>, Option<String>);
+
+/// A fact as columns.
+pub(super) fn encode_event(event: &Event) -> Result<Columns, StoreError> {
+    let plain = |kind| Ok((kind, None, None));
+    let with = |kind, detail: &Option<String>| Ok((kind, detail.clone(), None));
+    match event {
+        Event::Created => plain("created"),
+        Event::Recalled => plain("recalled"),
+        Event::Sent => plain("sent"),
+        Event::Viewed { document } => with("viewed", document),
+        Event::Locked => plain("locked"),
+        Event::IdentityFailed => plain("identity_failed"),
+        Event::Bounced(bounce) => with("bounced", &Some(bounce_word(*bounce).to_owned())),
+        Event::Consented { document } => with("consented", &Some(document.clone())),
+        Event::DocumentSigned { document } => with("document_signed", document),
+        Event::SignerCompleted => plain("signer_completed"),
+        Event::Reassigned { new_role } => with("reassigned", new_role),
+        Event::ReadyToComplete => plain("ready"),
+        Event::Completed => plain("completed"),
+        Event::Declined { reason } => with("declined", reason),
+        Event::OptedOut { reason } => with("opted_out", reason),
+        Event::Expired => plain("expired"),
+        Event::Archived => plain("archived"),
+        Event::Trashed => plain("trashed"),
+        Event::Restored => plain("restored"),
+        Event::Deleted => plain("deleted"),
+        Event::AttachmentAdded { name } => with("attachment", name),
+        Event::TemplateCreated => plain("template"),
+        Event::Noted => plain("noted"),
+        Event::Unrecognised => plain("unrecognised"),
+        Event::Answered(answer) => Ok(("answered", None, Some(encode_answer(answer)?))),
+    }
+}
+
+/// A fact from its columns.
+pub(super) fn decode_event(
+    kind: &str,
+    detail: Option<String>,
+    answer: Option<&str>,
+) -> Result<Event, StoreError> {
+    Ok(match kind {
+        "created" => Event::Created,
+        "recalled" => Event::Recalled,
+        "sent" => Event::Sent,
+        "viewed" => Event::Viewed { document: detail },
+        "locked" => Event::Locked,
+        "identity_failed" => Event::IdentityFailed,
+        "bounced" => Event::Bounced(bounce_of(detail.as_deref())),
+        "consented" => Event::Consented { document: detail.unwrap_or_default() },
+        "document_signed" => Event::DocumentSigned { document: detail },
+        "signer_completed" => Event::SignerCompleted,
+        "reassigned" => Event::Reassigned { new_role: detail },
+        "ready" => Event::ReadyToComplete,
+        "completed" => Event::Completed,
+        "declined" => Event::Declined { reason: detail },
+        "opted_out" => Event::OptedOut { reason: detail },
+        "expired" => Event::Expired,
+        "archived" => Event::Archived,
+        "trashed" => Event::Trashed,
+        "restored" => Event::Restored,
+        "deleted" => Event::Deleted,
+        "attachment" => Event::AttachmentAdded { name: detail },
+        "template" => Event::TemplateCreated,
+        "noted" => Event::Noted,
+        "unrecognised" => Event::Unrecognised,
+        "answered" => Event::Answered(Box::new(decode_answer(answer.unwrap_or_default())?)),
+        _ => return Err(StoreError::Unreadable(format!("a fact of the unknown kind `{kind}`"))),
+    })
+}
+
+fn bounce_word(bounce: Bounce) -> &'static str {
+    match bounce {
+        Bounce::Returned => "returned",
+        Bounce::Complaint => "complaint",
+        Bounce::OutOfOffice => "out_of_office",
+    }
+}
+
+fn bounce_of(word: Option<&str>) -> Bounce {
+    match word {
+        Some("complaint") => Bounce::Complaint,
+        Some("out_of_office") => Bounce::OutOfOffice,
+        _ => Bounce::Returned,
+    }
+}
+
+pub(super) fn origin_word(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Callback => "callback",
+        Origin::Poll => "poll",
+        Origin::Hand => "hand",
+    }
+}
+
+pub(super) fn origin_of(word: &str) -> Origin {
+    match word {
+        "poll" => Origin::Poll,
+        "hand" => Origin::Hand,
+        _ => Origin::Callback,
+    }
+}
+
+/// What the API said, as JSON; also what its fingerprint is made of.
+pub(super) fn encode_answer(answer: &Answer) -> Result<String, StoreError> {
+    let stored = match answer {
+        Answer::NotFound => StoredAnswer { shown: None },
+        Answer::Shown(snapshot) => StoredAnswer { shown: Some(snapshot.into()) },
+    };
+    serde_json::to_string(&stored).map_err(StoreError::json)
+}
+
+fn decode_answer(json: &str) -> Result<Answer, StoreError> {
+    let stored: StoredAnswer = serde_json::from_str(json).map_err(StoreError::json)?;
+    Ok(stored.shown.map_or(Answer::NotFound, |shown| Answer::Shown(shown.into())))
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredAnswer {
+    shown: Option<StoredSnapshot>,
+}
+
+#[derive(Serialize, Deserialize, Default)]
+#[serde(default)]
+struct StoredSnapshot {
+    status: String,
+    trashed: bool,
+    template: bool,
+    name: Option<String>,
+    sender: Option<StoredPerson>,
+    reference: Option<String>,
+    created: Option<i64>,
+    updated: Option<i64>,
+    due: Option<i64>,
+    autocomplete: bool,
+    places: Vec<StoredPlace>,
+    papers: Vec<StoredPaper>,
+}
+
+#[derive(Serialize, Deserialize, Default, Clone)]
+#[serde(default)]
+pub(super) struct StoredPerson {
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passed: Option<bool>,
+}
+
+#[derive(Serialize, Deserialize, Default)]
+#[serde(default)]
+struct StoredPlace {
+    role: String,
+    name: Option<String>,
+    index: i64,
+    locked: Option<bool>,
+    required: u32,
+    signed: u32,
+    started: bool,
+    last_mark: Option<i64>,
+    people: Vec<StoredPerson>,
+}
+
+#[derive(Serialize, Deserialize, Default)]
+#[serde(default)]
+struct StoredPaper {
+    id: String,
+    name: Option<String>,
+    agreement: bool,
+    signed_by: Vec<String>,
+}
+
+impl From<&Person> for StoredPerson {
+    fn from(it: &Person) -> Self {
+        Self { id: it.id.clone(), name: it.name.clone(), email: it.email.clone(), passed: None }
+    }
+}
+
+impl From<StoredPerson> for Person {
+    fn from(it: StoredPerson) -> Self {
+        Self { id: it.id, name: it.name, email: it.email }
+    }
+}
+
+fn stored_signer((person, identity): &(Person, Identity)) -> StoredPerson {
+    let passed = match identity {
+        Identity::Untold => None,
+        Identity::Passed => Some(true),
+        Identity::Failed => Some(false),
+    };
+    StoredPerson { passed, ..person.into() }
+}
+
+fn signer_of(it: StoredPerson) -> (Person, Identity) {
+    let identity = match it.passed {
+        None => Identity::Untold,
+        Some(true) => Identity::Passed,
+        Some(false) => Identity::Failed,
+    };
+    (it.into(), identity)
+}
+
+impl From<&Snapshot> for StoredSnapshot {
+    fn from(it: &Snapshot) -> Self {
+        let place = |it: &Place| StoredPlace {
+            role: it.role.clone(),
+            name: it.name.clone(),
+            index: it.index,
+            locked: it.locked,
+            required: it.required,
+            signed: it.signed,
+            started: it.started,
+            last_mark: it.last_mark.map(|at| at.0),
+            people: it.people.iter().map(stored_signer).collect(),
+        };
+        let paper = |it: &Paper| StoredPaper {
+            id: it.id.clone(),
+            name: it.name.clone(),
+            agreement: it.agreement,
+            signed_by: it.signed_by.clone(),
+        };
+        Self {
+            status: it.status.word().to_owned(),
+            trashed: it.trashed,
+            template: it.template,
+            name: it.name.clone(),
+            sender: it.sender.as_ref().map(Into::into),
+            reference: it.reference.clone(),
+            created: it.created.map(|at| at.0),
+            updated: it.updated.map(|at| at.0),
+            due: it.due.map(|at| at.0),
+            autocomplete: it.autocomplete,
+            places: it.places.iter().map(place).collect(),
+            papers: it.papers.iter().map(paper).collect(),
+        }
+    }
+}
+
+impl From<StoredSnapshot> for Snapshot {
+    fn from(it: StoredSnapshot) -> Self {
+        let place = |it: StoredPlace| Place {
+            role: it.role,
+            name: it.name,
+            index: it.index,
+            locked: it.locked,
+            required: it.required,
+            signed: it.signed,
+            started: it.started,
+            last_mark: it.last_mark.map(Timestamp),
+            people: it.people.into_iter().map(signer_of).collect(),
+        };
+        let paper = |it: StoredPaper| Paper {
+            id: it.id,
+            name: it.name,
+            agreement: it.agreement,
+            signed_by: it.signed_by,
+        };
+        Self {
+            status: Status::from_word(&it.status).unwrap_or_default(),
+            trashed: it.trashed,
+            template: it.template,
+            name: it.name,
+            sender: it.sender.map(Into::into),
+            reference: it.reference,
+            created: it.created.map(Timestamp),
+            updated: it.updated.map(Timestamp),
+            due: it.due.map(Timestamp),
+            autocomplete: it.autocomplete,
+            places: it.places.into_iter().map(place).collect(),
+            papers: it.papers.into_iter().map(paper).collect(),
+        }
+    }
+}

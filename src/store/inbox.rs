@@ -1,0 +1,179 @@
+//! What arrived: every byte of it, what became of it, and what can't be read.
+
+use super::codec::origin_of;
+use super::packages::{json, key_of};
+use super::read::{AccountFacts, Arrival, ArrivalState};
+use super::{Store, StoreError};
+use crate::model::{AccountId, Fingerprint, Origin, PackageKey, Timestamp};
+use sqlx::Row as _;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use std::collections::HashMap;
+
+/// Kept, not digested yet.
+pub(super) const PENDING: i64 = 0;
+const DIGESTED: i64 = 1;
+const QUARANTINED: i64 = 2;
+
+/// The state of an arrival that was read, with or without a note.
+pub(super) const fn state_of(noted: bool) -> i64 {
+    if noted { QUARANTINED } else { DIGESTED }
+}
+
+const FIRST_WITH: &str = "SELECT hash, id FROM arrivals WHERE same_as IS NULL AND hash IN (SELECT unhex(value) FROM json_each($1))";
+const COUNTED: &str = "SELECT facts FROM arrivals WHERE id = $1";
+const RECENT: &str = "SELECT a.id, a.account, a.received_at, a.remote, a.origin, a.state, a.note, a.size, p.package, f.name \
+    FROM arrivals a LEFT JOIN packages p ON p.id = a.package \
+    LEFT JOIN facts f ON f.package = a.package AND f.fingerprint = substr(a.facts, 1, 16) \
+    WHERE a.id < $1 ORDER BY a.id DESC LIMIT $2";
+const QUARANTINE: &str = "SELECT a.id, a.account, a.received_at, a.remote, a.origin, a.state, a.note, a.size, p.package, f.name \
+    FROM arrivals a LEFT JOIN packages p ON p.id = a.package \
+    LEFT JOIN facts f ON f.package = a.package AND f.fingerprint = substr(a.facts, 1, 16) \
+    WHERE a.state IN (0, 2) AND a.id < $1 ORDER BY a.id DESC LIMIT $2";
+const BODY: &str = "SELECT a.account, b.body FROM arrivals a JOIN arrivals b ON b.id = coalesce(a.same_as, a.id) WHERE a.id = $1";
+const TO_READ: &str = "SELECT a.id, a.account, a.received_at, a.origin, b.body FROM arrivals a \
+    JOIN arrivals b ON b.id = coalesce(a.same_as, a.id) WHERE a.id > $1 AND a.id <= $2 ORDER BY a.id LIMIT $3";
+const PENDING_ONES: &str = "SELECT a.id, a.account, a.received_at, a.origin, b.body FROM arrivals a \
+    JOIN arrivals b ON b.id = coalesce(a.same_as, a.id) WHERE a.state = 0 AND a.id > $1 AND a.id <= $2 ORDER BY a.id LIMIT $3";
+const NEWEST: &str = "SELECT coalesce(max(id), 0) FROM arrivals";
+const BY_STATE: &str = "SELECT account, count(*) FROM arrivals WHERE state IN (0, 2) GROUP BY account";
+const SLOTS: &str = "SELECT slot, used_at FROM slots WHERE account = $1 ORDER BY used_at DESC";
+const REFUSED_OF: &str = "SELECT count(*) FROM refused WHERE account = $1";
+
+/// An arrival whose bytes are to be read again.
+#[derive(Debug, Clone)]
+pub struct ToRead {
+    /// Its number.
+    pub id: i64,
+    /// Which account it came to.
+    pub account: AccountId,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// How it came.
+    pub origin: Origin,
+    /// The body as sent.
+    pub body: Vec<u8>,
+}
+
+/// Which arrivals hold these bytes first.
+pub(super) async fn first_with(
+    connection: &mut SqliteConnection,
+    hashes: &[[u8; 16]],
+) -> Result<HashMap<[u8; 16], i64>, StoreError> {
+    let hex: Vec<String> = hashes.iter().map(|hash| Fingerprint(*hash).to_string()).collect();
+    let rows = sqlx::query(FIRST_WITH).bind(json(&hex)?).fetch_all(connection).await?;
+    let pair = |row: &SqliteRow| -> Result<_, StoreError> {
+        let hash: &[u8] = row.try_get(0)?;
+        Ok((<[u8; 16]>::try_from(hash).map_err(StoreError::json)?, row.try_get(1)?))
+    };
+    rows.iter().map(pair).collect()
+}
+
+/// The facts for which an arrival was counted.
+pub(super) async fn counted(
+    connection: &mut SqliteConnection,
+    id: i64,
+) -> Result<Vec<Fingerprint>, StoreError> {
+    let row = sqlx::query(COUNTED).bind(id).fetch_optional(connection).await?;
+    let Some(row) = row else { return Ok(Vec::new()) };
+    let facts: &[u8] = row.try_get(0)?;
+    Ok(facts.chunks_exact(16).filter_map(|chunk| chunk.try_into().ok().map(Fingerprint)).collect())
+}
+
+impl Store {
+    /// What arrived, newest first, before the arrival `before`.
+    pub async fn arrivals(&self, before: Option<i64>, limit: u32) -> Result<Vec<Arrival>, StoreError> {
+        self.list_arrivals(RECENT, before, limit).await
+    }
+
+    /// What can't be read, or wasn't yet, newest first.
+    pub async fn quarantine(&self, before: Option<i64>, limit: u32) -> Result<Vec<Arrival>, StoreError> {
+        self.list_arrivals(QUARANTINE, before, limit).await
+    }
+
+    async fn list_arrivals(
+        &self,
+        sql: &'static str,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Arrival>, StoreError> {
+        let query = sqlx::query(sql).bind(before.unwrap_or(i64::MAX)).bind(i64::from(limit));
+        query.fetch_all(&self.readers).await?.iter().map(arrival_of).collect()
+    }
+
+    /// The bytes of an arrival, and the account it came to.
+    pub async fn body(&self, id: i64) -> Result<Option<(AccountId, Vec<u8>)>, StoreError> {
+        let row = sqlx::query(BODY).bind(id).fetch_optional(&self.readers).await?;
+        row.map(|row| Ok((AccountId(row.try_get(0)?), row.try_get(1)?))).transpose()
+    }
+
+    /// The newest arrival's number.
+    pub async fn newest_arrival(&self) -> Result<i64, StoreError> {
+        Ok(sqlx::query(NEWEST).fetch_one(&self.readers).await?.try_get(0)?)
+    }
+
+    /// Arrivals after `after` and up to `to`, in order, with their bytes; only those not digested yet, if so asked.
+    pub async fn to_read(
+        &self,
+        after: i64,
+        to: i64,
+        pending: bool,
+        limit: u32,
+    ) -> Result<Vec<ToRead>, StoreError> {
+        let sql = if pending { PENDING_ONES } else { TO_READ };
+        let rows =
+            sqlx::query(sql).bind(after).bind(to).bind(i64::from(limit)).fetch_all(&self.readers).await?;
+        let read = |row: &SqliteRow| {
+            Ok(ToRead {
+                id: row.try_get("id")?,
+                account: AccountId(row.try_get("account")?),
+                received_at: Timestamp(row.try_get("received_at")?),
+                origin: origin_of(row.try_get("origin")?),
+                body: row.try_get("body")?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// What the store counts for an account.
+    pub async fn account_facts(&self, account: &AccountId) -> Result<AccountFacts, StoreError> {
+        let mut facts = AccountFacts::default();
+        self.tallies.of_account(account, &mut facts);
+        for row in sqlx::query(SLOTS).bind(&account.0).fetch_all(&self.readers).await? {
+            let at = Timestamp(row.try_get("used_at")?);
+            facts.last_callback = facts.last_callback.max(Some(at));
+            facts.slots_used.push((row.try_get("slot")?, at));
+        }
+        for row in sqlx::query(BY_STATE).fetch_all(&self.readers).await? {
+            if row.try_get::<&str, _>(0)? == account.0 {
+                facts.quarantined = u64::try_from(row.try_get::<i64, _>(1)?).unwrap_or_default();
+            }
+        }
+        let refused: i64 =
+            sqlx::query(REFUSED_OF).bind(&account.0).fetch_one(&self.readers).await?.try_get(0)?;
+        facts.refused = u64::try_from(refused).unwrap_or_default();
+        Ok(facts)
+    }
+}
+
+fn arrival_of(row: &SqliteRow) -> Result<Arrival, StoreError> {
+    let account: String = row.try_get("account")?;
+    let package: Option<&str> = row.try_get("package")?;
+    let package: Option<PackageKey> = package.map(|it| key_of(account.clone(), it)).transpose()?;
+    let state = match row.try_get::<i64, _>("state")? {
+        PENDING => ArrivalState::Pending,
+        QUARANTINED => ArrivalState::Quarantined,
+        _ => ArrivalState::Digested,
+    };
+    Ok(Arrival {
+        id: row.try_get("id")?,
+        account: AccountId(account),
+        received_at: Timestamp(row.try_get("received_at")?),
+        remote: row.try_get("remote")?,
+        origin: origin_of(row.try_get("origin")?),
+        state,
+        note: row.try_get("note")?,
+        size: row.try_get("size")?,
+        package,
+        name: row.try_get("name")?,
+    })
+}

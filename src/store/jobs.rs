@@ -1,0 +1,65 @@
+//! What a command beside a running board asks it to do: the command inserts a row, the board does it and says how it
+//! went. It is the only thing that anybody but the board may write.
+
+use super::writer;
+use super::{Store, StoreError};
+use crate::model::Timestamp;
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteConnection;
+
+const ASK: &str = "INSERT INTO jobs (kind, created_at) VALUES ($1, $2) RETURNING id";
+const OPEN: &str = "SELECT id, kind FROM jobs WHERE done_at IS NULL ORDER BY id LIMIT 10";
+const DONE: &str = "UPDATE jobs SET done_at = $2, result = $3 WHERE id = $1";
+const RESULT: &str = "SELECT result FROM jobs WHERE id = $1 AND done_at IS NOT NULL";
+const FORGET_REFUSED: &str = "DELETE FROM refused WHERE id = $1";
+
+/// A job that somebody asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// Its number.
+    pub id: i64,
+    /// What to do: `replay` or `rebuild`.
+    pub kind: String,
+}
+
+/// A small write that is no fact.
+pub(super) enum Chore {
+    JobDone { id: i64, at: Timestamp, result: String },
+    ForgetRefused(i64),
+}
+
+impl Chore {
+    pub(super) async fn run(self, connection: &mut SqliteConnection) -> Result<u64, StoreError> {
+        let query = match self {
+            Self::JobDone { id, at, result } => sqlx::query(DONE).bind(id).bind(at.0).bind(result),
+            Self::ForgetRefused(id) => sqlx::query(FORGET_REFUSED).bind(id),
+        };
+        Ok(query.execute(connection).await?.rows_affected())
+    }
+}
+
+impl Store {
+    /// The jobs that wait.
+    pub async fn open_jobs(&self) -> Result<Vec<Job>, StoreError> {
+        let rows = sqlx::query(OPEN).fetch_all(&self.readers).await?;
+        rows.iter().map(|row| Ok(Job { id: row.try_get("id")?, kind: row.try_get("kind")? })).collect()
+    }
+
+    /// A job is done; `result` is a sentence for whoever asked.
+    pub async fn job_done(&self, id: i64, at: Timestamp, result: String) -> Result<(), StoreError> {
+        let chore = Chore::JobDone { id, at, result };
+        self.ask(|done| writer::Job::Chore(chore, done)).await.map(|_| ())
+    }
+
+    /// Asks a running board for a job, from a process beside it.
+    pub async fn ask_job(&self, kind: &str, now: Timestamp) -> Result<i64, StoreError> {
+        let mut connection = super::open::connect_beside(self.folder()).await?;
+        Ok(sqlx::query(ASK).bind(kind).bind(now.0).fetch_one(&mut connection).await?.try_get(0)?)
+    }
+
+    /// How a job went, once it is done.
+    pub async fn job_result(&self, id: i64) -> Result<Option<String>, StoreError> {
+        let row = sqlx::query(RESULT).bind(id).fetch_optional(&self.readers).await?;
+        row.map(|row| Ok(row.try_get(0)?)).transpose()
+    }
+}

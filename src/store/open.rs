@@ -1,0 +1,273 @@
+//! Opening a data folder: who may write, which SQLite, and that it keeps what it promises.
+
+use super::refused::Shed;
+use super::shelf::Shelf;
+use super::tallies::Tallies;
+use super::writer::{Numbers, Writer};
+use super::{Askable, CHANGES, Health, QUEUE, Store, StoreError};
+use crate::model::AccountId;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Connection, Row as _};
+use std::fs::{File, TryLockError};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::{broadcast, mpsc};
+
+const FILE: &str = "signboard.sqlite";
+const LOCK: &str = "board.lock";
+const READERS: u32 = 4;
+/// Older ones can corrupt a database when the write-ahead log is reset (fixed in 3.51.3).
+const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
+/// File systems over a network lock too loosely for SQLite.
+const NETWORK: [&str; 6] = ["nfs", "nfs4", "cifs", "smb3", "ceph", "fuse.sshfs"];
+/// Past this size the log is folded back by the writer itself, which then waits for it.
+const WAL_LIMIT: u64 = 256 * 1024 * 1024;
+const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
+
+const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "init", include_str!("../../migrations/0001_init.sql"))];
+
+/// How a data folder is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// This process is the board, or does its work while none runs: it writes.
+    Board,
+    /// Reading only, beside a running board or without one.
+    Beside,
+}
+
+impl Store {
+    /// Opens `folder`, makes it if it is missing, and starts the writer. In [`Mode::Board`] a second board on the same
+    /// folder is refused.
+    ///
+    /// # Errors
+    /// A [`StoreError::Folder`] says what is wrong with the folder and what to do.
+    pub async fn open(folder: &Path, mode: Mode, askable: Askable) -> Result<Self, StoreError> {
+        if mode == Mode::Board {
+            std::fs::create_dir_all(folder).map_err(|cause| trouble(folder, "can't be made", &cause))?;
+        } else if !folder.join(FILE).exists() {
+            return Err(StoreError::Folder(format!("there is no board in {} yet", folder.display())));
+        }
+        refuse_network(folder)?;
+        let lock = if mode == Mode::Board { Some(Arc::new(lock(folder)?)) } else { None };
+        let tallies = Tallies::default();
+        let health = Arc::new(Health::default());
+        let changes = broadcast::channel(CHANGES).0;
+        let door = if mode == Mode::Board {
+            let (door, inbox) = mpsc::channel(QUEUE);
+            let mut connection = connect(folder).await?;
+            migrate(&mut connection).await?;
+            assert_sqlite(&mut connection).await?;
+            load_tallies(&mut connection, &tallies).await?;
+            let numbers = numbers(&mut connection).await?;
+            let pending: i64 = sqlx::query("SELECT count(*) FROM arrivals WHERE state = 0")
+                .fetch_one(&mut connection)
+                .await?
+                .try_get(0)?;
+            health.pending.store(pending, Ordering::Relaxed);
+            let writer = Writer {
+                shed: Shed::load(&mut connection).await?,
+                connection,
+                inbox,
+                changes: changes.clone(),
+                tallies: tallies.clone(),
+                health: Arc::clone(&health),
+                askable,
+                shelf: Shelf::default(),
+                numbers,
+            };
+            tokio::spawn(writer.run());
+            tokio::spawn(checkpoints(
+                connect(folder).await?,
+                folder.join(format!("{FILE}-wal")),
+                door.downgrade(),
+            ));
+            Some(door)
+        } else {
+            None
+        };
+        let options = options(folder).read_only(true);
+        let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options).await?;
+        if mode == Mode::Beside {
+            load_tallies(&mut *readers.acquire().await?, &tallies).await?;
+        }
+        let folder = folder.to_owned();
+        Ok(Self { readers, door, changes, tallies, health, folder, _lock: lock })
+    }
+
+    /// Whether a board runs on `folder` now.
+    #[must_use]
+    pub fn is_running(folder: &Path) -> bool {
+        File::open(folder.join(LOCK))
+            .is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+    }
+}
+
+fn options(folder: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(folder.join(FILE))
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(10))
+        .pragma("cache_size", "-32768")
+        .pragma("temp_store", "memory")
+        .disable_statement_logging()
+}
+
+async fn connect(folder: &Path) -> Result<SqliteConnection, StoreError> {
+    // Checkpoints flush the whole database file; they run on a connection of their own, never inside a commit.
+    let options = options(folder).create_if_missing(true).pragma("wal_autocheckpoint", "0");
+    Ok(options.connect().await?)
+}
+
+/// A connection for the one write that a process beside the board may do.
+pub(super) async fn connect_beside(folder: &Path) -> Result<SqliteConnection, StoreError> {
+    connect(folder).await
+}
+
+fn lock(folder: &Path) -> Result<File, StoreError> {
+    let path = folder.join(LOCK);
+    let file = File::options().create(true).truncate(false).write(true).read(true).open(&path);
+    let file = file.map_err(|cause| trouble(folder, "can't be written", &cause))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            let folder = folder.display();
+            Err(StoreError::Folder(format!(
+                "a board is already running on {folder}; stop it first, or give another `data`"
+            )))
+        }
+        Err(TryLockError::Error(cause)) => Err(trouble(folder, "can't be locked", &cause)),
+    }
+}
+
+/// Refuses folders on a network file system.
+fn refuse_network(folder: &Path) -> Result<(), StoreError> {
+    let Ok(folder) = folder.canonicalize() else { return Ok(()) };
+    let Ok(mounts) = std::fs::read_to_string("/proc/self/mounts") else { return Ok(()) };
+    match network_mount(&mounts, &folder) {
+        None => Ok(()),
+        Some(kind) => Err(StoreError::Folder(format!(
+            "{} lies on a network file system ({kind}), which can lose what was written; put `data` on a local disk",
+            folder.display()
+        ))),
+    }
+}
+
+/// The kind of the network file system that `folder` lies on, by the lines of /proc/self/mounts.
+fn network_mount<'a>(mounts: &'a str, folder: &Path) -> Option<&'a str> {
+    let mount = |line: &'a str| {
+        let mut words = line.split(' ');
+        let (_, at, kind) = (words.next()?, words.next()?, words.next()?);
+        folder.starts_with(at.replace("\\040", " ")).then_some((at.len(), kind))
+    };
+    // The longest mount point that holds the folder; of two at the same place, the later one covers the other.
+    let (_, kind) = mounts.lines().filter_map(mount).max_by_key(|(length, _)| *length)?;
+    NETWORK.contains(&kind).then_some(kind)
+}
+
+async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
+        Migration::new(version, name.into(), MigrationType::Simple, sqlx::SqlStr::from_static(sql), false)
+    };
+    let migrator = Migrator::with_migrations(MIGRATIONS.into_iter().map(migration).collect());
+    migrator.run_direct(None, connection, false).await.map_err(|cause| {
+        StoreError::Folder(format!("the database can't be brought up to this version: {cause}"))
+    })
+}
+
+/// Believes nothing: which SQLite is inside, and that it flushes.
+async fn assert_sqlite(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let version: String =
+        sqlx::query("SELECT sqlite_version()").fetch_one(&mut *connection).await?.try_get(0)?;
+    let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    if (next(), next(), next()) < OLDEST_SQLITE {
+        return Err(StoreError::Folder(format!("SQLite {version} can lose data; 3.51.3 or newer is needed")));
+    }
+    let journal: String = sqlx::query("PRAGMA journal_mode").fetch_one(&mut *connection).await?.try_get(0)?;
+    let synchronous: i64 = sqlx::query("PRAGMA synchronous").fetch_one(&mut *connection).await?.try_get(0)?;
+    if journal != "wal" || synchronous != 2 {
+        return Err(StoreError::Folder(format!(
+            "SQLite would not promise to keep what it wrote (journal_mode {journal}, synchronous {synchronous}); \
+             put `data` on a local disk"
+        )));
+    }
+    tracing::info!(version, journal, synchronous = "full", "the database is open");
+    Ok(())
+}
+
+async fn load_tallies(connection: &mut SqliteConnection, tallies: &Tallies) -> Result<(), StoreError> {
+    tallies.clear();
+    for row in sqlx::query("SELECT account, word, n FROM tallies ORDER BY account, word")
+        .fetch_all(connection)
+        .await?
+    {
+        tallies.set(AccountId(row.try_get(0)?), row.try_get(1)?, row.try_get(2)?);
+    }
+    Ok(())
+}
+
+async fn numbers(connection: &mut SqliteConnection) -> Result<Numbers, StoreError> {
+    const LAST: &str = "SELECT (SELECT coalesce(max(id), 0) FROM arrivals), (SELECT coalesce(max(id), 0) FROM refused), \
+        (SELECT coalesce(max(id), 0) FROM packages), (SELECT coalesce(max(seq), 0) FROM changes), \
+        (SELECT coalesce(min(seq), 1) - 1 FROM changes)";
+    let row = sqlx::query(LAST).fetch_one(connection).await?;
+    Ok(Numbers {
+        arrival: row.try_get(0)?,
+        refused: row.try_get(1)?,
+        package: row.try_get(2)?,
+        seq: row.try_get(3)?,
+        pruned: row.try_get(4)?,
+    })
+}
+
+/// Moves what was committed from the log into the database, off the writer, until the writer is gone.
+async fn checkpoints(
+    mut connection: SqliteConnection,
+    wal: std::path::PathBuf,
+    door: mpsc::WeakSender<super::writer::Job>,
+) {
+    let mut tick = tokio::time::interval(CHECKPOINT_EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut last = 0;
+    while door.upgrade().is_some_and(|door| !door.is_closed()) {
+        tick.tick().await;
+        let size = std::fs::metadata(&wal).map(|it| it.len()).unwrap_or(0);
+        if size == last && size < WAL_LIMIT {
+            continue;
+        }
+        last = size;
+        let pragma = if size > WAL_LIMIT {
+            "PRAGMA wal_checkpoint(TRUNCATE)"
+        } else {
+            "PRAGMA wal_checkpoint(PASSIVE)"
+        };
+        if let Err(cause) = sqlx::query(pragma).execute(&mut connection).await {
+            tracing::warn!(%cause, "a checkpoint failed; the next one will do");
+        }
+    }
+    let _ = connection.close().await;
+}
+
+fn trouble(folder: &Path, what: &str, cause: &std::io::Error) -> StoreError {
+    StoreError::Folder(format!("the data folder {} {what}: {cause}", folder.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn network_file_systems_are_seen() {
+        let mounts = "/dev/vda / ext4 rw 0 0\nhost:/x /srv nfs4 rw 0 0\n/dev/vdb /srv/local ext4 rw 0 0\n";
+        let kind = |folder| network_mount(mounts, Path::new(folder));
+        assert_eq!(kind("/srv/board"), Some("nfs4"));
+        assert_eq!(kind("/srv/local/board"), None);
+        assert_eq!(kind("/var/lib"), None);
+    }
+}

@@ -1,0 +1,377 @@
+//! The one door: the task that owns the only writing connection.
+//!
+//! It takes everything that waits, runs it as one transaction with `synchronous=FULL`, and answers each. Batches form
+//! by themselves while the flush of the one before runs; there is no timer. If a batch fails, its jobs are written one
+//! by one, so that a poisonous callback takes no neighbour with it; and if digesting a callback fails, its bytes are
+//! kept alone, to be digested later.
+
+use super::batch::{Applied, ArrivalRow, Batch, RereadRow, Touched, fingerprints};
+use super::read::Change;
+use super::refused::Shed;
+use super::shelf::{Entry, Shelf};
+use super::tallies::Tallies;
+use super::{Askable, Health, Kept, NewArrival, NewRefused, Reading, StoreError, first_16, inbox, packages};
+use crate::model::{Fingerprint, PackageKey, Record, Timestamp};
+use sha2::{Digest, Sha256};
+use sqlx::sqlite::SqliteConnection;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+/// The most jobs in one transaction.
+const MOST: usize = 256;
+/// How many changes are kept for readers who come back, and how often the older ones are cut off.
+pub(super) const CHANGES_KEPT: i64 = 20_000;
+const PRUNE_EVERY: i64 = 2_000;
+
+type Done<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// What can be asked of the door.
+pub(super) enum Job {
+    Keep(Box<NewArrival>, Done<Kept>),
+    Refuse(Box<NewRefused>, Done<()>),
+    Learn(PackageKey, Box<Record>, Done<Kept>),
+    Reread {
+        arrival: i64,
+        reading: Box<Reading>,
+        done: Done<Kept>,
+    },
+    Postpone {
+        key: PackageKey,
+        until: Timestamp,
+        not_ours: bool,
+        done: Done<()>,
+    },
+    /// A statement of its own, from the jobs or refused tables.
+    Chore(super::jobs::Chore, Done<u64>),
+    /// Everything before it is done: fold every package again, or stop.
+    Rebuild(Done<super::Rebuilt>),
+    Stop(Done<()>),
+}
+
+/// The writer's state: its connection, the numbers it gives out, and what it remembers.
+pub(super) struct Writer {
+    pub connection: SqliteConnection,
+    pub inbox: mpsc::Receiver<Job>,
+    pub changes: broadcast::Sender<Arc<Change>>,
+    pub tallies: Tallies,
+    pub health: Arc<Health>,
+    pub askable: Askable,
+    pub shelf: Shelf,
+    pub shed: Shed,
+    pub numbers: Numbers,
+}
+
+/// The last numbers given out.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Numbers {
+    pub arrival: i64,
+    pub refused: i64,
+    pub package: i64,
+    pub seq: i64,
+    /// Up to here changes are cut off.
+    pub pruned: i64,
+}
+
+/// How a batch is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Care {
+    /// All at once.
+    Usual,
+    /// One job that may have spoiled a batch.
+    Alone,
+    /// The bytes of one job whose digest fails.
+    BytesOnly,
+}
+
+/// What became of the jobs of a batch, in their order.
+type Outcomes = Vec<Kept>;
+
+impl Writer {
+    /// Works until the last handle on the store is gone, or it is told to stop.
+    pub(super) async fn run(mut self) {
+        let mut jobs = Vec::with_capacity(MOST);
+        while self.inbox.recv_many(&mut jobs, MOST).await > 0 {
+            let mut batch = Vec::with_capacity(jobs.len());
+            for job in jobs.drain(..) {
+                match job {
+                    Job::Stop(done) => {
+                        self.write(std::mem::take(&mut batch)).await;
+                        self.inbox.close();
+                        let _ = sqlx::Connection::close(self.connection).await;
+                        let _ = done.send(Ok(()));
+                        return;
+                    }
+                    Job::Chore(chore, done) => {
+                        self.write(std::mem::take(&mut batch)).await;
+                        let result = chore.run(&mut self.connection).await;
+                        let _ = done.send(result);
+                    }
+                    Job::Rebuild(done) => {
+                        self.write(std::mem::take(&mut batch)).await;
+                        let result = self.rebuild().await;
+                        let _ = done.send(result);
+                    }
+                    Job::Keep(..)
+                    | Job::Refuse(..)
+                    | Job::Learn(..)
+                    | Job::Reread { .. }
+                    | Job::Postpone { .. } => {
+                        batch.push(job);
+                    }
+                }
+            }
+            self.write(batch).await;
+        }
+    }
+
+    /// Writes a batch, and answers everybody.
+    async fn write(&mut self, jobs: Vec<Job>) {
+        if jobs.is_empty() {
+            return;
+        }
+        let refs: Vec<&Job> = jobs.iter().collect();
+        match self.attempt(&refs, Care::Usual).await {
+            Ok(outcomes) => {
+                self.health.set_trouble(None);
+                for (job, kept) in jobs.into_iter().zip(outcomes) {
+                    job.answer(Ok(kept));
+                }
+            }
+            Err(cause) => {
+                tracing::warn!(jobs = jobs.len(), %cause, "a batch could not be written; its jobs are tried one by one");
+                for job in jobs {
+                    let result = self.write_alone(&job).await;
+                    job.answer(result);
+                }
+            }
+        }
+    }
+
+    /// Writes one job: all of it, or at least its bytes.
+    async fn write_alone(&mut self, job: &Job) -> Result<Kept, StoreError> {
+        let mut result = self.attempt(&[job], Care::Alone).await;
+        if result.is_err() && matches!(job, Job::Keep(..)) {
+            result = self.attempt(&[job], Care::BytesOnly).await;
+            if result.is_ok() {
+                self.health.pending.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        self.health.set_trouble(result.as_ref().err().map(ToString::to_string));
+        if let Err(cause) = &result {
+            tracing::error!(%cause, "a write failed");
+        }
+        result.map(|outcomes| outcomes.first().copied().unwrap_or_default())
+    }
+
+    /// Runs jobs as one transaction. On an error nothing of it is on disk and nothing is remembered.
+    async fn attempt(&mut self, jobs: &[&Job], care: Care) -> Result<Outcomes, StoreError> {
+        let mut numbers = self.numbers;
+        let mut batch = Batch::default();
+        let digest = care != Care::BytesOnly;
+        if digest {
+            self.fetch(jobs, &mut batch, &mut numbers).await?;
+        }
+        let counted = self.counted(jobs).await?;
+        let mut outcomes = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            outcomes.push(plan(job, &mut batch, &mut numbers, &counted, digest)?);
+        }
+        batch.fold(&mut numbers.seq, &self.askable)?;
+        self.find_twins(&mut batch, care).await?;
+        let mut script = batch.script(&self.tallies)?;
+        self.shed.plan(&batch.refused, &mut script)?;
+        if numbers.seq - numbers.pruned > CHANGES_KEPT + PRUNE_EVERY {
+            numbers.pruned = numbers.seq - CHANGES_KEPT;
+            let below = numbers.pruned;
+            script.statement("DELETE FROM changes WHERE seq <= ?", |cells| cells.bind(below).map(|_| ()))?;
+        }
+        script.commit(&mut self.connection).await?;
+
+        self.numbers = numbers;
+        self.shed.done(&batch.refused);
+        for (account, word, n) in self.tallies.after(&batch.delta) {
+            self.tallies.set(account, word, n);
+        }
+        for change in std::mem::take(&mut batch.changes) {
+            // Nobody listening is no error.
+            let _ = self.changes.send(Arc::new(change));
+        }
+        for (key, touched) in batch.touched {
+            if touched.entry.package.is_some() && touched.entry.total == touched.entry.log.len() {
+                self.shelf.put(key, touched.entry);
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// Brings the logs that a batch touches: from memory, else from the database; else they are new.
+    async fn fetch<'a>(
+        &mut self,
+        jobs: &[&'a Job],
+        batch: &mut Batch<'a>,
+        numbers: &mut Numbers,
+    ) -> Result<(), StoreError> {
+        let mut missing: HashMap<PackageKey, HashSet<Fingerprint>> = HashMap::new();
+        for (key, fingerprint) in jobs.iter().flat_map(|job| job.touches()) {
+            if batch.touched.contains_key(key) {
+                continue;
+            }
+            if let Some(entry) = self.shelf.take(key) {
+                batch.touched.insert(key.clone(), Touched::new(entry));
+            } else {
+                missing.entry(key.clone()).or_default().extend(fingerprint);
+            }
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        for (key, entry) in packages::load(&mut self.connection, &missing).await? {
+            missing.remove(&key);
+            batch.touched.insert(key, Touched::new(entry));
+        }
+        let mut strangers: Vec<PackageKey> = missing.into_keys().collect();
+        strangers.sort();
+        for key in strangers {
+            numbers.package += 1;
+            batch.touched.insert(key, Touched::new(Entry::new(numbers.package)));
+        }
+        Ok(())
+    }
+
+    /// The facts for which the arrivals that are read again were counted before.
+    async fn counted(&mut self, jobs: &[&Job]) -> Result<HashMap<i64, Vec<Fingerprint>>, StoreError> {
+        let mut counted = HashMap::new();
+        for job in jobs {
+            if let Job::Reread { arrival, .. } = job {
+                counted.insert(*arrival, inbox::counted(&mut self.connection, *arrival).await?);
+            }
+        }
+        Ok(counted)
+    }
+
+    /// Identical bytes are stored once. Whatever told something new can't have come before, so only the rest is
+    /// looked up.
+    async fn find_twins(&mut self, batch: &mut Batch<'_>, care: Care) -> Result<(), StoreError> {
+        let mut first: HashMap<[u8; 16], i64> = HashMap::new();
+        let suspects: Vec<[u8; 16]> = batch
+            .arrivals
+            .iter()
+            .filter(|row| row.applied.fresh == 0 || care != Care::Usual)
+            .map(|row| row.hash)
+            .collect();
+        if !suspects.is_empty() {
+            first = inbox::first_with(&mut self.connection, &suspects).await?;
+        }
+        for row in &mut batch.arrivals {
+            match first.get(&row.hash) {
+                Some(id) => row.same_as = Some(*id),
+                None => {
+                    first.insert(row.hash, row.id);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Puts one job into the batch.
+fn plan<'a>(
+    job: &'a Job,
+    batch: &mut Batch<'a>,
+    numbers: &mut Numbers,
+    counted: &HashMap<i64, Vec<Fingerprint>>,
+    digest: bool,
+) -> Result<Kept, StoreError> {
+    let kept = |applied: Applied, quarantined| Kept {
+        fresh: applied.fresh,
+        repeats: applied.repeats,
+        quarantined,
+        undigested: !digest,
+    };
+    match job {
+        Job::Keep(arrival, _) => {
+            numbers.arrival += 1;
+            let id = numbers.arrival;
+            let (applied, state) = if digest {
+                let applied = batch.apply(&arrival.reading.facts, Some(id), &[])?;
+                (applied, inbox::state_of(arrival.reading.note.is_some()))
+            } else {
+                (Applied::default(), inbox::PENDING)
+            };
+            let hash = hash_of(&arrival.account.0, &arrival.body);
+            batch.arrivals.push(ArrivalRow { id, arrival, hash, same_as: None, state, applied });
+            Ok(kept(applied, arrival.reading.note.is_some()))
+        }
+        Job::Reread { arrival, reading, .. } => {
+            let before = counted.get(arrival).map(Vec::as_slice).unwrap_or_default();
+            let applied = batch.apply(&reading.facts, Some(*arrival), before)?;
+            let mut facts: Vec<u8> = before.iter().flat_map(|it| it.0).collect();
+            for fingerprint in fingerprints(&reading.facts).chunks_exact(16) {
+                if !before.iter().any(|known| known.0 == fingerprint) {
+                    facts.extend_from_slice(fingerprint);
+                }
+            }
+            batch.reread.push(RereadRow {
+                id: *arrival,
+                note: &reading.note,
+                facts,
+                package: applied.package,
+            });
+            Ok(kept(applied, reading.note.is_some()))
+        }
+        Job::Learn(key, record, _) => {
+            let facts = [(key.clone(), (**record).clone())];
+            Ok(kept(batch.apply(&facts, None, &[])?, false))
+        }
+        Job::Postpone { key, until, not_ours, .. } => {
+            batch.postpone(key, *until, *not_ours);
+            Ok(Kept::default())
+        }
+        Job::Refuse(call, _) => {
+            numbers.refused += 1;
+            batch.refused.push((numbers.refused, call));
+            Ok(Kept::default())
+        }
+        Job::Chore(..) | Job::Rebuild(_) | Job::Stop(_) => Ok(Kept::default()),
+    }
+}
+
+impl Reading {
+    fn touches(&self) -> Vec<(&PackageKey, Option<Fingerprint>)> {
+        self.facts.iter().map(|(key, it)| (key, Some(it.fingerprint))).collect()
+    }
+}
+
+impl Job {
+    /// The packages, and the facts about them, that this job writes to.
+    fn touches(&self) -> Vec<(&PackageKey, Option<Fingerprint>)> {
+        match self {
+            Self::Keep(arrival, _) => arrival.reading.touches(),
+            Self::Reread { reading, .. } => reading.touches(),
+            Self::Learn(key, record, _) => vec![(key, Some(record.fingerprint))],
+            Self::Postpone { key, .. } => vec![(key, None)],
+            Self::Refuse(..) | Self::Chore(..) | Self::Rebuild(_) | Self::Stop(_) => Vec::new(),
+        }
+    }
+
+    fn answer(self, result: Result<Kept, StoreError>) {
+        // Whoever asked may have gone; what is on disk is on disk.
+        let _ = match self {
+            Self::Keep(_, done) | Self::Learn(_, _, done) | Self::Reread { done, .. } => {
+                done.send(result).is_ok()
+            }
+            Self::Refuse(_, done) | Self::Postpone { done, .. } => done.send(result.map(|_| ())).is_ok(),
+            Self::Chore(..) | Self::Rebuild(_) | Self::Stop(_) => true,
+        };
+    }
+}
+
+fn hash_of(account: &str, body: &[u8]) -> [u8; 16] {
+    let mut hash = Sha256::new();
+    hash.update((account.len() as u64).to_le_bytes());
+    hash.update(account);
+    hash.update(body);
+    first_16(&hash.finalize())
+}

@@ -1,0 +1,10 @@
+//! The demo looks like the providers: its callbacks and its REST answers have the keys and types of the samples, and its
+//! REST side pages, refuses and dates as the reference says.
+
+#![expect(clippy::unwrap_used, reason = "a test whose stage can't be set shall fail")]
+
+mod looks;
+mod rest;
+mod shape;
+mod support;
+mod telling;
