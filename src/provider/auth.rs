@@ -68,7 +68,8 @@ fn token_sent(delivery: &Delivery, token: &Secret, next: Option<&Secret>) -> Res
 fn headers_sent(delivery: &Delivery, expected: &BTreeMap<String, Secret>) -> Result<Slot, String> {
     let mut wrong = None;
     for (name, value) in expected {
-        let given = delivery.header(&name.to_ascii_lowercase());
+        // An empty secret would let everybody in; the configuration refuses it, and so does this.
+        let given = delivery.header(&name.to_ascii_lowercase()).filter(|value| !value.is_empty());
         let right = value.matches(given.unwrap_or_default().as_bytes());
         if given.is_none() {
             wrong.get_or_insert(format!("header {name} is missing"));
@@ -121,8 +122,6 @@ fn slot_of(given: &[u8], current: &Secret, next: Option<&Secret>) -> Option<Slot
     let is_current = current.matches(given);
     let is_next = next.is_some_and(|secret| secret.matches(given));
     match (is_current, is_next) {
-        // An empty secret would let everybody in; the configuration refuses it, and so does this.
-        _ if given.is_empty() => None,
         (true, _) => Some(Slot::Current),
         (false, true) => Some(Slot::Next),
         (false, false) => None,
@@ -227,7 +226,7 @@ mod tests {
         assert_eq!(told(&auth, &[("x-key", "one"), ("x-other", "two")]), "current");
         assert_eq!(told(&auth, &[("x-key", "one")]), "header X-Other is missing");
         assert_eq!(told(&auth, &[("x-key", "one"), ("x-other", "no")]), "header X-Other is wrong");
-        assert_eq!(told(&auth, &[("x-other", "two"), ("x-key", "")]), "header X-Key is wrong");
+        assert_eq!(told(&auth, &[("x-other", "two"), ("x-key", "")]), "header X-Key is missing");
         let none = CallbackAuth::Headers(BTreeMap::new());
         assert_eq!(told(&none, &[("x-key", "one")]), "no header is configured to be compared");
     }
@@ -235,9 +234,16 @@ mod tests {
     #[test]
     fn none_is_open_and_an_empty_secret_is_not() {
         assert_eq!(told(&CallbackAuth::None, &[]), "open");
-        let empty = CallbackAuth::Key { key: Secret::new(""), next: None };
-        for sent in ["Basic ", "Basic", "", "Basic Og=="] {
-            assert_ne!(told(&empty, &[("authorization", sent)]), "current", "{sent:?}");
+        let empty = || Secret::new("");
+        for auth in [
+            CallbackAuth::Key { key: empty(), next: Some(empty()) },
+            CallbackAuth::Bearer { token: empty(), next: Some(empty()) },
+            CallbackAuth::Headers([("X-Key".to_owned(), empty())].into()),
+        ] {
+            for sent in ["Basic ", "Basic", "", "Basic Og==", "Bearer ", "Bearer"] {
+                let told = told(&auth, &[("authorization", sent), ("x-key", "")]);
+                assert!(!["current", "next"].contains(&told.as_str()), "{sent:?}");
+            }
         }
     }
 

@@ -1,6 +1,9 @@
 //! Outbound HTTP of one account: time-outs, a cap on what is read, no redirects, its proxy and certificate authority, and
 //! its budget of calls. What a status means beyond "wait" is for the caller.
 //!
+//! A `ca-file` must hold the authority that signed the service's certificate: rustls takes no certificate that names
+//! itself an authority for a server's own (`CaUsedAsEndEntity`).
+//!
 //! Never logged and never part of an error: bodies, names, mails, keys, the proxy's address.
 
 use super::budget::Budget;

@@ -34,7 +34,7 @@ mod tests {
 
     #[test]
     fn no_two_lists_of_parts_read_alike() {
-        let lists: [&[Option<&str>]; 9] = [
+        let lists: [&[Option<&str>]; 10] = [
             &[Some("ab"), Some("c")],
             &[Some("a"), Some("bc")],
             &[Some("abc"), None],
@@ -42,6 +42,7 @@ mod tests {
             &[Some("abc"), Some("")],
             &[Some("abc")],
             &[Some("a\u{1}b")],
+            &[Some("a"), Some("b")],
             &[],
             &[None],
         ];

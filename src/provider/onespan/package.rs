@@ -34,7 +34,10 @@ pub(super) struct PackageJson {
     updated: Time,
     data: Reference,
     sender: Maybe<PersonJson>,
+    /// `None` only where the key is missing.
+    #[serde(deserialize_with = "told")]
     roles: Option<Many<RoleJson>>,
+    #[serde(deserialize_with = "told")]
     documents: Option<Many<DocumentJson>>,
 }
 
@@ -125,6 +128,13 @@ impl PackageJson {
             papers: documents.into_iter().map(Sheet::into_paper).collect(),
         })
     }
+}
+
+/// A key that is there, be it with null.
+fn told<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Many<T>>, D::Error> {
+    Many::deserialize(deserializer).map(Some)
 }
 
 /// Reference E.1: seven words. The trash is a flag, and "deleted" is a 404.
@@ -252,5 +262,119 @@ impl<'de> Deserialize<'de> for Reference {
             }
         };
         Ok(Self(Some(text.chars().take(REFERENCE_CHARS).collect())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Result<Snapshot, FetchError> {
+        serde_json::from_str::<PackageJson>(json)
+            .unwrap_or_else(|error| panic!("{json}: {error}"))
+            .into_snapshot()
+    }
+
+    /// Two roles and two documents; the first role has signed all but an optional and a disabled field.
+    const SIGNED_BY_ONE: &str = r#"{"id":"p=","status":"SENT","autocomplete":"false","consent":"house-rules",
+        "roles":[
+            {"id":"r1","index":"2","locked":null,"signers":[
+                {"id":"s1","firstName":"Jo","lastName":"Weber","name":"","email":"jo@example.org",
+                 "knowledgeBasedAuthentication":{"knowledgeBasedAuthenticationStatus":"PASSED"}},
+                {"id":"s2","name":"The Board","knowledgeBasedAuthentication":{"knowledgeBasedAuthenticationStatus":"LOCKED"}},
+                {"firstName":"Nobody"}]},
+            {"id":"r2","index":1,"locked":true,"signers":[]},
+            {"id":"r3"}, null, {"index":4}],
+        "documents":[
+            {"id":"house-rules","approvals":[
+                {"role":"r1","accepted":"2024-06-04T16:30:05Z","signed":"2024-06-04T16:30:05Z"},
+                {"role":"r2","accepted":1717518580900,"signed":null}]},
+            {"id":"d","name":"Form","approvals":[
+                {"role":"r1","accepted":"2024-06-04T16:31:00Z","signed":"2024-06-04T16:31:18Z"},
+                {"role":"r1","accepted":"2024-06-04T16:31:09Z","signed":"2024-06-04T16:31:18Z"},
+                {"role":"r1","optional":true}, {"role":"r1","disabled":"true"}, {"role":"r2"}, {"signed":"x"}]}]}"#;
+
+    #[test]
+    fn places_count_what_is_required_of_them() {
+        let snapshot = read(SIGNED_BY_ONE).unwrap();
+        let told: Vec<_> = snapshot
+            .places
+            .iter()
+            .map(|it| (it.role.as_str(), it.index, it.locked, it.required, it.signed, it.started))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("r1", 2, None, 2, 2, true),
+                // Has clicked in the agreement, and nothing else.
+                ("r2", 1, Some(true), 1, 0, true),
+                ("r3", 0, None, 0, 0, false),
+            ]
+        );
+        assert!(snapshot.places[0].is_signed() && !snapshot.places[1].is_signed());
+        assert_eq!(snapshot.places[0].last_mark, Some(Timestamp(1_717_518_678_000)));
+        assert_eq!(snapshot.places[1].last_mark, Some(Timestamp(1_717_518_580_900)));
+        let people: Vec<_> = snapshot.places[0]
+            .people
+            .iter()
+            .map(|(it, identity)| (it.id.as_str(), it.name.as_deref(), it.email.as_deref(), *identity))
+            .collect();
+        assert_eq!(
+            people,
+            [
+                ("s1", Some("Jo Weber"), Some("jo@example.org"), Identity::Passed),
+                ("s2", Some("The Board"), None, Identity::Failed),
+            ]
+        );
+        assert!(!snapshot.autocomplete);
+    }
+
+    #[test]
+    fn papers_know_agreements_and_who_confirmed_them() {
+        let papers = read(SIGNED_BY_ONE).unwrap().papers;
+        let told: Vec<_> =
+            papers.iter().map(|it| (it.id.as_str(), it.agreement, it.signed_by.join(" "))).collect();
+        assert_eq!(told, [("house-rules", true, "r1".to_owned()), ("d", false, "r1".to_owned())]);
+    }
+
+    #[test]
+    fn null_empty_and_missing_are_the_same() {
+        let full = r#"{"status":"DRAFT","name":null,"type":"","trashed":null,"autocomplete":null,"consent":"","due":"",
+            "created":null,"updated":"","data":{},"sender":{},"roles":null,"documents":""}"#;
+        let snapshot = read(full).unwrap();
+        assert_eq!(Ok(snapshot.clone()), read(r#"{"status":"DRAFT"}"#));
+        assert_eq!(snapshot, Snapshot { autocomplete: true, ..Snapshot::default() });
+    }
+
+    #[test]
+    fn the_reference_is_one_short_text() {
+        let told = |data: &str| read(&format!(r#"{{"status":"SENT","data":{data}}}"#)).unwrap().reference;
+        assert_eq!(
+            told(r#"{"crmId":"OPP-1182","origin":"","x":null,"deep":{"a":["b"]}}"#).as_deref(),
+            Some("OPP-1182")
+        );
+        assert_eq!(told(r#"{"b":"two","a":1,"c":true}"#).as_deref(), Some("a: 1, b: two, c: true"));
+        assert_eq!((told("null"), told("\"\""), told("[1]"), told("{}")), (None, None, None, None));
+        let long = told(&format!(r#"{{"a":"{}"}}"#, "é".repeat(600)));
+        assert_eq!(long.map(|it| it.chars().count()), Some(500));
+    }
+
+    #[test]
+    fn a_status_is_never_guessed() {
+        for (word, status) in [
+            ("DRAFT", Status::Draft),
+            ("SENT", Status::Sent),
+            ("COMPLETED", Status::Completed),
+            ("ARCHIVED", Status::Archived),
+            ("DECLINED", Status::Declined),
+            ("OPTED_OUT", Status::OptedOut),
+            ("EXPIRED", Status::Expired),
+        ] {
+            let snapshot = read(&format!(r#"{{"status":"{word}","type":"LAYOUT","trashed":true}}"#)).unwrap();
+            assert_eq!((snapshot.status, snapshot.trashed, snapshot.template), (status, true, true));
+        }
+        let unknown = read(r#"{"status":"PAUSED"}"#).unwrap_err().to_string();
+        assert!(unknown.contains("the unknown status \"PAUSED\""), "{unknown}");
+        assert!(read("{}").unwrap_err().to_string().contains("without a status"));
     }
 }

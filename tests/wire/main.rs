@@ -1,0 +1,27 @@
+//! What the adapters make of bytes: callbacks, and answers of a fake API on loopback. Speaks the public interface only.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, outside of a test function")]
+
+mod api;
+mod fake;
+mod hostile;
+mod samples;
+
+use signboard::config::{AccountConfig, ApiConfig, CallbackAuth, ProviderKind, Secret};
+use signboard::model::AccountId;
+use signboard::provider::{Parked, Provider, Report, Verified, open};
+use std::sync::Arc;
+
+/// An account of either service, with an API or without.
+fn account(provider: ProviderKind, api: Option<ApiConfig>, calls_per_minute: u32) -> Arc<dyn Provider> {
+    let callback = CallbackAuth::Key { key: Secret::new("cb-key-7f3e91"), next: None };
+    let config = AccountConfig { provider, label: "Test".to_owned(), callback, api, calls_per_minute };
+    open(&AccountId("test".to_owned()), &config).expect("the account opens")
+}
+
+/// What a body tells: one fact, or why not.
+fn told(provider: &dyn Provider, body: &[u8]) -> Result<Report, Parked> {
+    let mut reports = provider.parse(Verified::before(body));
+    assert_eq!(reports.len(), 1, "these bodies tell one fact each");
+    reports.remove(0)
+}
