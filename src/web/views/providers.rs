@@ -114,7 +114,11 @@ impl CardView {
         let ago = |at| When::ago(at, around.now, around.zone);
         let facts = card.facts;
         let (health, health_at, health_why) = match &card.health {
-            _ if card.api.is_none() => (("archived", "Not configured"), None, None),
+            ApiHealth::Unasked | ApiHealth::Reachable { .. } | ApiHealth::Unreachable { .. }
+                if card.api.is_none() =>
+            {
+                (("archived", "Not configured"), None, None)
+            }
             ApiHealth::Unasked => (("draft", "Not asked yet"), None, None),
             ApiHealth::Reachable { at } => (("completed", "Reachable"), Some(ago(*at)), None),
             ApiHealth::Unreachable { since, why } => {

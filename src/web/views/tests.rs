@@ -4,8 +4,6 @@ use super::sample::{self, NOW, around, berlin};
 use super::*;
 use crate::app::{AccountFacts, Arrival, ArrivalState, Detail, Refused, Row};
 use crate::model::{Origin, Package, Person, Seq, Signer, Status, Tally};
-use crate::web::views::board::PulseInput;
-use crate::web::views::providers::{ApiHealth, AuthKind};
 
 const HOSTILE: [&str; 7] = [
     "<script>alert(1)</script>",
