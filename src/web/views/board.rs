@@ -88,6 +88,7 @@ struct Choice {
 #[derive(Debug)]
 struct Column {
     title: &'static str,
+    word: &'static str,
     href: String,
     /// `aria-sort`, if the list is sorted by it.
     sorted: Option<&'static str>,
@@ -246,7 +247,7 @@ fn column(sort: Sort, query: &BoardQuery) -> Column {
         Sort::Name => "Package",
         Sort::Created => "Created",
     };
-    Column { title, href: query.sorted_by(sort).href(), sorted }
+    Column { title, word: sort.word(), href: query.sorted_by(sort).href(), sorted }
 }
 
 fn range(input: &BoardInput<'_>) -> String {

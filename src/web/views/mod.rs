@@ -27,11 +27,11 @@ mod trouble;
 mod why;
 pub mod words;
 
-pub use board::{BoardInput, BoardPage, PulseFragment};
+pub use board::{BoardInput, BoardPage, PulseFragment, PulseInput};
 pub use error::ErrorPage;
 pub use inbox::{InboxInput, InboxPage};
 pub use package::{PackageInput, PackagePage};
-pub use providers::{ProviderCard, ProvidersInput, ProvidersPage};
+pub use providers::{ApiHealth, AuthKind, ProviderCard, ProvidersInput, ProvidersPage};
 pub use query::{BoardQuery, Cursor, Sort, Updated};
 pub use row::{RowFragment, RowView};
 pub use time::Zone;

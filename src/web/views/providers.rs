@@ -114,11 +114,15 @@ impl CardView {
         let ago = |at| When::ago(at, around.now, around.zone);
         let facts = card.facts;
         let (health, health_at, health_why) = match &card.health {
-            _ if card.api.is_none() => (("archived", "Not configured"), None, None),
+            ApiHealth::Unasked | ApiHealth::Reachable { .. } | ApiHealth::Unreachable { .. }
+                if card.api.is_none() =>
+            {
+                (("archived", "Not configured"), None, None)
+            }
             ApiHealth::Unasked => (("draft", "Not asked yet"), None, None),
             ApiHealth::Reachable { at } => (("completed", "Reachable"), Some(ago(*at)), None),
             ApiHealth::Unreachable { since, why } => {
-                (("failed", "Does not answer"), Some(ago(*since)), Some(shown(why)))
+                (("failed", "Does not answer"), Some(ago(*since)), Some(sentence(why)))
             }
         };
         let some = |total, one, many| (total > 0).then(|| count(total, one, many));
@@ -143,6 +147,13 @@ impl CardView {
     }
 }
 
+/// An error's words as the beginning of a sentence.
+fn sentence(why: &str) -> String {
+    let text = shown(why);
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 fn auth(kind: &AuthKind) -> String {
     match kind {
         AuthKind::Key => "a key, sent raw: Authorization: Basic <key>".to_owned(),
@@ -150,7 +161,8 @@ fn auth(kind: &AuthKind) -> String {
         AuthKind::Bearer => "a token: Authorization: Bearer <token>".to_owned(),
         AuthKind::Headers(names) => {
             let names: Vec<String> = names.iter().map(|name| shown(name)).collect();
-            format!("the headers {}, every one of them", super::words::list(&names))
+            let header = if names.len() == 1 { "the header" } else { "every one of the headers" };
+            format!("{header} {}", super::words::list(&names))
         }
         AuthKind::Open => "nothing: whoever knows the address can tell this board anything".to_owned(),
     }
@@ -204,7 +216,7 @@ mod tests {
             AuthKind::Open,
         ];
         let said = all.map(|kind| auth(&kind));
-        assert!(said[3].starts_with("the headers X-Key and X-Two"));
+        assert!(said[3].starts_with("every one of the headers X-Key and X-Two"));
         assert!(said[4].starts_with("nothing"));
     }
 }

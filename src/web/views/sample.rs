@@ -34,7 +34,7 @@ pub(super) fn accounts() -> Vec<AccountLabel> {
 }
 
 pub(super) fn around<'a>(accounts: &'a [AccountLabel], zone: &'a Zone) -> Around<'a> {
-    Around { accounts, now: NOW, zone, attention: 3, last_callback: Some(NOW.plus(-12_000)), warning: None }
+    Around { accounts, now: NOW, zone, attention: 12, last_callback: Some(NOW.plus(-12_000)), warning: None }
 }
 
 pub(super) fn key(account: &str, id: &str) -> PackageKey {

@@ -4,8 +4,6 @@ use super::sample::{self, NOW, around, berlin};
 use super::*;
 use crate::app::{AccountFacts, Arrival, ArrivalState, Detail, Refused, Row};
 use crate::model::{Origin, Package, Person, Seq, Signer, Status, Tally};
-use crate::web::views::board::PulseInput;
-use crate::web::views::providers::{ApiHealth, AuthKind};
 
 const HOSTILE: [&str; 7] = [
     "<script>alert(1)</script>",
@@ -61,7 +59,7 @@ fn hostile(text: &str) -> Row {
 fn the_stream_sends_what_the_page_shows() {
     let mut rows = vec![sample::mortgage(), sample::crowd()];
     rows.extend(HOSTILE.map(hostile));
-    let page = board(&rows, &BoardQuery::default(), 3);
+    let page = board(&rows, &BoardQuery::default(), 12);
     for row in &rows {
         assert!(page.contains(&fragment(row)), "{}", row.key);
     }
@@ -216,7 +214,7 @@ fn the_inbox_and_the_providers_are_whole() {
         "last used <time",
         "never used",
         "without any secret",
-        "the provider asks to wait 20s, since",
+        "The provider asks to wait 20s, since",
     ] {
         assert!(page.contains(words), "{words} is not in {page}");
     }

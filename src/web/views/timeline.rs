@@ -148,6 +148,6 @@ fn class(event: &Event) -> &'static str {
         | Event::TemplateCreated
         | Event::Bounced(Bounce::Complaint | Bounce::OutOfOffice)
         | Event::Noted
-        | Event::Unrecognised => "quiet",
+        | Event::Unrecognised => "plain",
     }
 }

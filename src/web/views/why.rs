@@ -23,7 +23,9 @@ pub(super) fn sentence(package: &Package, zone: &Zone) -> String {
             "there are too many events, so that the newest ones are kept but not counted in".to_owned(),
         );
     }
-    format!("{} (times in {}).", parts.join("; "), zone.name())
+    let timed = package.decided.is_some() || package.confirmed_at.is_some() || !package.doubts.is_empty();
+    let label = if timed { format!(" (times in {})", zone.name()) } else { String::new() };
+    format!("{}{label}.", parts.join("; "))
 }
 
 /// What contradicts, or had to be inferred, and from which fact.
