@@ -170,7 +170,7 @@ async fn jobs(app: &App) {
             tracing::error!(%cause, "a job failed");
         }
         upkeep = upkeep.wrapping_add(1);
-        if upkeep % 16 == 0
+        if upkeep.is_multiple_of(16)
             && let Some(recorder) = web::health::recorder()
         {
             // The recorder forgets old samples only when told to.

@@ -96,7 +96,7 @@ pub(super) fn read(
         match report {
             Ok(report) => reading.facts.push(fact(account, report, received_at, origin)),
             Err(parked) => {
-                reading.note = Some(reading.note.map_or(parked.0.clone(), |one| format!("{one}; {parked}")))
+                reading.note = Some(reading.note.map_or(parked.0.clone(), |one| format!("{one}; {parked}")));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Floor 0: what signboard knows about packages, in the house's own words.
 //!
 //! Nothing here does I/O, asks the time, or knows that four providers exist: the standard library only. The heart
-//! is [`fold`], one pure function over the whole log of a package; [`log`] says when two facts are the same one.
+//! is [`fold()`], one pure function over the whole log of a package; [`log`] says when two facts are the same one.
 
 mod answered;
 pub mod event;
@@ -94,7 +94,7 @@ impl Timestamp {
     /// The same instant cut to whole seconds, as the providers' REST answers are.
     #[must_use]
     pub const fn cut_to_second(self) -> Self {
-        Self(self.0.div_euclid(1000) * 1000)
+        Self(self.0.div_euclid(1000).saturating_mul(1000))
     }
 
     /// Milliseconds from `earlier` to this instant.

@@ -4,6 +4,7 @@ use super::{Person, Status, Timestamp};
 
 /// What the API said when it was asked about one package.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "an event boxes it, and there are few")]
 pub enum Answer {
     /// It showed the package.
     Shown(Snapshot),

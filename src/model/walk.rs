@@ -246,15 +246,11 @@ impl Walk {
                 }
                 return;
             }
-            Event::Declined { reason } | Event::OptedOut { reason } => {
-                if self.package.reason.is_none() {
-                    self.package.reason.clone_from(reason);
-                }
+            Event::Declined { reason } | Event::OptedOut { reason } if self.package.reason.is_none() => {
+                self.package.reason.clone_from(reason);
             }
-            Event::ReadyToComplete => {
-                if !outranked && self.package.status == Status::Sent {
-                    self.ready.value = true;
-                }
+            Event::ReadyToComplete if !outranked && self.package.status == Status::Sent => {
+                self.ready.value = true;
             }
             _ => {}
         }

@@ -85,11 +85,7 @@ pub async fn shaped(
 ) -> Result<ServiceResponse<actix_web::body::BoxBody>, actix_web::Error> {
     let site = request.app_data::<web::Data<Site>>().cloned();
     let json = request.path().starts_with("/api/");
-    let head = request.request().clone();
-    let response = match next.call(request).await {
-        Ok(response) => response.map_into_boxed_body(),
-        Err(error) => ServiceResponse::new(head, error.error_response()).map_into_boxed_body(),
-    };
+    let response = next.call(request).await?.map_into_boxed_body();
     let told = response.response().extensions().get::<Told>().cloned();
     let (Some(site), Some(told)) = (site, told) else { return Ok(response) };
     let status = response.status();

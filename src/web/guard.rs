@@ -2,7 +2,8 @@
 //! in between; and it changes nothing for a page of another site. Callbacks come in by another door.
 
 use super::error::WebError;
-use actix_web::body::MessageBody;
+use actix_web::ResponseError as _;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HOST, HeaderMap, ORIGIN};
 use actix_web::http::{Method, Uri};
@@ -13,19 +14,24 @@ const ONLY_HERE: &str = "This board has no sign-in yet, so it answers only to th
 const OTHER_SITE: &str = "A page of another site may not change anything here.";
 
 /// Lets a request through, or refuses it.
-pub async fn local_only<B: MessageBody>(
+pub async fn local_only(
     request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, actix_web::Error> {
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let peer = request.peer_addr().map(|it| it.ip());
     if !is_local(peer, request.headers(), request.uri()) {
-        return Err(WebError::Forbidden(ONLY_HERE).into());
+        return Ok(refused(request, ONLY_HERE));
     }
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if !safe && !is_same_site(request.headers()) {
-        return Err(WebError::Forbidden(OTHER_SITE).into());
+        return Ok(refused(request, OTHER_SITE));
     }
-    next.call(request).await
+    Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+/// An answer, not an error: it still gets its page and its headers on the way out.
+fn refused(request: ServiceRequest, why: &'static str) -> ServiceResponse<BoxBody> {
+    request.into_response(WebError::Forbidden(why).error_response())
 }
 
 fn is_local(peer: Option<IpAddr>, headers: &HeaderMap, uri: &Uri) -> bool {

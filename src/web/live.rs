@@ -220,8 +220,9 @@ fn event(seq: Seq, name: &'static str, data: String) -> sse::Event {
     sse::Data::new(data).id(seq.0.to_string()).event(name).into()
 }
 
+/// Not empty: a browser passes no event on that has no data.
 fn resync() -> sse::Event {
-    sse::Data::new("").event("resync").into()
+    sse::Data::new("too much changed to tell one by one").event("resync").into()
 }
 
 /// Where the reader was: a browser says it by itself when it comes back, a page by its address.

@@ -1,6 +1,6 @@
 //! Bytes that nobody meant to send: whatever they are, they tell one fact or one sentence, and nothing panics.
 
-use crate::{account, told};
+use crate::wire::{account, told};
 use proptest::prelude::*;
 use signboard::config::ProviderKind;
 use signboard::provider::Verified;

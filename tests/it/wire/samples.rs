@@ -1,13 +1,13 @@
 //! Every line of the sample files: its sender is taken, and it tells exactly what the reference says.
 
-use crate::{account, told};
+use crate::wire::{account, told};
 use serde_json::Value;
 use signboard::config::ProviderKind;
 use signboard::model::{Bounce, Event, Timestamp};
 use signboard::provider::{Delivery, Slot, Verdict};
 
-const ONESPAN: &str = include_str!("../data/onespan/samples.jsonl");
-const CONGA: &str = include_str!("../data/conga/samples.jsonl");
+const ONESPAN: &str = include_str!("../../data/onespan/samples.jsonl");
+const CONGA: &str = include_str!("../../data/conga/samples.jsonl");
 
 /// Document ids by the short names that the tables use.
 const DOCUMENTS: [(&str, &str); 3] = [

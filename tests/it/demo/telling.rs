@@ -10,7 +10,7 @@ use serde_json::Value;
 use signboard::demo::Options;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{conga, onespan, start};
+use crate::demo::support::{conga, onespan, start};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn history_is_told_fast_in_order_and_after_it_is_true() {

@@ -1,8 +1,8 @@
 //! Tokens: asked for once, kept, replaced before they run out and once when refused.
 
 use super::{NOW, id};
-use crate::account;
-use crate::fake::{Asked, Fake};
+use crate::wire::account;
+use crate::wire::fake::{Asked, Fake};
 use actix_web::HttpResponse;
 use serde_json::json;
 use signboard::config::{ApiAuth, ApiConfig, ProviderKind, Secret};

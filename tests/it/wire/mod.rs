@@ -1,7 +1,5 @@
 //! What the adapters make of bytes: callbacks, and answers of a fake API on loopback. Speaks the public interface only.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, outside of a test function")]
-
 mod api;
 mod fake;
 mod hostile;

@@ -1,8 +1,6 @@
 //! The demo looks like the providers: its callbacks and its REST answers have the keys and types of the samples, and its
 //! REST side pages, refuses and dates as the reference says.
 
-#![expect(clippy::unwrap_used, reason = "a test whose stage can't be set shall fail")]
-
 mod looks;
 mod rest;
 mod shape;

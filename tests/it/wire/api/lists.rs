@@ -1,8 +1,8 @@
 //! Lists: what is asked for, where the next page begins, and rows that say too little.
 
 use super::{NOW, id, sample, with_key};
-use crate::account;
-use crate::fake::Fake;
+use crate::wire::account;
+use crate::wire::fake::Fake;
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
 use signboard::config::ProviderKind;

@@ -3,8 +3,8 @@
 mod lists;
 mod tokens;
 
-use crate::account;
-use crate::fake::Fake;
+use crate::wire::account;
+use crate::wire::fake::Fake;
 use actix_web::HttpResponse;
 use serde_json::Value;
 use signboard::config::{ApiAuth, ApiConfig, ProviderKind, Secret};
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
-const PACKAGES: &str = include_str!("../data/onespan/packages.json");
+const PACKAGES: &str = include_str!("../../data/onespan/packages.json");
 
 /// Sun, 06 Nov 1994 08:49:37 GMT
 const NOW: Timestamp = Timestamp(784_111_777_000);

@@ -7,7 +7,7 @@ use signboard::clock::Clock;
 use signboard::demo::act::{Act, Draft};
 use signboard::demo::{Refusal, Simulator};
 
-use crate::support::{NOW, ask, conga, get, make, onespan, start};
+use crate::demo::support::{NOW, ask, conga, get, make, onespan, start};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_are_cut_from_the_truth_of_the_moment() {

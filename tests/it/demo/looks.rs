@@ -9,15 +9,15 @@ use signboard::demo::stories;
 use signboard::demo::wire::Callback;
 use signboard::demo::world::World;
 
-use crate::shape::Shape;
-use crate::support::{NOW, get, onespan, start};
+use crate::demo::shape::Shape;
+use crate::demo::support::{NOW, get, onespan, start};
 
 #[test]
 fn every_callback_of_the_stories_looks_like_a_sample() {
     let mut events = BTreeSet::new();
     for (account, samples) in [
-        ("onespan-eu", include_str!("../data/onespan/samples.jsonl")),
-        ("conga", include_str!("../data/conga/samples.jsonl")),
+        ("onespan-eu", include_str!("../../data/onespan/samples.jsonl")),
+        ("conga", include_str!("../../data/conga/samples.jsonl")),
     ] {
         let mut known: BTreeMap<String, Vec<Value>> = BTreeMap::new();
         for line in samples.lines().filter(|line| !line.is_empty()) {
@@ -60,7 +60,7 @@ fn well_formed(body: &Value, sample: &Value) -> bool {
 async fn packages_look_like_the_sample_in_every_part() {
     let simulator = start(vec![onespan("onespan-eu")]).await;
     stories::happen(&mut simulator.world().lock(), &stories::week(7, 300, &["onespan-eu".to_owned()], NOW));
-    let samples: Value = serde_json::from_str(include_str!("../data/onespan/packages.json")).unwrap();
+    let samples: Value = serde_json::from_str(include_str!("../../data/onespan/packages.json")).unwrap();
     let shape = Shape::of(samples["package_list_page"]["response"]["results"].as_array().unwrap());
     assert!(shape.0.contains_key(".roles[].signers[].auth.scheme"));
     let mut seen = 0;

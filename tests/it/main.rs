@@ -1,0 +1,8 @@
+//! Everything that is tested from outside: over HTTP, or through the public interface. One binary, so that it links once.
+
+#![expect(clippy::unwrap_used, reason = "a test whose stage can't be set shall fail")]
+
+mod callbacks;
+mod demo;
+mod support;
+mod wire;

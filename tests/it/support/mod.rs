@@ -1,0 +1,3 @@
+//! What tests stand on: a board of their own, over real HTTP and a real SQLite, with a clock that stands still.
+
+pub mod board;
