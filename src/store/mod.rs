@@ -1,6 +1,6 @@
 //! Floor 1: the store. The only SQL, and the one door that writes.
 //!
-//! One task owns the only writing connection ([`writer`]); it takes everything that waits, runs it as one transaction
+//! One task owns the only writing connection (`writer`); it takes everything that waits, runs it as one transaction
 //! and answers each. Readers have their own pool and never wait for it. Nothing here knows a provider or HTTP.
 
 mod batch;
