@@ -11,11 +11,11 @@ use crate::store::answer_fingerprint;
 use std::collections::HashMap;
 
 /// At most this many due packages of an account are looked at in one round.
-const LOOK: u32 = 500;
+const LOOK: u32 = 20_000;
 /// From so many due packages on, the list is read first.
 const MANY: usize = 8;
 /// At most this many pages of a list are read in one round.
-const PAGES: u32 = 5;
+const PAGES: u32 = 30;
 /// At most this many packages are asked about one by one in one round.
 const ONES: usize = 20;
 /// After the first failure; doubled with each further one.
@@ -105,21 +105,22 @@ impl App {
         Ok(asked)
     }
 
-    /// Reads pages of the list, newest change first; whatever on them is due is answered.
+    /// Reads pages of the list, newest change first; whatever on them is due is answered. The first time it goes to the
+    /// list's end, over as many rounds as the budget of calls makes of it; later, as far as the pages answer anything.
     async fn ask_list(
         &self,
         account: &Account,
         open: &mut HashMap<PackageId, i64>,
     ) -> Result<usize, StoreError> {
-        let (mut from, mut answered) = (0, 0);
+        let mut answered = 0;
         for _ in 0..PAGES {
-            let asked_at = self.now();
+            let (asked_at, from) = (self.now(), account.api_state().walk);
             let listing = match account.provider.list(None, from, asked_at).await {
                 Ok(listing) => listing,
                 Err(error) => {
                     account.failed(&error, asked_at);
                     open.clear();
-                    break;
+                    return Ok(answered);
                 }
             };
             account.note_api(|state| state.went_well(asked_at));
@@ -132,10 +133,14 @@ impl App {
                 }
             }
             answered += useful;
-            // A page that answers little is dearer than asking one by one.
-            match listing.next {
-                Some(next) if useful >= MANY && open.len() >= MANY => from = next,
-                _ => break,
+            let walked = account.api_state().walked;
+            let next = listing.next.filter(|_| !walked || (useful > 0 && open.len() >= MANY));
+            account.note_api(|state| {
+                state.walk = next.unwrap_or(0);
+                state.walked |= listing.next.is_none();
+            });
+            if next.is_none() || open.is_empty() {
+                break;
             }
         }
         Ok(answered)
@@ -189,8 +194,11 @@ impl App {
         asked_at: Timestamp,
     ) -> Result<(), StoreError> {
         account.note_api(|state| state.went_well(asked_at));
-        // Rule 14: what an answer says was true when it was given; without a date, when it was asked for.
-        let d = date.unwrap_or(asked_at);
+        // Rule 14: what an answer says was true when it was given; without a date, when it was asked for, by their clock.
+        if let Some(date) = date {
+            account.note_api(|state| state.clock_offset = date.since(asked_at));
+        }
+        let d = date.unwrap_or_else(|| asked_at.plus(account.api_state().clock_offset));
         let fingerprint = answer_fingerprint(&key, &answer, d)?;
         let record = fold::answer_record(answer, d, asked_at, fingerprint);
         self.store.learn(key, record).await.map(|_| ())
@@ -222,7 +230,10 @@ impl Account {
 
 impl super::ApiState {
     fn went_well(&mut self, now: Timestamp) {
-        *self = Self { answered_at: Some(now), ..Self::default() };
+        self.answered_at = Some(now);
+        self.trouble = None;
+        self.rests_until = None;
+        self.failures = 0;
     }
 }
 

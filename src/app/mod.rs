@@ -44,6 +44,12 @@ pub struct ApiState {
     pub rests_until: Option<Timestamp>,
     /// How many asks failed in a row.
     pub failures: u32,
+    /// The provider's clock less ours, in milliseconds, as its last dated answer told.
+    pub clock_offset: i64,
+    /// Where in the provider's list the next page begins.
+    pub walk: u32,
+    /// The list was read to its end once.
+    pub walked: bool,
 }
 
 /// The board: everything that a request or a worker needs.
