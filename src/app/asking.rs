@@ -54,11 +54,15 @@ impl App {
         Ok(asked)
     }
 
-    /// When to ask next: when something is due, but not while its account rests. `None`: nothing is due.
+    /// When to ask next: when something is due of an account that doesn't rest then. `None`: nothing is due.
     pub async fn next_round(&self) -> Result<Option<Timestamp>, StoreError> {
-        let Some(due) = self.store.next_due().await? else { return Ok(None) };
-        let rests = self.accounts.values().filter_map(|it| it.api_state().rests_until).min();
-        Ok(Some(rests.map_or(due, |rest| due.max(rest))))
+        let mut next: Option<Timestamp> = None;
+        for account in self.accounts.values().filter(|it| it.config.api.is_some()) {
+            let Some(due) = self.store.next_due(&account.id).await? else { continue };
+            let due = due.max(account.api_state().rests_until.unwrap_or(due));
+            next = Some(next.map_or(due, |known| known.min(due)));
+        }
+        Ok(next)
     }
 
     async fn ask_account(&self, account: &Account, now: Timestamp) -> Result<Asked, StoreError> {
@@ -207,17 +211,17 @@ impl App {
 
 impl Account {
     fn failed(&self, error: &FetchError, now: Timestamp) {
-        tracing::warn!(account = %self.id, %error, "the API can't be asked");
         self.note_api(|state| {
-            state.trouble = Some((now, error.to_string()));
             let rest = match error {
-                // Exactly as long as it asks for: no doubling, no jitter.
+                // Exactly as long as it asks for: no doubling, no jitter. An API that says so is in order.
                 FetchError::Throttled(wait) => i64::try_from(wait.as_millis()).unwrap_or(LONGEST_REST_MS),
                 FetchError::NoApi
                 | FetchError::NotOurs
                 | FetchError::Unavailable(_)
                 | FetchError::Refused(_)
                 | FetchError::Unreadable(_) => {
+                    tracing::warn!(account = %self.id, %error, "the API can't be asked");
+                    state.trouble = Some((now, error.to_string()));
                     state.failures = state.failures.saturating_add(1);
                     let doubled = REST_MS << state.failures.min(10);
                     jittered(doubled.min(LONGEST_REST_MS))

@@ -25,9 +25,9 @@ const LONG_LOG: &str = "SELECT package, fingerprint, kind, detail, who, name, ha
     ORDER BY happened_at IS NULL, min(happened_at, CASE WHEN happened_at > received_at + 300000 THEN received_at ELSE happened_at END), \
     fingerprint LIMIT $2)) ORDER BY fingerprint";
 const ONE: &str = "SELECT id, seq, state FROM packages WHERE account = $1 AND package = $2";
-const DUE: &str = "SELECT account, package FROM packages WHERE check_by <= $1 ORDER BY check_by, id LIMIT $2";
 const DUE_OF_ACCOUNT: &str = "SELECT package, tries FROM packages WHERE account = $1 AND check_by <= $2 ORDER BY check_by, id LIMIT $3";
-const NEXT_DUE: &str = "SELECT min(check_by) FROM packages WHERE check_by IS NOT NULL";
+const NEXT_DUE: &str =
+    "SELECT check_by FROM packages WHERE account = $1 AND check_by IS NOT NULL ORDER BY check_by LIMIT 1";
 
 /// The entries of `wanted` that have a row; with the facts of the given fingerprints, whatever the log's length.
 pub(super) async fn load(
@@ -116,12 +116,6 @@ impl Store {
         Ok(Some(Detail { row: Row { key: key.clone(), seq, package: Arc::new(package) }, log }))
     }
 
-    /// The packages that are due to be asked about at `now`, the longest due first.
-    pub async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<PackageKey>, StoreError> {
-        let rows = sqlx::query(DUE).bind(now.0).bind(i64::from(limit)).fetch_all(&self.readers).await?;
-        rows.iter().map(|row| key_of(row.try_get("account")?, row.try_get("package")?)).collect()
-    }
-
     /// The packages of one account that are due at `now`, the longest due first, and how often asking has failed.
     pub async fn due_of(
         &self,
@@ -134,10 +128,10 @@ impl Store {
         rows.iter().map(|row| Ok((package_id(row.try_get("package")?)?, row.try_get("tries")?))).collect()
     }
 
-    /// When the next package is due.
-    pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let row = sqlx::query(NEXT_DUE).fetch_one(&self.readers).await?;
-        Ok(row.try_get::<Option<i64>, _>(0)?.map(Timestamp))
+    /// When the next package of an account is due.
+    pub async fn next_due(&self, account: &AccountId) -> Result<Option<Timestamp>, StoreError> {
+        let row = sqlx::query(NEXT_DUE).bind(&account.0).fetch_optional(&self.readers).await?;
+        row.map(|row| Ok(Timestamp(row.try_get(0)?))).transpose()
     }
 }
 
