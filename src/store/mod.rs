@@ -126,6 +126,22 @@ impl Health {
     }
 }
 
+/// Counts one that waits, also when it goes away before it is answered.
+struct Waiting<'a>(&'a Health);
+
+impl<'a> Waiting<'a> {
+    fn new(health: &'a Health) -> Self {
+        health.waiting.fetch_add(1, Ordering::Relaxed);
+        Self(health)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// A callback to keep, and what an adapter read in it.
 #[derive(Debug, Clone)]
 pub struct NewArrival {
@@ -259,15 +275,12 @@ impl Store {
     ) -> Result<T, StoreError> {
         let door = self.door.as_ref().ok_or(StoreError::ReadOnly)?;
         let (done, answer) = oneshot::channel();
-        self.health.waiting.fetch_add(1, Ordering::Relaxed);
-        let sent = door.try_send(job(done));
-        let result = match sent {
+        let _waiting = Waiting::new(&self.health);
+        match door.try_send(job(done)) {
             Ok(()) => answer.await.unwrap_or(Err(StoreError::Stopped)),
             Err(mpsc::error::TrySendError::Full(_)) => Err(StoreError::Busy),
             Err(mpsc::error::TrySendError::Closed(_)) => Err(StoreError::Stopped),
-        };
-        self.health.waiting.fetch_sub(1, Ordering::Relaxed);
-        result
+        }
     }
 }
 
