@@ -18,6 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How often the board looks for jobs of a command beside it.
 const JOBS_EVERY: Duration = Duration::from_millis(500);
+/// How often what is kept and couldn't be digested is tried again.
+const PENDING_EVERY: Duration = Duration::from_secs(60);
 /// At most so long between two looks at what is due.
 const LONGEST_NAP_MS: i64 = 30_000;
 const SHORTEST_NAP_MS: i64 = 200;
@@ -70,7 +72,7 @@ impl Server {
         let stop = CancellationToken::new();
         let hub = Hub::new(stop.clone());
         let shared = Shared::new(app.clone(), hub.clone());
-        tokio::spawn(hub.relay(app.clone()));
+        tokio::spawn(hub.relay(app.store.subscribe()));
         let mut server = Self { app, addresses: Vec::new(), handles: Vec::new(), running: Vec::new(), stop };
         server.bind(shared.clone(), web::routes, listen)?;
         if let Some(address) = callbacks {
@@ -138,10 +140,14 @@ impl Server {
 
 async fn digest(app: &App) {
     loop {
-        app.drain_and_count().await;
-        app.pending.notified().await;
-        // What failed a moment ago fails again a moment later: a disk needs time to be mended.
-        sleep(Duration::from_secs(1)).await;
+        match app.drain().await {
+            Ok(done) if done.arrivals == 0 => {}
+            Ok(done) => tracing::info!(done.arrivals, done.fresh, "pending callbacks were digested"),
+            Err(cause) => tracing::error!(%cause, "pending callbacks can't be digested; they stay and wait"),
+        }
+        // What failed a moment ago fails again a moment later.
+        let again = if app.store.health().pending() > 0 { PENDING_EVERY } else { Duration::MAX };
+        tokio::select! { () = sleep(again) => (), () = app.pending.notified() => sleep(Duration::from_secs(1)).await }
     }
 }
 

@@ -8,7 +8,7 @@ use super::{Account, App, StoreError};
 use crate::model::{Answer, PackageId, PackageKey, Timestamp, fold};
 use crate::provider::{FetchError, Fetched};
 use crate::store::answer_fingerprint;
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 /// At most this many due packages of an account are looked at in one round.
 const LOOK: u32 = 20_000;
@@ -56,13 +56,13 @@ impl App {
 
     /// When to ask next: when something is due of an account that doesn't rest then. `None`: nothing is due.
     pub async fn next_round(&self) -> Result<Option<Timestamp>, StoreError> {
-        let mut next: Option<Timestamp> = None;
+        let mut first = None;
         for account in self.accounts.values().filter(|it| it.config.api.is_some()) {
             let Some(due) = self.store.next_due(&account.id).await? else { continue };
-            let due = due.max(account.api_state().rests_until.unwrap_or(due));
-            next = Some(next.map_or(due, |known| known.min(due)));
+            let due = account.api_state().rests_until.map_or(due, |rest| due.max(rest));
+            first = Some(first.map_or(due, |first: Timestamp| first.min(due)));
         }
-        Ok(next)
+        Ok(first)
     }
 
     async fn ask_account(&self, account: &Account, now: Timestamp) -> Result<Asked, StoreError> {
@@ -71,14 +71,12 @@ impl App {
         if due.is_empty() {
             return Ok(asked);
         }
-        let mut open: HashMap<PackageId, i64> = due.into_iter().collect();
+        let mut open: HashSet<PackageId> = due.iter().map(|(package, _)| package.clone()).collect();
         if open.len() >= MANY {
             asked.answered += self.ask_list(account, &mut open).await?;
         }
         let mut missing = Vec::new();
-        let mut ones: Vec<(PackageId, i64)> = open.into_iter().collect();
-        ones.sort();
-        ones.truncate(ONES);
+        let ones = due.into_iter().filter(|(package, _)| open.contains(package)).take(ONES);
         for (package, tries) in ones {
             let asked_at = self.now();
             let key = PackageKey { account: account.id.clone(), package };
@@ -111,11 +109,7 @@ impl App {
 
     /// Reads pages of the list, newest change first; whatever on them is due is answered. The first time it goes to the
     /// list's end, over as many rounds as the budget of calls makes of it; later, as far as the pages answer anything.
-    async fn ask_list(
-        &self,
-        account: &Account,
-        open: &mut HashMap<PackageId, i64>,
-    ) -> Result<usize, StoreError> {
+    async fn ask_list(&self, account: &Account, open: &mut HashSet<PackageId>) -> Result<usize, StoreError> {
         let mut answered = 0;
         for _ in 0..PAGES {
             let (asked_at, from) = (self.now(), account.api_state().walk);
@@ -130,7 +124,7 @@ impl App {
             account.note_api(|state| state.went_well(asked_at));
             let mut useful = 0;
             for (package, snapshot) in listing.rows {
-                if open.remove(&package).is_some() {
+                if open.remove(&package) {
                     let key = PackageKey { account: account.id.clone(), package };
                     self.learn(account, key, Answer::Shown(snapshot), listing.date, asked_at).await?;
                     useful += 1;

@@ -7,6 +7,8 @@ use crate::model::Origin;
 use crate::provider::{Slot, Verified};
 use crate::store::{AskedJob, NewArrival, Reading};
 
+/// How the answer to a job begins that could not be done.
+pub const JOB_FAILED: &str = "it failed: ";
 /// Arrivals read at a time.
 const CHUNK: u32 = 200;
 
@@ -52,7 +54,15 @@ impl App {
                 let Some(account) = self.accounts.get(&arrival.account) else { continue };
                 let reading =
                     read(account, Verified::before(&arrival.body), arrival.received_at, arrival.origin);
-                let kept = self.store.reread(arrival.id, reading).await?;
+                let kept = match self.store.reread(arrival.id, reading).await {
+                    // This version stumbles over it: it stays as it is, and the others aren't kept waiting.
+                    Err(cause @ (StoreError::Unreadable(_) | StoreError::Sql(_))) => {
+                        tracing::error!(arrival = arrival.id, %cause, "a callback can't be digested");
+                        done.quarantined += 1;
+                        continue;
+                    }
+                    kept => kept?,
+                };
                 done.arrivals += 1;
                 done.fresh += u64::from(kept.fresh);
                 done.quarantined += u64::from(kept.quarantined);
@@ -98,14 +108,19 @@ impl App {
 
     /// Does what commands beside this board asked for.
     pub async fn do_jobs(&self) -> Result<usize, StoreError> {
+        if self.store.health().trouble().is_some() {
+            self.store.try_again().await?;
+        }
         let jobs = self.store.open_jobs().await?;
         let count = jobs.len();
         for AskedJob { id, kind } in jobs {
             let result = match kind.as_str() {
-                "replay" => self.replay(|_| ()).await?.to_string(),
-                "rebuild" => self.rebuild().await?,
-                other => format!("this board doesn't know how to `{other}`"),
+                "replay" => self.replay(|_| ()).await.map(|done| done.to_string()),
+                "rebuild" => self.rebuild().await,
+                other => Ok(format!("this board doesn't know how to `{other}`")),
             };
+            // Whoever asked is told; a job that fails would fail again a moment later.
+            let result = result.unwrap_or_else(|cause| format!("{JOB_FAILED}{cause}"));
             tracing::info!(job = id, kind, result, "a job is done");
             self.store.job_done(id, self.now(), result).await?;
         }
@@ -122,22 +137,5 @@ impl App {
     #[must_use]
     pub fn backlog(&self) -> i64 {
         self.store.health().pending() + self.store.health().waiting()
-    }
-
-    /// Digests what is pending, and counts it no more.
-    pub async fn drain_and_count(&self) {
-        match self.drain().await {
-            Ok(done) => {
-                if done.arrivals > 0 {
-                    tracing::info!(
-                        arrivals = done.arrivals,
-                        fresh = done.fresh,
-                        "pending callbacks were digested"
-                    );
-                }
-                self.store.health().digested(i64::try_from(done.arrivals).unwrap_or_default());
-            }
-            Err(cause) => tracing::error!(%cause, "pending callbacks can't be digested; they stay and wait"),
-        }
     }
 }

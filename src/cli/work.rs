@@ -2,6 +2,7 @@
 //! the board for as long as it takes.
 
 use crate::app::App;
+use crate::app::replay::JOB_FAILED;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::store::{Mode, Store};
@@ -62,6 +63,10 @@ async fn by_the_board(config: &Config, kind: &str) -> anyhow::Result<Option<Stri
     eprintln!("the running board was asked to {kind}; waiting for it");
     loop {
         if let Some(result) = app.store.job_result(job).await? {
+            anyhow::ensure!(
+                !result.starts_with(JOB_FAILED),
+                "the running board was asked to {kind}, but {result}"
+            );
             return Ok(Some(result));
         }
         if !Store::is_running(folder) {

@@ -1,6 +1,7 @@
 //! One batch of writes: what it changes in the logs it touches, and the rows that say so. Nothing here waits.
 
 use super::codec::{encode_event, encode_package, origin_word};
+use super::packages::folded;
 use super::read::{Change, Row};
 use super::script::{Script, Table};
 use super::shelf::Entry;
@@ -8,9 +9,8 @@ use super::tallies::{self, Delta, Tallies};
 use super::{Askable, NewArrival, NewRefused, StoreError};
 use crate::model::filter::{fold_text, search_text, sender_of};
 use crate::model::log::{Merged, merge};
-use crate::model::{Fingerprint, Package, PackageKey, Record, Seq, fold};
+use crate::model::{Fingerprint, Package, PackageKey, Record, Seq};
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 const ARRIVALS: Table = Table {
@@ -30,8 +30,8 @@ const FACTS: Table = Table {
            received_at = excluded.received_at, deliveries = excluded.deliveries, origin = excluded.origin, \
            arrival = excluded.arrival",
 };
-pub(super) const PACKAGES: Table = Table {
-    head: "INSERT INTO packages (id, account, package, seq, shelf, ready, attention_until, sender, updated, created, due, name, search, state, facts, check_by, tries, not_ours)",
+const PACKAGES: Table = Table {
+    head: "INSERT INTO packages (id, account, package, seq, shelf, sender, name, search, state, ready, attention_until, updated, created, due, facts, check_by, tries, not_ours)",
     columns: 18,
     tail: "ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, shelf = excluded.shelf, ready = excluded.ready, \
            attention_until = excluded.attention_until, sender = excluded.sender, updated = excluded.updated, \
@@ -76,6 +76,7 @@ pub(super) struct RereadRow<'a> {
     pub note: &'a Option<String>,
     pub facts: Vec<u8>,
     pub package: Option<i64>,
+    pub was_pending: bool,
 }
 
 /// A batch in the making.
@@ -98,7 +99,7 @@ pub(super) struct Touched {
     /// Facts to write, by their place in the log.
     dirty: HashSet<usize>,
     /// The row is to be written.
-    stale: bool,
+    pub stale: bool,
     /// It is to be folded again, whatever came.
     pub refold: bool,
 }
@@ -159,12 +160,7 @@ impl Batch<'_> {
                 continue;
             }
             let entry = &mut touched.entry;
-            // A fold that panics is a bug of ours; the bytes must survive it.
-            let folded = catch_unwind(AssertUnwindSafe(|| fold(&entry.log)));
-            let mut package =
-                folded.map_err(|_| StoreError::Unreadable(format!("the log of row {}", entry.id)))?;
-            package.facts = u32::try_from(entry.total).unwrap_or(u32::MAX);
-            package.too_many_facts |= entry.total > entry.log.len();
+            let package = folded(&entry.log, entry.total)?;
             let due = package.ask_at.filter(|_| askable.contains(&key.account));
             let check_by = if entry.tries > 0 && due.is_some() { entry.check_by.or(due) } else { due };
             let changed = entry.package.as_deref().is_none_or(|before| !before.looks_like(&package));
@@ -204,6 +200,13 @@ impl Batch<'_> {
                 touched.words = words;
             }
         }
+    }
+
+    /// How many more arrivals are pending after it.
+    pub(super) fn pending(&self) -> i64 {
+        let more = self.arrivals.iter().filter(|row| row.state == super::inbox::PENDING).count();
+        let fewer = self.reread.iter().filter(|row| row.was_pending).count();
+        i64::try_from(more).unwrap_or_default() - i64::try_from(fewer).unwrap_or_default()
     }
 
     /// The whole batch as one transaction.
@@ -307,25 +310,60 @@ impl Batch<'_> {
     }
 }
 
+/// What a row of `packages` says of a package, in the columns that lists and searches look at: made of the package
+/// alone, and compared by the self-check.
+pub(super) struct Columns {
+    pub texts: [(&'static str, Option<String>); 5],
+    pub numbers: [(&'static str, Option<i64>); 5],
+}
+
+impl Columns {
+    pub(super) fn of(key: &PackageKey, package: &Package) -> Result<Self, StoreError> {
+        let id = key.package.as_str();
+        let shelf = match (package.template, package.trashed) {
+            (true, _) => "template",
+            (false, true) => "trashed",
+            (false, false) => package.status.word(),
+        };
+        Ok(Self {
+            texts: [
+                ("shelf", Some(shelf.to_owned())),
+                ("sender", sender_of(package).map(ToOwned::to_owned)),
+                ("name", Some(fold_text(package.name.as_deref().unwrap_or(id)))),
+                ("search", Some(search_text(id, package))),
+                ("state", Some(encode_package(package)?)),
+            ],
+            numbers: [
+                ("ready", Some(i64::from(package.ready_to_complete))),
+                ("attention_until", package.attention_until().map(|at| at.0)),
+                ("updated", Some(package.updated.0)),
+                ("created", Some(package.created.map_or(0, |at| at.0))),
+                ("due", Some(package.due.map_or(i64::MAX, |at| at.0))),
+            ],
+        })
+    }
+}
+
 /// The cells of a row of `packages`.
-pub(super) fn package_cells(
+fn package_cells(
     key: &PackageKey,
     entry: &Entry,
     package: &Package,
     cells: &mut super::script::Row<'_>,
 ) -> Result<(), StoreError> {
-    let id = key.package.as_str();
-    let shelf = match (package.template, package.trashed) {
-        (true, _) => "template",
-        (false, true) => "trashed",
-        (false, false) => package.status.word(),
-    };
-    cells.bind(entry.id)?.bind(key.account.0.clone())?.bind(id.to_owned())?.bind(entry.seq)?.bind(shelf)?;
-    cells.bind(i64::from(package.ready_to_complete))?.bind(package.attention_until().map(|at| at.0))?;
-    cells.bind(sender_of(package).map(ToOwned::to_owned))?.bind(package.updated.0)?;
-    cells.bind(package.created.map_or(0, |at| at.0))?.bind(package.due.map_or(i64::MAX, |at| at.0))?;
-    cells.bind(fold_text(package.name.as_deref().unwrap_or(id)))?.bind(search_text(id, package))?;
-    cells.bind(encode_package(package)?)?.bind(i64::try_from(entry.total).unwrap_or(i64::MAX))?;
+    let Columns { texts, numbers } = Columns::of(key, package)?;
+    cells
+        .bind(entry.id)?
+        .bind(key.account.0.clone())?
+        .bind(key.package.as_str().to_owned())?
+        .bind(entry.seq)?;
+    for (_, text) in texts {
+        cells.bind(text)?;
+    }
+    for (_, number) in numbers {
+        cells.bind(number)?;
+    }
+    cells.bind(i64::try_from(entry.total).unwrap_or(i64::MAX))?;
     cells.bind(entry.check_by.map(|at| at.0))?.bind(entry.tries)?.bind(i64::from(entry.not_ours))?;
     Ok(())
 }

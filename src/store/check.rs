@@ -1,7 +1,7 @@
 //! The projection is a cache of the log: compared with a fresh fold, and made again.
 
-use super::batch::{Batch, Touched};
-use super::codec::{decode_package, encode_package};
+use super::batch::{Batch, Columns, Touched};
+use super::codec::decode_package;
 use super::packages::{folded, key_of, log_of};
 use super::shelf::Entry;
 use super::tallies::{Delta, moved, words};
@@ -14,8 +14,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const CHUNK: i64 = 200;
-const STATES: &str = "SELECT id, account, package, seq, facts, check_by, tries, not_ours, state FROM packages \
-    WHERE id > $1 ORDER BY id LIMIT $2";
+const STATES: &str = "SELECT id, account, package, seq, shelf, sender, name, search, state, ready, attention_until, \
+    updated, created, due, facts, check_by, tries, not_ours FROM packages WHERE id > $1 ORDER BY id LIMIT $2";
+const STRAY: &str =
+    "SELECT package FROM facts WHERE package NOT IN (SELECT id FROM packages) ORDER BY package LIMIT 1";
 const LOG_LENGTH: &str = "SELECT count(*) FROM facts WHERE package = $1";
 const TALLIES: &str = "SELECT account, word, n FROM tallies WHERE n <> 0 ORDER BY account, word";
 
@@ -68,23 +70,29 @@ async fn compare(
         let Some(end) = rows.last() else { break };
         last = end.try_get("id")?;
         for row in &rows {
-            let (entry, state) = (entry_of(row)?, row.try_get::<&str, _>("state")?);
+            let entry = entry_of(row)?;
             let key = key_of(row.try_get("account")?, row.try_get("package")?)?;
             let length: i64 =
                 sqlx::query(LOG_LENGTH).bind(entry.id).fetch_one(&mut *connection).await?.try_get(0)?;
             let log = log_of(connection, entry.id, entry.total).await?;
-            let fresh = folded(&log, usize::try_from(length).unwrap_or_default());
+            let fresh = folded(&log, usize::try_from(length).unwrap_or_default())?;
             check.packages += 1;
             check.facts += u64::try_from(length).unwrap_or_default();
-            let fold = encode_package(&fresh)?;
-            if fold != state && check.difference.is_none() {
-                check.difference = Some(format!(
-                    "{key}: the projection says {state}, but its log of {length} facts folds to {fold}"
-                ));
+            if check.difference.is_none() {
+                let difference = differs(row, &Columns::of(&key, &fresh)?, length)?;
+                check.difference = difference.map(|(column, kept, fold)| {
+                    format!("{key}: `{column}` says {kept}, but its log of {length} facts folds to {fold}")
+                });
             }
             moved(&mut counted, &key.account, &[], &words(&fresh, entry.not_ours));
         }
         told(check.packages);
+    }
+    if check.difference.is_none()
+        && let Some(row) = sqlx::query(STRAY).fetch_optional(&mut *connection).await?
+    {
+        let id: i64 = row.try_get(0)?;
+        check.difference = Some(format!("there are facts of row {id}, but no such package"));
     }
     if check.difference.is_none() {
         check.difference = compare_tallies(connection, counted).await?;
@@ -113,6 +121,32 @@ async fn compare_tallies(
     }))
 }
 
+/// The first column of a row that isn't as the fold says: its name, what it says, and what it should say.
+fn differs(
+    row: &SqliteRow,
+    columns: &Columns,
+    length: i64,
+) -> Result<Option<(&'static str, String, String)>, StoreError> {
+    let word = |value: Option<String>| value.unwrap_or_else(|| "nothing".to_owned());
+    for (column, fold) in &columns.texts {
+        let kept: Option<String> = row.try_get(*column)?;
+        if kept != *fold {
+            return Ok(Some((column, word(kept), word(fold.clone()))));
+        }
+    }
+    for (column, fold) in columns.numbers.iter().chain(&[("facts", Some(length))]) {
+        let kept: Option<i64> = row.try_get(*column)?;
+        if kept != *fold {
+            return Ok(Some((
+                column,
+                word(kept.map(|it| it.to_string())),
+                word(fold.map(|it| it.to_string())),
+            )));
+        }
+    }
+    Ok(None)
+}
+
 fn entry_of(row: &SqliteRow) -> Result<Entry, StoreError> {
     let mut entry = Entry::new(row.try_get("id")?);
     entry.seq = row.try_get("seq")?;
@@ -136,6 +170,7 @@ impl Writer {
             last = end.try_get("id")?;
             let mut numbers = self.numbers;
             let mut batch = Batch::default();
+            let mut kept = Vec::with_capacity(rows.len());
             for row in &rows {
                 let mut entry = entry_of(row)?;
                 let length: i64 = sqlx::query(LOG_LENGTH)
@@ -149,14 +184,23 @@ impl Writer {
                 entry.package = decode_package(row.try_get("state")?).ok().map(Arc::new);
                 let mut touched = Touched::new(entry);
                 touched.refold = true;
-                batch.touched.insert(key_of(row.try_get("account")?, row.try_get("package")?)?, touched);
+                let key = key_of(row.try_get("account")?, row.try_get("package")?)?;
+                kept.push((key.clone(), row, length));
+                batch.touched.insert(key, touched);
             }
             batch.fold(&mut numbers.seq, &self.askable)?;
-            batch.delta.clear();
+            for (key, row, length) in kept {
+                let Some(touched) = batch.touched.get_mut(&key) else { continue };
+                let Some(package) = touched.entry.package.as_deref() else { continue };
+                touched.stale |= differs(row, &Columns::of(&key, package)?, length)?.is_some();
+            }
             done.packages += batch.touched.len() as u64;
             done.changed += batch.changes.len() as u64;
             batch.script(&self.tallies)?.commit(&mut self.connection).await?;
             self.numbers = numbers;
+            for (account, word, n) in self.tallies.after(&batch.delta) {
+                self.tallies.set(account, word, n);
+            }
             for (key, touched) in &batch.touched {
                 let words = touched.entry.package.as_deref().map(|it| words(it, touched.entry.not_ours));
                 moved(&mut counted, &key.account, &[], &words.unwrap_or_default());

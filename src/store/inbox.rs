@@ -20,7 +20,7 @@ pub(super) const fn state_of(noted: bool) -> i64 {
 }
 
 const FIRST_WITH: &str = "SELECT hash, id FROM arrivals WHERE same_as IS NULL AND hash IN (SELECT unhex(value) FROM json_each($1))";
-const COUNTED: &str = "SELECT facts FROM arrivals WHERE id = $1";
+const BEFORE: &str = "SELECT facts, state FROM arrivals WHERE id = $1";
 const RECENT: &str = "SELECT a.id, a.account, a.received_at, a.remote, a.origin, a.state, a.note, a.size, p.package, f.name \
     FROM arrivals a LEFT JOIN packages p ON p.id = a.package \
     LEFT JOIN facts f ON f.package = a.package AND f.fingerprint = substr(a.facts, 1, 16) \
@@ -69,15 +69,22 @@ pub(super) async fn first_with(
     rows.iter().map(pair).collect()
 }
 
-/// The facts for which an arrival was counted.
-pub(super) async fn counted(
-    connection: &mut SqliteConnection,
-    id: i64,
-) -> Result<Vec<Fingerprint>, StoreError> {
-    let row = sqlx::query(COUNTED).bind(id).fetch_optional(connection).await?;
-    let Some(row) = row else { return Ok(Vec::new()) };
+/// What became of an arrival.
+#[derive(Debug, Default)]
+pub(super) struct Before {
+    /// The facts for which it was counted.
+    pub counted: Vec<Fingerprint>,
+    /// It was not digested yet.
+    pub pending: bool,
+}
+
+/// What became of an arrival until now.
+pub(super) async fn before(connection: &mut SqliteConnection, id: i64) -> Result<Before, StoreError> {
+    let row = sqlx::query(BEFORE).bind(id).fetch_optional(connection).await?;
+    let Some(row) = row else { return Ok(Before::default()) };
     let facts: &[u8] = row.try_get(0)?;
-    Ok(facts.chunks_exact(16).filter_map(|chunk| chunk.try_into().ok().map(Fingerprint)).collect())
+    let counted = facts.chunks_exact(16).filter_map(|chunk| chunk.try_into().ok().map(Fingerprint)).collect();
+    Ok(Before { counted, pending: row.try_get::<i64, _>(1)? == PENDING })
 }
 
 impl Store {

@@ -11,6 +11,8 @@ const ASK: &str = "INSERT INTO jobs (kind, created_at) VALUES ($1, $2) RETURNING
 const OPEN: &str = "SELECT id, kind FROM jobs WHERE done_at IS NULL ORDER BY id LIMIT 10";
 const DONE: &str = "UPDATE jobs SET done_at = $2, result = $3 WHERE id = $1";
 const RESULT: &str = "SELECT result FROM jobs WHERE id = $1 AND done_at IS NOT NULL";
+/// A number that nobody reads: writing it, the same or not, goes through the log to the disk.
+const PROBE: &str = "PRAGMA user_version = 1";
 const FORGET_REFUSED: &str = "DELETE FROM refused WHERE id = $1";
 
 /// A job that somebody asked for.
@@ -24,8 +26,14 @@ pub struct Job {
 
 /// A small write that is no fact.
 pub(super) enum Chore {
-    JobDone { id: i64, at: Timestamp, result: String },
+    JobDone {
+        id: i64,
+        at: Timestamp,
+        result: String,
+    },
     ForgetRefused(i64),
+    /// Is the disk there again?
+    Probe,
 }
 
 impl Chore {
@@ -33,6 +41,7 @@ impl Chore {
         let query = match self {
             Self::JobDone { id, at, result } => sqlx::query(DONE).bind(id).bind(at.0).bind(result),
             Self::ForgetRefused(id) => sqlx::query(FORGET_REFUSED).bind(id),
+            Self::Probe => sqlx::query(PROBE),
         };
         Ok(query.execute(connection).await?.rows_affected())
     }

@@ -42,7 +42,10 @@ const CHANGES: usize = 8192;
 /// Why the store couldn't do it.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
-    /// SQLite said no: the disk is full, or broken.
+    /// The disk is full, broken, or held by somebody else: no statement is at fault.
+    #[error("the database can't be written or read: {0}")]
+    Disk(String),
+    /// SQLite said no to a statement.
     #[error("the database can't be written or read: {0}")]
     Sql(String),
     /// More waits to be written than fits the queue.
@@ -70,7 +73,15 @@ impl StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(cause: sqlx::Error) -> Self {
-        Self::Sql(cause.to_string())
+        // SQLITE_BUSY, LOCKED, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB; the upper bits tell them finer apart.
+        const OF_THE_DISK: [i32; 8] = [5, 6, 8, 10, 11, 13, 14, 26];
+        let code = cause.as_database_error().and_then(|it| it.code()?.parse::<i32>().ok());
+        let text = cause.to_string();
+        if code.is_some_and(|code| OF_THE_DISK.contains(&(code & 0xff))) {
+            Self::Disk(text)
+        } else {
+            Self::Sql(text)
+        }
     }
 }
 
@@ -83,8 +94,8 @@ pub struct Store {
     tallies: Tallies,
     health: Arc<Health>,
     folder: PathBuf,
-    /// Held as long as the store lives: it marks a running board.
-    _lock: Option<Arc<std::fs::File>>,
+    /// Held until the store is closed: it marks a running board.
+    lock: Option<Arc<std::fs::File>>,
 }
 
 /// How the writer fares; for the operator's page.
@@ -112,11 +123,6 @@ impl Health {
     #[must_use]
     pub fn pending(&self) -> i64 {
         self.pending.load(Ordering::Relaxed)
-    }
-
-    /// So many pending arrivals were digested.
-    pub fn digested(&self, arrivals: i64) {
-        self.pending.fetch_sub(arrivals, Ordering::Relaxed);
     }
 
     fn set_trouble(&self, trouble: Option<String>) {
@@ -263,10 +269,18 @@ impl Store {
         self.ask(|done| writer::Job::Reread { arrival, reading: Box::new(reading), done }).await
     }
 
+    /// After a write has failed: writes nothing, but to the disk, so that the trouble ends when its cause does, and
+    /// not only when the next callback comes.
+    pub async fn try_again(&self) -> Result<(), StoreError> {
+        self.ask(|done| writer::Job::Chore(jobs::Chore::Probe, done)).await.map(|_| ())
+    }
+
     /// Waits for everything that was sent to the door before, then closes the database cleanly.
     pub async fn close(&self) {
         let _ = self.ask(writer::Job::Stop).await;
         self.readers.close().await;
+        // Whoever still holds a handle can't write any more; another board may begin.
+        let _ = self.lock.as_ref().map(|lock| lock.unlock());
     }
 
     async fn ask<T>(
@@ -276,11 +290,15 @@ impl Store {
         let door = self.door.as_ref().ok_or(StoreError::ReadOnly)?;
         let (done, answer) = oneshot::channel();
         let _waiting = Waiting::new(&self.health);
-        match door.try_send(job(done)) {
+        let result = match door.try_send(job(done)) {
             Ok(()) => answer.await.unwrap_or(Err(StoreError::Stopped)),
             Err(mpsc::error::TrySendError::Full(_)) => Err(StoreError::Busy),
             Err(mpsc::error::TrySendError::Closed(_)) => Err(StoreError::Stopped),
+        };
+        if let Err(cause @ StoreError::Stopped) = &result {
+            self.health.set_trouble(Some(cause.to_string()));
         }
+        result
     }
 }
 

@@ -53,7 +53,7 @@ impl Store {
             return Err(StoreError::Folder(format!("there is no board in {} yet", folder.display())));
         }
         refuse_network(folder)?;
-        let lock = if mode == Mode::Board { Some(Arc::new(lock(folder)?)) } else { None };
+        let lock = if mode == Mode::Board { Some(Arc::new(lock(folder).await?)) } else { None };
         let tallies = Tallies::default();
         let health = Arc::new(Health::default());
         let changes = broadcast::channel(CHANGES).0;
@@ -81,11 +81,10 @@ impl Store {
                 numbers,
             };
             tokio::spawn(writer.run());
-            tokio::spawn(checkpoints(
-                connect(folder).await?,
-                folder.join(format!("{FILE}-wal")),
-                door.downgrade(),
-            ));
+            let mut checkpointer = connect(folder).await?;
+            // While it waits for a long reader, nobody writes: better the log grows a little more.
+            sqlx::query("PRAGMA busy_timeout = 200").execute(&mut checkpointer).await?;
+            tokio::spawn(checkpoints(checkpointer, folder.join(format!("{FILE}-wal")), door.downgrade()));
             Some(door)
         } else {
             None
@@ -96,7 +95,7 @@ impl Store {
             load_tallies(&mut *readers.acquire().await?, &tallies).await?;
         }
         let folder = folder.to_owned();
-        Ok(Self { readers, door, changes, tallies, health, folder, _lock: lock })
+        Ok(Self { readers, door, changes, tallies, health, folder, lock })
     }
 
     /// Whether a board runs on `folder` now.
@@ -129,11 +128,17 @@ pub(super) async fn connect_beside(folder: &Path) -> Result<SqliteConnection, St
     connect(folder).await
 }
 
-fn lock(folder: &Path) -> Result<File, StoreError> {
+async fn lock(folder: &Path) -> Result<File, StoreError> {
     let path = folder.join(LOCK);
     let file = File::options().create(true).truncate(false).write(true).read(true).open(&path);
     let file = file.map_err(|cause| trouble(folder, "can't be written", &cause))?;
-    match file.try_lock() {
+    let mut locked = file.try_lock();
+    if matches!(locked, Err(TryLockError::WouldBlock)) {
+        // A command that looks whether a board runs holds it for an instant, too.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        locked = file.try_lock();
+    }
+    match locked {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
             let folder = folder.display();
@@ -213,16 +218,15 @@ async fn load_tallies(connection: &mut SqliteConnection, tallies: &Tallies) -> R
 }
 
 async fn numbers(connection: &mut SqliteConnection) -> Result<Numbers, StoreError> {
-    const LAST: &str = "SELECT (SELECT coalesce(max(id), 0) FROM arrivals), (SELECT coalesce(max(id), 0) FROM refused), \
+    const LAST: &str = "SELECT max((SELECT coalesce(max(id), 0) FROM arrivals), (SELECT coalesce(max(id), 0) FROM refused)), \
         (SELECT coalesce(max(id), 0) FROM packages), (SELECT coalesce(max(seq), 0) FROM changes), \
         (SELECT coalesce(min(seq), 1) - 1 FROM changes)";
     let row = sqlx::query(LAST).fetch_one(connection).await?;
     Ok(Numbers {
-        arrival: row.try_get(0)?,
-        refused: row.try_get(1)?,
-        package: row.try_get(2)?,
-        seq: row.try_get(3)?,
-        pruned: row.try_get(4)?,
+        call: row.try_get(0)?,
+        package: row.try_get(1)?,
+        seq: row.try_get(2)?,
+        pruned: row.try_get(3)?,
     })
 }
 

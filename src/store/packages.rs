@@ -9,6 +9,7 @@ use crate::model::{AccountId, Fingerprint, Package, PackageId, PackageKey, Recor
 use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// The heads of the packages named in `$1`, a JSON array of `[account, package]`.
@@ -26,8 +27,7 @@ const LONG_LOG: &str = "SELECT package, fingerprint, kind, detail, who, name, ha
     fingerprint LIMIT $2)) ORDER BY fingerprint";
 const ONE: &str = "SELECT id, seq, state FROM packages WHERE account = $1 AND package = $2";
 const DUE_OF_ACCOUNT: &str = "SELECT package, tries FROM packages WHERE account = $1 AND check_by <= $2 ORDER BY check_by, id LIMIT $3";
-const NEXT_DUE: &str =
-    "SELECT check_by FROM packages WHERE account = $1 AND check_by IS NOT NULL ORDER BY check_by LIMIT 1";
+const NEXT_DUE: &str = "SELECT min(check_by) FROM packages WHERE account = $1 AND check_by IS NOT NULL";
 
 /// The entries of `wanted` that have a row; with the facts of the given fingerprints, whatever the log's length.
 pub(super) async fn load(
@@ -61,17 +61,19 @@ pub(super) async fn load(
         } else {
             entry.log = logs.remove(&entry.id).unwrap_or_default();
         }
-        entry.package = Some(Arc::new(folded(&entry.log, entry.total)));
+        entry.package = Some(Arc::new(folded(&entry.log, entry.total)?));
     }
     Ok(found)
 }
 
 /// The fold of a log that has `total` facts, of which `log` may be only the first.
-pub(super) fn folded(log: &[Record], total: usize) -> Package {
-    let mut package = fold(log);
+pub(super) fn folded(log: &[Record], total: usize) -> Result<Package, StoreError> {
+    // A fold that panics is a bug of ours; the bytes, and the writer, must survive it.
+    let folded = catch_unwind(AssertUnwindSafe(|| fold(log)));
+    let mut package = folded.map_err(|_| StoreError::Unreadable("a log that can't be folded".to_owned()))?;
     package.facts = u32::try_from(total).unwrap_or(u32::MAX);
     package.too_many_facts |= total > log.len();
-    package
+    Ok(package)
 }
 
 async fn long_log(
@@ -130,8 +132,8 @@ impl Store {
 
     /// When the next package of an account is due.
     pub async fn next_due(&self, account: &AccountId) -> Result<Option<Timestamp>, StoreError> {
-        let row = sqlx::query(NEXT_DUE).bind(&account.0).fetch_optional(&self.readers).await?;
-        row.map(|row| Ok(Timestamp(row.try_get(0)?))).transpose()
+        let row = sqlx::query(NEXT_DUE).bind(&account.0).fetch_one(&self.readers).await?;
+        Ok(row.try_get::<Option<i64>, _>(0)?.map(Timestamp))
     }
 }
 

@@ -5,7 +5,7 @@
 //! by one, so that a poisonous callback takes no neighbour with it; and if digesting a callback fails, its bytes are
 //! kept alone, to be digested later.
 
-use super::batch::{Applied, ArrivalRow, Batch, RereadRow, Touched, fingerprints};
+use super::batch::{Applied, ArrivalRow, Batch, RereadRow, Touched};
 use super::read::Change;
 use super::refused::Shed;
 use super::shelf::{Entry, Shelf};
@@ -66,8 +66,9 @@ pub(super) struct Writer {
 /// The last numbers given out.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Numbers {
-    pub arrival: i64,
-    pub refused: i64,
+    /// Of arrivals and refused calls alike: a call that is admitted leaves the one table for the other, so no number
+    /// is given twice.
+    pub call: i64,
     pub package: i64,
     pub seq: i64,
     /// Up to here changes are cut off.
@@ -106,6 +107,7 @@ impl Writer {
                     Job::Chore(chore, done) => {
                         self.write(std::mem::take(&mut batch)).await;
                         let result = chore.run(&mut self.connection).await;
+                        self.health.set_trouble(result.as_ref().err().map(ToString::to_string));
                         let _ = done.send(result);
                     }
                     Job::Rebuild(done) => {
@@ -139,6 +141,14 @@ impl Writer {
                     job.answer(Ok(kept));
                 }
             }
+            // No job is at fault, and each would wait as long for the same answer.
+            Err(cause @ StoreError::Disk(_)) => {
+                tracing::error!(jobs = jobs.len(), %cause, "a batch could not be written");
+                self.health.set_trouble(Some(cause.to_string()));
+                for job in jobs {
+                    job.answer(Err(cause.clone()));
+                }
+            }
             Err(cause) => {
                 tracing::warn!(jobs = jobs.len(), %cause, "a batch could not be written; its jobs are tried one by one");
                 for job in jobs {
@@ -154,9 +164,6 @@ impl Writer {
         let mut result = self.attempt(&[job], Care::Alone).await;
         if result.is_err() && matches!(job, Job::Keep(..)) {
             result = self.attempt(&[job], Care::BytesOnly).await;
-            if result.is_ok() {
-                self.health.pending.fetch_add(1, Ordering::Relaxed);
-            }
         }
         self.health.set_trouble(result.as_ref().err().map(ToString::to_string));
         if let Err(cause) = &result {
@@ -173,10 +180,10 @@ impl Writer {
         if digest {
             self.fetch(jobs, &mut batch, &mut numbers).await?;
         }
-        let counted = self.counted(jobs).await?;
+        let mut before = self.before(jobs).await?;
         let mut outcomes = Vec::with_capacity(jobs.len());
         for job in jobs {
-            outcomes.push(plan(job, &mut batch, &mut numbers, &counted, digest)?);
+            outcomes.push(plan(job, &mut batch, &mut numbers, &mut before, digest)?);
         }
         batch.fold(&mut numbers.seq, &self.askable)?;
         self.find_twins(&mut batch, care).await?;
@@ -191,6 +198,7 @@ impl Writer {
 
         self.numbers = numbers;
         self.shed.done(&batch.refused);
+        self.health.pending.fetch_add(batch.pending(), Ordering::Relaxed);
         for (account, word, n) in self.tallies.after(&batch.delta) {
             self.tallies.set(account, word, n);
         }
@@ -240,15 +248,15 @@ impl Writer {
         Ok(())
     }
 
-    /// The facts for which the arrivals that are read again were counted before.
-    async fn counted(&mut self, jobs: &[&Job]) -> Result<HashMap<i64, Vec<Fingerprint>>, StoreError> {
-        let mut counted = HashMap::new();
+    /// What became of the arrivals that are read again.
+    async fn before(&mut self, jobs: &[&Job]) -> Result<HashMap<i64, inbox::Before>, StoreError> {
+        let mut all = HashMap::new();
         for job in jobs {
             if let Job::Reread { arrival, .. } = job {
-                counted.insert(*arrival, inbox::counted(&mut self.connection, *arrival).await?);
+                all.insert(*arrival, inbox::before(&mut self.connection, *arrival).await?);
             }
         }
-        Ok(counted)
+        Ok(all)
     }
 
     /// Identical bytes are stored once. Whatever told something new can't have come before, so only the rest is
@@ -281,7 +289,7 @@ fn plan<'a>(
     job: &'a Job,
     batch: &mut Batch<'a>,
     numbers: &mut Numbers,
-    counted: &HashMap<i64, Vec<Fingerprint>>,
+    before: &mut HashMap<i64, inbox::Before>,
     digest: bool,
 ) -> Result<Kept, StoreError> {
     let kept = |applied: Applied, quarantined| Kept {
@@ -292,8 +300,8 @@ fn plan<'a>(
     };
     match job {
         Job::Keep(arrival, _) => {
-            numbers.arrival += 1;
-            let id = numbers.arrival;
+            numbers.call += 1;
+            let id = numbers.call;
             let (applied, state) = if digest {
                 let applied = batch.apply(&arrival.reading.facts, Some(id), &[])?;
                 (applied, inbox::state_of(arrival.reading.note.is_some()))
@@ -305,19 +313,20 @@ fn plan<'a>(
             Ok(kept(applied, arrival.reading.note.is_some()))
         }
         Job::Reread { arrival, reading, .. } => {
-            let before = counted.get(arrival).map(Vec::as_slice).unwrap_or_default();
-            let applied = batch.apply(&reading.facts, Some(*arrival), before)?;
-            let mut facts: Vec<u8> = before.iter().flat_map(|it| it.0).collect();
-            for fingerprint in fingerprints(&reading.facts).chunks_exact(16) {
-                if !before.iter().any(|known| known.0 == fingerprint) {
-                    facts.extend_from_slice(fingerprint);
+            let before = before.entry(*arrival).or_default();
+            let applied = batch.apply(&reading.facts, Some(*arrival), &before.counted)?;
+            // Whoever reads it once more in this batch finds it read.
+            for (_, record) in &reading.facts {
+                if !before.counted.contains(&record.fingerprint) {
+                    before.counted.push(record.fingerprint);
                 }
             }
             batch.reread.push(RereadRow {
                 id: *arrival,
                 note: &reading.note,
-                facts,
+                facts: before.counted.iter().flat_map(|it| it.0).collect(),
                 package: applied.package,
+                was_pending: std::mem::take(&mut before.pending),
             });
             Ok(kept(applied, reading.note.is_some()))
         }
@@ -330,8 +339,8 @@ fn plan<'a>(
             Ok(Kept::default())
         }
         Job::Refuse(call, _) => {
-            numbers.refused += 1;
-            batch.refused.push((numbers.refused, call));
+            numbers.call += 1;
+            batch.refused.push((numbers.call, call));
             Ok(Kept::default())
         }
         Job::Chore(..) | Job::Rebuild(_) | Job::Stop(_) => Ok(Kept::default()),

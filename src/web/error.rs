@@ -7,6 +7,7 @@ use crate::app::StoreError;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
+use actix_web::http::header::ALLOW;
 use actix_web::middleware::Next;
 use actix_web::{HttpResponse, ResponseError, web};
 
@@ -35,7 +36,11 @@ impl ResponseError for WebError {
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::Store(StoreError::Busy | StoreError::Stopped) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(
-                StoreError::Sql(_) | StoreError::Unreadable(_) | StoreError::Folder(_) | StoreError::ReadOnly,
+                StoreError::Disk(_)
+                | StoreError::Sql(_)
+                | StoreError::Unreadable(_)
+                | StoreError::Folder(_)
+                | StoreError::ReadOnly,
             ) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -86,11 +91,18 @@ pub async fn shaped(
     let site = request.app_data::<web::Data<Site>>().cloned();
     let json = request.path().starts_with("/api/");
     let response = next.call(request).await?.map_into_boxed_body();
-    let told = response.response().extensions().get::<Told>().cloned();
-    let (Some(site), Some(told)) = (site, told) else { return Ok(response) };
     let status = response.status();
+    let told = response.response().extensions().get::<Told>().cloned();
+    // What the framework refuses by itself: a method, a form or a query that it can't read.
+    let refused = status == StatusCode::METHOD_NOT_ALLOWED || response.response().error().is_some();
+    let told = told.or_else(|| refused.then(|| Told { sentence: plain(status).to_owned(), reference: None }));
+    let (Some(site), Some(told)) = (site, told) else { return Ok(response) };
+    let allow = response.headers().get(ALLOW).cloned();
     let (request, _) = response.into_parts();
     let mut answer = HttpResponse::build(status);
+    if let Some(allow) = allow {
+        answer.insert_header((ALLOW, allow));
+    }
     if status == StatusCode::SERVICE_UNAVAILABLE {
         answer.insert_header(("Retry-After", "5"));
     }
@@ -108,6 +120,14 @@ pub async fn shaped(
         answer.content_type("text/html; charset=utf-8").body(super::views::html(&page))
     };
     Ok(ServiceResponse::new(request, answer).map_into_boxed_body())
+}
+
+fn plain(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        404 => "There is nothing at this address.",
+        405 => "This address doesn't answer to that method.",
+        _ => "The request can't be read.",
+    }
 }
 
 fn todo(status: StatusCode) -> &'static str {

@@ -6,9 +6,10 @@
 use super::error::WebError;
 use super::site::Site;
 use super::views::{BoardQuery, RowView, link};
-use crate::app::{App, Change};
+use crate::app::Change;
 use crate::model::filter::search_text;
 use crate::model::{Filter, Seq};
+use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, Responder, web};
 use actix_web_lab::sse;
 use futures_util::{Stream, StreamExt as _, stream};
@@ -38,11 +39,14 @@ struct Frame {
     dropped: OnceLock<sse::Event>,
 }
 
+type Frames = broadcast::Receiver<Option<Arc<Frame>>>;
+
 /// Passes changes on to every open page.
 #[derive(Debug, Clone)]
 pub struct Hub {
     ring: Arc<Mutex<VecDeque<Arc<Frame>>>>,
-    readers: broadcast::Sender<Arc<Frame>>,
+    /// `None`: something was missed; start over.
+    readers: broadcast::Sender<Option<Arc<Frame>>>,
     stop: CancellationToken,
 }
 
@@ -54,15 +58,17 @@ impl Hub {
     }
 
     /// Passes on what the store says until it stops.
-    pub async fn relay(self, app: App) {
-        let mut changes = app.store.subscribe();
+    pub async fn relay(self, mut changes: broadcast::Receiver<Arc<Change>>) {
         loop {
             match changes.recv().await {
                 Ok(change) => self.publish(&change),
                 Err(RecvError::Lagged(missed)) => {
                     tracing::warn!(missed, "more changed at once than the live stream keeps");
-                    // What is in the ring has a gap behind it now.
-                    self.with_ring(VecDeque::clear);
+                    // What is in the ring has a gap behind it now, and so has what the readers heard.
+                    self.with_ring(|ring| {
+                        ring.clear();
+                        let _ = self.readers.send(None);
+                    });
                 }
                 Err(RecvError::Closed) => return,
             }
@@ -90,7 +96,7 @@ impl Hub {
             }
             ring.push_back(Arc::clone(&frame));
             // Under the ring's lock, so that a reader who subscribes sees each change once.
-            let _ = self.readers.send(frame);
+            let _ = self.readers.send(Some(frame));
         });
     }
 
@@ -99,7 +105,7 @@ impl Hub {
     }
 
     /// Subscribes; and, if the ring reaches back to `after`, what came since.
-    fn subscribe(&self, after: Option<Seq>) -> (broadcast::Receiver<Arc<Frame>>, Option<Vec<Arc<Frame>>>) {
+    fn subscribe(&self, after: Option<Seq>) -> (Frames, Option<Vec<Arc<Frame>>>) {
         let both = self.with_ring(|ring| {
             let reaches = |after: Seq| {
                 let first = ring.front().map(|it| it.change.row.seq.0);
@@ -139,7 +145,7 @@ pub async fn live(
 ) -> Result<HttpResponse, WebError> {
     let site = site.into_inner();
     let filter = BoardQuery::parse(request.query_string()).filter(site.app.now(), &site.zone, &site.accounts);
-    let after = after_of(&request);
+    let (after, head) = (after_of(&request), request.method() == Method::HEAD);
     let (changes, missed) = hub.subscribe(after);
     let mut floor = after.unwrap_or(Seq(i64::MIN));
     let replay: Vec<sse::Event> = match (after, missed) {
@@ -154,12 +160,21 @@ pub async fn live(
                 let changes = rows.into_iter().map(|row| Change { row, before: None });
                 changes.map(|change| replayed(&change, &filter, &site)).collect()
             }
-            None => vec![resync()],
+            None => {
+                floor = Seq(i64::MIN);
+                vec![resync()]
+            }
         },
     };
     let stop = hub.stop.clone();
     let live = following(changes, floor, filter, site);
-    let all = stream::iter(replay).chain(live).take_until(stop.cancelled_owned());
+    let end = async move {
+        // Nobody reads what follows the headers of HEAD.
+        if !head {
+            stop.cancelled_owned().await;
+        }
+    };
+    let all = stream::iter(replay).chain(live).take_until(Box::pin(end));
     let answer = sse::Sse::from_infallible_stream(all).with_retry_duration(RETRY).with_keep_alive(KEEP_ALIVE);
     let mut answer = answer.respond_to(&request).map_into_boxed_body();
     answer.headers_mut().insert(
@@ -169,24 +184,21 @@ pub async fn live(
     Ok(answer)
 }
 
-fn following(
-    changes: broadcast::Receiver<Arc<Frame>>,
-    floor: Seq,
-    filter: Filter,
-    site: Arc<Site>,
-) -> impl Stream<Item = sse::Event> {
+fn following(changes: Frames, floor: Seq, filter: Filter, site: Arc<Site>) -> impl Stream<Item = sse::Event> {
     let state = (changes, floor, filter, site);
     stream::unfold(state, |(mut changes, mut floor, filter, site)| async move {
         loop {
             match changes.recv().await {
-                Ok(frame) if frame.change.row.seq <= floor => {}
-                Ok(frame) => {
+                Ok(Some(frame)) if frame.change.row.seq <= floor => {}
+                Ok(Some(frame)) => {
                     floor = frame.change.row.seq;
                     if let Some(event) = frame.told(&filter, &site) {
                         return Some((event, (changes, floor, filter, site)));
                     }
                 }
-                Err(RecvError::Lagged(_)) => return Some((resync(), (changes, floor, filter, site))),
+                Ok(None) | Err(RecvError::Lagged(_)) => {
+                    return Some((resync(), (changes, floor, filter, site)));
+                }
                 Err(RecvError::Closed) => return None,
             }
         }
@@ -225,9 +237,11 @@ fn resync() -> sse::Event {
     sse::Data::new("too much changed to tell one by one").event("resync").into()
 }
 
-/// Where the reader was: a browser says it by itself when it comes back, a page by its address.
+/// Where the reader was: a browser says it by itself when it comes back, a page by its address. What is no number is a
+/// place that nobody knows.
 fn after_of(request: &HttpRequest) -> Option<Seq> {
     let header = request.headers().get("last-event-id").and_then(|it| it.to_str().ok());
     let query = || request.query_string().split('&').find_map(|pair| pair.strip_prefix("after="));
-    header.or_else(query).and_then(|text| text.trim().parse().ok()).map(Seq)
+    let place = header.or_else(query).map(str::trim).filter(|text| !text.is_empty());
+    place.map(|text| Seq(text.parse().unwrap_or(i64::MAX)))
 }

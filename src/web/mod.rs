@@ -16,6 +16,7 @@ pub mod site;
 pub mod views;
 
 use crate::app::App;
+use actix_web::guard::{Any, Get, Head};
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
 use actix_web::{HttpResponse, web};
@@ -57,21 +58,21 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .wrap(from_fn(error::shaped))
             .wrap(headers())
             .wrap(Compress::default())
-            .route("/", web::get().to(pages::board))
-            .route("/pulse", web::get().to(pages::pulse))
-            .route("/live", web::get().to(live::live))
-            .route("/packages/{package:.*}", web::get().to(pages::package))
-            .route("/inbox", web::get().to(pages::inbox))
-            .route("/inbox/payload/{arrival}", web::get().to(pages::inbox_payload))
+            .route("/", read().to(pages::board))
+            .route("/pulse", read().to(pages::pulse))
+            .route("/live", read().to(live::live))
+            .route("/packages/{package:.*}", read().to(pages::package))
+            .route("/inbox", read().to(pages::inbox))
+            .route("/inbox/payload/{arrival}", read().to(pages::inbox_payload))
             .route("/inbox/replay", web::post().to(actions::replay))
             .route("/inbox/admit", web::post().to(actions::admit))
-            .route("/providers", web::get().to(pages::providers))
-            .route("/api/v1/packages", web::get().to(api::packages))
-            .route("/api/v1/packages/{package:.*}", web::get().to(api::package))
-            .route("/healthz", web::get().to(health::healthz))
-            .route("/readyz", web::get().to(health::readyz))
-            .route("/metrics", web::get().to(health::metrics))
-            .route("/static/{file}", web::get().to(static_file))
+            .route("/providers", read().to(pages::providers))
+            .route("/api/v1/packages", read().to(api::packages))
+            .route("/api/v1/packages/{package:.*}", read().to(api::package))
+            .route("/healthz", read().to(health::healthz))
+            .route("/readyz", read().to(health::readyz))
+            .route("/metrics", read().to(health::metrics))
+            .route("/static/{file}", read().to(static_file))
             .default_service(web::to(nothing)),
     );
 }
@@ -79,6 +80,11 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
 /// Callbacks and nothing else, for `callbacks-listen`.
 pub fn callback_routes(shared: &Shared, config: &mut web::ServiceConfig) {
     config.app_data(shared.app.clone()).configure(callbacks::routes);
+}
+
+/// A route for GET, and for HEAD: the same answer without its body.
+fn read() -> actix_web::Route {
+    web::route().guard(Any(Get()).or(Head()))
 }
 
 fn headers() -> DefaultHeaders {

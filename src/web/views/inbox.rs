@@ -55,7 +55,7 @@ struct ArrivalView {
     name: Option<String>,
     /// The package's link and id.
     package: Option<(String, String)>,
-    payload: Option<String>,
+    payload: String,
     origin: &'static str,
     state: &'static str,
     class: &'static str,
@@ -108,7 +108,10 @@ impl ArrivalView {
             remote: shown(&it.remote),
             name: it.name.as_deref().map(shown),
             package: it.package.as_ref().map(|key| (link::package(key), shown(key.package.as_str()))),
-            payload: it.package.as_ref().map(|key| link::payload(key, it.id)),
+            payload: it
+                .package
+                .as_ref()
+                .map_or_else(|| link::stray_payload(it.id), |key| link::payload(key, it.id)),
             origin: match it.origin {
                 Origin::Callback => "callback",
                 Origin::Poll => "asked",

@@ -34,6 +34,12 @@ pub fn payload(key: &PackageKey, arrival: i64) -> String {
     format!("{}/payload/{arrival}", package(key))
 }
 
+/// The bytes of an arrival that told of no package.
+#[must_use]
+pub fn stray_payload(arrival: i64) -> String {
+    format!("/inbox/payload/{arrival}")
+}
+
 /// The package id that a decoded path segment of one of these links means.
 #[must_use]
 pub fn package_id(segment: &str) -> Option<PackageId> {

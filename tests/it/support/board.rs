@@ -88,6 +88,16 @@ impl Board {
         self.server = Some(Server::start(self.config.clone(), self.clock.clone()).await.unwrap());
     }
 
+    /// The board as it stands on disk, in lines: packages, facts, counters.
+    pub async fn dump(&self) -> Vec<String> {
+        super::db::dump(&self.data()).await
+    }
+
+    /// Runs a statement on the database, behind the board's back.
+    pub async fn sql(&self, statement: &str) -> Vec<String> {
+        super::db::run(&self.data(), statement).await
+    }
+
     pub async fn stop(mut self) -> TempDir {
         self.server.take().unwrap().stop().await;
         self.folder
@@ -122,6 +132,12 @@ impl Board {
         let response = self.get(path).await;
         assert_eq!(response.status(), 200, "{path}");
         response.text().await.unwrap()
+    }
+
+    /// Posts a form, as a page of the board does.
+    pub async fn post(&self, path: &str, form: &str) -> Response {
+        let request = self.client.post(format!("{}{path}", self.url)).body(form.to_owned());
+        request.header("content-type", "application/x-www-form-urlencoded").send().await.unwrap()
     }
 
     /// A JSON answer; it must be there.

@@ -1,3 +1,5 @@
 //! What tests stand on: a board of their own, over real HTTP and a real SQLite, with a clock that stands still.
 
 pub mod board;
+pub mod db;
+pub mod sse;

@@ -1,0 +1,41 @@
+//! A look at the database from outside, beside the board that runs on it.
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
+use std::path::Path;
+use std::time::Duration;
+
+async fn open(data: &Path) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(data.join("signboard.sqlite"));
+    options.busy_timeout(Duration::from_secs(10)).connect().await.unwrap()
+}
+
+/// The first column of each row of a statement, as text.
+pub async fn run(data: &Path, statement: &str) -> Vec<String> {
+    let mut connection = open(data).await;
+    let query = sqlx::query(AssertSqlSafe(statement.to_owned()));
+    let rows = query.fetch_all(&mut connection).await.unwrap();
+    let text = |row: &sqlx::sqlite::SqliteRow| {
+        row.try_get::<String, _>(0).or_else(|_| row.try_get::<i64, _>(0).map(|it| it.to_string())).unwrap()
+    };
+    let all = rows.iter().map(text).collect();
+    connection.close().await.unwrap();
+    all
+}
+
+/// Everything that replay and rebuild must leave alone.
+pub async fn dump(data: &Path) -> Vec<String> {
+    let mut lines = Vec::new();
+    for statement in [
+        "SELECT json_array(id, account, package, seq, shelf, ready, attention_until, sender, updated, created, due, name, search, \
+         state, facts, check_by, tries, not_ours) FROM packages ORDER BY id",
+        "SELECT json_array(package, hex(fingerprint), kind, detail, who, name, happened_at, received_at, deliveries, origin, arrival, \
+         answer) FROM facts ORDER BY package, fingerprint",
+        "SELECT json_array(account, word, n) FROM tallies ORDER BY account, word",
+        "SELECT json_array(seq, package) FROM changes ORDER BY seq",
+        "SELECT json_array(id, account, hex(hash), same_as, size, hex(body), state, note, hex(facts), package) FROM arrivals ORDER BY id",
+    ] {
+        lines.extend(run(data, statement).await);
+    }
+    lines
+}
