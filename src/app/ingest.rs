@@ -5,6 +5,7 @@ use crate::model::{Origin, PackageKey, Record, Timestamp};
 use crate::provider::{Delivery, Parked, Report, Slot, Verdict, Verified};
 use crate::store::{Kept, NewArrival, NewRefused, Reading};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 
 /// Headers that are kept with a callback: what can explain a body, and never a secret.
 const KEPT_HEADERS: [&str; 4] = ["content-type", "content-length", "user-agent", "date"];
@@ -54,7 +55,11 @@ impl App {
             body: delivery.body,
             reading,
         };
+        let began = Instant::now();
         let kept = self.store.keep(arrival).await?;
+        if !kept.undigested {
+            metrics::histogram!("signboard_digest_seconds").record(began.elapsed().as_secs_f64());
+        }
         self.heard(received_at);
         count(account, kept);
         if kept.undigested {

@@ -64,7 +64,7 @@ fn describe() {
     describe_histogram!("signboard_ack_seconds", "From a callback's last byte to its answer");
     describe_histogram!(
         "signboard_digest_seconds",
-        "From a callback's last byte to its changes on the live stream"
+        "From a callback that was verified to its facts and states on disk, and on the live stream"
     );
     describe_gauge!("signboard_backlog", "Callbacks that wait to be written or digested");
     describe_gauge!("signboard_live_readers", "Open live streams");
