@@ -24,8 +24,14 @@ pub struct Job {
 
 /// A small write that is no fact.
 pub(super) enum Chore {
-    JobDone { id: i64, at: Timestamp, result: String },
+    JobDone {
+        id: i64,
+        at: Timestamp,
+        result: String,
+    },
     ForgetRefused(i64),
+    /// Moves what is left of a long log into the database.
+    FinishCheckpoint,
 }
 
 impl Chore {
@@ -33,6 +39,7 @@ impl Chore {
         let query = match self {
             Self::JobDone { id, at, result } => sqlx::query(DONE).bind(id).bind(at.0).bind(result),
             Self::ForgetRefused(id) => sqlx::query(FORGET_REFUSED).bind(id),
+            Self::FinishCheckpoint => sqlx::query("PRAGMA wal_checkpoint(PASSIVE)"),
         };
         Ok(query.execute(connection).await?.rows_affected())
     }
