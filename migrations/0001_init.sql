@@ -16,7 +16,8 @@ CREATE TABLE arrivals (
     facts       BLOB   NOT NULL,  -- the fingerprints it was counted for, 16 bytes each
     package     BIGINT            -- the first package it told of
 );
-CREATE UNIQUE INDEX arrivals_first ON arrivals (hash) WHERE same_as IS NULL;
+-- By package first: hashes alone would touch a page of their own each.
+CREATE INDEX arrivals_first ON arrivals (package, hash) WHERE same_as IS NULL;
 CREATE INDEX arrivals_unread ON arrivals (state, id) WHERE state <> 1;
 
 -- Calls with a wrong or missing secret, the newest of each account.

@@ -10,17 +10,22 @@ use super::{Askable, NewArrival, NewRefused, StoreError};
 use crate::model::filter::{fold_text, search_text, sender_of};
 use crate::model::log::{Merged, merge};
 use crate::model::{Fingerprint, Package, PackageKey, Record, Seq};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 const ARRIVALS: Table = Table {
-    head: "INSERT INTO arrivals (id, account, received_at, remote, origin, slot, headers, hash, same_as, size, body, state, note, facts, package)",
+    head: "INSERT OR ROLLBACK INTO arrivals (id, account, received_at, remote, origin, slot, headers, hash, same_as, size, body, state, note, facts, package)",
     columns: 15,
     tail: "",
 };
 const REFUSED: Table = Table {
-    head: "INSERT INTO refused (id, account, received_at, remote, why, headers, size, body)",
+    head: "INSERT OR ROLLBACK INTO refused (id, account, received_at, remote, why, headers, size, body)",
     columns: 8,
+    tail: "",
+};
+const NEW_FACTS: Table = Table {
+    head: "INSERT OR ROLLBACK INTO facts (package, fingerprint, kind, detail, who, name, happened_at, received_at, deliveries, origin, arrival, answer)",
+    columns: 12,
     tail: "",
 };
 const FACTS: Table = Table {
@@ -39,7 +44,7 @@ const PACKAGES: Table = Table {
            state = excluded.state, facts = excluded.facts, check_by = excluded.check_by, tries = excluded.tries, \
            not_ours = excluded.not_ours",
 };
-const CHANGES: Table = Table { head: "INSERT INTO changes (seq, package)", columns: 2, tail: "" };
+const CHANGES: Table = Table { head: "INSERT OR ROLLBACK INTO changes (seq, package)", columns: 2, tail: "" };
 const TALLIES: Table = Table {
     head: "INSERT INTO tallies (account, word, n)",
     columns: 3,
@@ -96,8 +101,10 @@ pub(super) struct Batch<'a> {
 pub(super) struct Touched {
     pub entry: Entry,
     words: Vec<&'static str>,
+    /// How many facts its log had; those behind them are new.
+    known: usize,
     /// Facts to write, by their place in the log.
-    dirty: HashSet<usize>,
+    dirty: BTreeSet<usize>,
     /// The row is to be written.
     pub stale: bool,
     /// It is to be folded again, whatever came.
@@ -107,7 +114,8 @@ pub(super) struct Touched {
 impl Touched {
     pub(super) fn new(entry: Entry) -> Self {
         let words = entry.package.as_deref().map(|it| tallies::words(it, entry.not_ours)).unwrap_or_default();
-        Self { entry, words, dirty: HashSet::new(), stale: false, refold: false }
+        let known = entry.log.len();
+        Self { entry, words, known, dirty: BTreeSet::new(), stale: false, refold: false }
     }
 }
 
@@ -222,23 +230,16 @@ impl Batch<'_> {
                 .bind(it.body.clone())?;
             Ok(())
         })?;
-        let dirty: Vec<(i64, &Record)> = self
-            .touched
-            .values()
-            .flat_map(|touched| {
-                let entry = &touched.entry;
-                touched.dirty.iter().filter_map(move |at| entry.log.get(*at).map(|record| (entry.id, record)))
-            })
-            .collect();
-        script.insert(&FACTS, &dirty, |(package, record), cells| {
-            let (kind, detail, answer) = encode_event(&record.event)?;
-            cells.bind(*package)?.bind(record.fingerprint.0.to_vec())?.bind(kind)?.bind(detail)?;
-            cells.bind(record.who.clone())?.bind(record.name.clone())?;
-            cells.bind(record.happened_at.map(|at| at.0))?.bind(record.received_at.0)?;
-            cells.bind(i64::from(record.deliveries))?.bind(origin_word(record.origin))?;
-            cells.bind(record.arrival)?.bind(answer)?;
-            Ok(())
-        })?;
+        let (mut new, mut known) = (Vec::new(), Vec::new());
+        for touched in self.touched.values() {
+            for at in &touched.dirty {
+                let Some(record) = touched.entry.log.get(*at) else { continue };
+                let rows = if *at >= touched.known { &mut new } else { &mut known };
+                rows.push((touched.entry.id, record));
+            }
+        }
+        script.insert(&NEW_FACTS, &new, fact_cells)?;
+        script.insert(&FACTS, &known, fact_cells)?;
         let stale: Vec<(&PackageKey, &Entry, &Package)> = self
             .touched
             .iter()
@@ -342,6 +343,20 @@ impl Columns {
             ],
         })
     }
+}
+
+/// The cells of a row of `facts`.
+fn fact_cells(
+    (package, record): &(i64, &Record),
+    cells: &mut super::script::Row<'_>,
+) -> Result<(), StoreError> {
+    let (kind, detail, answer) = encode_event(&record.event)?;
+    cells.bind(*package)?.bind(record.fingerprint.0.to_vec())?.bind(kind)?.bind(detail)?;
+    cells.bind(record.who.clone())?.bind(record.name.clone())?;
+    cells.bind(record.happened_at.map(|at| at.0))?.bind(record.received_at.0)?;
+    cells.bind(i64::from(record.deliveries))?.bind(origin_word(record.origin))?;
+    cells.bind(record.arrival)?.bind(answer)?;
+    Ok(())
 }
 
 /// The cells of a row of `packages`.

@@ -19,7 +19,9 @@ pub(super) const fn state_of(noted: bool) -> i64 {
     if noted { QUARANTINED } else { DIGESTED }
 }
 
-const FIRST_WITH: &str = "SELECT hash, id FROM arrivals WHERE same_as IS NULL AND hash IN (SELECT unhex(value) FROM json_each($1))";
+/// `$1`: a JSON array of `[package, hash]`; the same bytes tell of the same package, or of none if they weren't understood.
+const FIRST_WITH: &str = "SELECT a.hash, min(a.id) FROM json_each($1) k JOIN arrivals a \
+    ON a.package IS k.value ->> 0 AND a.hash = unhex(k.value ->> 1) WHERE a.same_as IS NULL GROUP BY a.hash";
 const BEFORE: &str = "SELECT facts, state FROM arrivals WHERE id = $1";
 const RECENT: &str = "SELECT a.id, a.account, a.received_at, a.remote, a.origin, a.state, a.note, a.size, p.package, f.name \
     FROM arrivals a LEFT JOIN packages p ON p.id = a.package \
@@ -55,13 +57,20 @@ pub struct ToRead {
     pub body: Vec<u8>,
 }
 
-/// Which arrivals hold these bytes first.
+/// Which arrivals hold these bytes first: the package that each told of, and the hash.
 pub(super) async fn first_with(
     connection: &mut SqliteConnection,
-    hashes: &[[u8; 16]],
+    suspects: &[(Option<i64>, [u8; 16])],
 ) -> Result<HashMap<[u8; 16], i64>, StoreError> {
-    let hex: Vec<String> = hashes.iter().map(|hash| Fingerprint(*hash).to_string()).collect();
-    let rows = sqlx::query(FIRST_WITH).bind(json(&hex)?).fetch_all(connection).await?;
+    let mut keys: Vec<(Option<i64>, String)> = Vec::with_capacity(2 * suspects.len());
+    for (package, hash) in suspects {
+        let hash = Fingerprint(*hash).to_string();
+        if package.is_some() {
+            keys.push((*package, hash.clone()));
+        }
+        keys.push((None, hash));
+    }
+    let rows = sqlx::query(FIRST_WITH).bind(json(&keys)?).fetch_all(connection).await?;
     let pair = |row: &SqliteRow| -> Result<_, StoreError> {
         let hash: &[u8] = row.try_get(0)?;
         Ok((<[u8; 16]>::try_from(hash).map_err(StoreError::json)?, row.try_get(1)?))

@@ -34,6 +34,8 @@ pub(super) enum Chore {
     ForgetRefused(i64),
     /// Is the disk there again?
     Probe,
+    /// Moves what is left of a long log into the database.
+    FinishCheckpoint,
 }
 
 impl Chore {
@@ -42,6 +44,7 @@ impl Chore {
             Self::JobDone { id, at, result } => sqlx::query(DONE).bind(id).bind(at.0).bind(result),
             Self::ForgetRefused(id) => sqlx::query(FORGET_REFUSED).bind(id),
             Self::Probe => sqlx::query(PROBE),
+            Self::FinishCheckpoint => sqlx::query("PRAGMA wal_checkpoint(PASSIVE)"),
         };
         Ok(query.execute(connection).await?.rows_affected())
     }

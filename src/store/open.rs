@@ -25,8 +25,10 @@ const READERS: u32 = 4;
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 /// File systems over a network lock too loosely for SQLite.
 const NETWORK: [&str; 6] = ["nfs", "nfs4", "cifs", "smb3", "ceph", "fuse.sshfs"];
-/// Past this size the log is folded back by the writer itself, which then waits for it.
-const WAL_LIMIT: u64 = 256 * 1024 * 1024;
+/// A log of so many pages is begun again from its start: see [`checkpoints`].
+const WAL_PAGES: i64 = 8192;
+/// When it is begun again, what is longer is cut off.
+const WAL_BYTES: &str = "67108864";
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
 
 const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "init", include_str!("../../migrations/0001_init.sql"))];
@@ -120,6 +122,7 @@ fn options(folder: &Path) -> SqliteConnectOptions {
 async fn connect(folder: &Path) -> Result<SqliteConnection, StoreError> {
     // Checkpoints flush the whole database file; they run on a connection of their own, never inside a commit.
     let options = options(folder).create_if_missing(true).pragma("wal_autocheckpoint", "0");
+    let options = options.pragma("journal_size_limit", WAL_BYTES);
     Ok(options.connect().await?)
 }
 
@@ -231,6 +234,10 @@ async fn numbers(connection: &mut SqliteConnection) -> Result<Numbers, StoreErro
 }
 
 /// Moves what was committed from the log into the database, off the writer, until the writer is gone.
+///
+/// While callbacks keep coming, this never catches up with the end of the log, and only a log that is done to its end
+/// is begun again from its start. So when it is long, the writer does the little that is left between two batches.
+/// Nobody ever waits for a reader.
 async fn checkpoints(
     mut connection: SqliteConnection,
     wal: std::path::PathBuf,
@@ -238,21 +245,24 @@ async fn checkpoints(
 ) {
     let mut tick = tokio::time::interval(CHECKPOINT_EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut last = 0;
-    while door.upgrade().is_some_and(|door| !door.is_closed()) {
+    let mut last = None;
+    loop {
         tick.tick().await;
-        let size = std::fs::metadata(&wal).map(|it| it.len()).unwrap_or(0);
-        if size == last && size < WAL_LIMIT {
+        let Some(door) = door.upgrade().filter(|door| !door.is_closed()) else { break };
+        let written = std::fs::metadata(&wal).and_then(|it| it.modified()).ok();
+        if written == last {
             continue;
         }
-        last = size;
-        let pragma = if size > WAL_LIMIT {
-            "PRAGMA wal_checkpoint(TRUNCATE)"
-        } else {
-            "PRAGMA wal_checkpoint(PASSIVE)"
-        };
-        if let Err(cause) = sqlx::query(pragma).execute(&mut connection).await {
-            tracing::warn!(%cause, "a checkpoint failed; the next one will do");
+        last = written;
+        let row = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(&mut connection).await;
+        match row.and_then(|row| row.try_get::<i64, _>(1)) {
+            Ok(pages) if pages > WAL_PAGES => {
+                let (done, _) = tokio::sync::oneshot::channel();
+                // A full queue is no harm: the next turn will do.
+                let _ = door.try_send(super::writer::Job::Chore(super::jobs::Chore::FinishCheckpoint, done));
+            }
+            Ok(_) => {}
+            Err(cause) => tracing::warn!(%cause, "a checkpoint failed; the next one will do"),
         }
     }
     let _ = connection.close().await;

@@ -11,7 +11,8 @@ use sqlx::{Arguments, AssertSqlSafe, Encode, Sqlite, Type};
 /// The row counts for which texts exist. More rows become several statements.
 const SIZES: [usize; 5] = [1, 4, 16, 64, 256];
 
-/// An insert of many rows.
+/// An insert of many rows. `OR ROLLBACK`, where a conflict is a bug, spares the copy of every page that a statement of
+/// many rows keeps to undo itself alone.
 pub(super) struct Table {
     /// `INSERT INTO t (a, b)`; the first column is never NULL.
     pub head: &'static str,

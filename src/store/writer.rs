@@ -263,11 +263,11 @@ impl Writer {
     /// looked up.
     async fn find_twins(&mut self, batch: &mut Batch<'_>, care: Care) -> Result<(), StoreError> {
         let mut first: HashMap<[u8; 16], i64> = HashMap::new();
-        let suspects: Vec<[u8; 16]> = batch
+        let suspects: Vec<(Option<i64>, [u8; 16])> = batch
             .arrivals
             .iter()
             .filter(|row| row.applied.fresh == 0 || care != Care::Usual)
-            .map(|row| row.hash)
+            .map(|row| (row.applied.package, row.hash))
             .collect();
         if !suspects.is_empty() {
             first = inbox::first_with(&mut self.connection, &suspects).await?;

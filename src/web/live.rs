@@ -8,7 +8,7 @@ use super::site::Site;
 use super::views::{BoardQuery, RowView, link};
 use crate::app::Change;
 use crate::model::filter::search_text;
-use crate::model::{Filter, Seq};
+use crate::model::{Filter, Package, Seq};
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, Responder, web};
 use actix_web_lab::sse;
@@ -33,8 +33,8 @@ const RETRY: Duration = Duration::from_secs(1);
 struct Frame {
     change: Change,
     /// The folded text of the package now, and before.
-    text: String,
-    before: Option<String>,
+    text: OnceLock<String>,
+    before: OnceLock<String>,
     put: OnceLock<sse::Event>,
     dropped: OnceLock<sse::Event>,
 }
@@ -82,11 +82,10 @@ impl Hub {
     }
 
     fn publish(&self, change: &Change) {
-        let id = change.row.key.package.as_str();
         let frame = Arc::new(Frame {
-            text: search_text(id, &change.row.package),
-            before: change.before.as_deref().map(|before| search_text(id, before)),
             change: change.clone(),
+            text: OnceLock::new(),
+            before: OnceLock::new(),
             put: OnceLock::new(),
             dropped: OnceLock::new(),
         });
@@ -126,13 +125,16 @@ impl Frame {
     fn told(&self, filter: &Filter, site: &Site) -> Option<sse::Event> {
         let now = site.app.now();
         let row = &self.change.row;
-        if filter.admits(&row.key.account, &row.package, &self.text, now) {
+        let admits = |package: &Package, text: &OnceLock<String>| {
+            let text = || text.get_or_init(|| search_text(row.key.package.as_str(), package));
+            // Who searches for nothing needs no text.
+            let text = if filter.words.is_empty() { "" } else { text() };
+            filter.admits(&row.key.account, package, text, now)
+        };
+        if admits(&row.package, &self.text) {
             return Some(self.put.get_or_init(|| put(&self.change, site)).clone());
         }
-        let shown = match (&self.change.before, &self.before) {
-            (Some(before), Some(text)) => filter.admits(&row.key.account, before, text, now),
-            _ => false,
-        };
+        let shown = self.change.before.as_deref().is_some_and(|before| admits(before, &self.before));
         shown.then(|| self.dropped.get_or_init(|| dropped(&self.change)).clone())
     }
 }
