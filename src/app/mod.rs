@@ -8,7 +8,7 @@ pub mod ingest;
 pub mod replay;
 
 pub use crate::store::read::{AccountFacts, Arrival, ArrivalState, Change, Detail, Page, Refused, Row};
-pub use crate::store::{Order, Sort, StoreError};
+pub use crate::store::{Order, StoreError};
 
 use crate::clock::Clock;
 use crate::config::{AccountConfig, Config};

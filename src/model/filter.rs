@@ -76,6 +76,57 @@ impl Tally {
     }
 }
 
+/// By what a list is sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// The latest thing known; newest first.
+    #[default]
+    Updated,
+    /// When it expires; soonest first, what never does last.
+    Due,
+    /// The name, A first.
+    Name,
+    /// When it was made; newest first.
+    Created,
+}
+
+impl Sort {
+    /// Each, in the order of the page.
+    pub const ALL: [Self; 4] = [Self::Updated, Self::Due, Self::Name, Self::Created];
+
+    /// The word in URLs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Updated => "updated",
+            Self::Due => "due",
+            Self::Name => "name",
+            Self::Created => "created",
+        }
+    }
+
+    /// The order that a word of [`Sort::word`] names.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.word() == word)
+    }
+
+    /// Whether the largest stands first by nature.
+    #[must_use]
+    pub fn newest_first(self) -> bool {
+        match self {
+            Self::Updated | Self::Created => true,
+            Self::Due | Self::Name => false,
+        }
+    }
+}
+
+fn search(text: &str) -> String {
+    let line = one_line(text);
+    let cut: String = line.trim().chars().take(LONGEST_SEARCH).collect();
+    cut.trim_end().to_owned()
+}
+
 impl Filter {
     /// Whether a board with this filter shows `package`, whose [`search_text`] is `text`, at `now`.
     #[must_use]

@@ -15,7 +15,7 @@ pub mod status;
 mod walk;
 
 pub use event::{Bounce, Event, Origin, Record};
-pub use filter::{Filter, Tally};
+pub use filter::{Filter, Sort, Tally};
 pub use fold::fold;
 pub use package::{Attachment, Decided, Document, Doubt, DoubtKind, Package, Person, Signer};
 pub use snapshot::{Answer, Identity, Paper, Place, Snapshot};

@@ -4,24 +4,10 @@ use super::codec::decode_package;
 use super::packages::{json, key_of};
 use super::read::{Page, Row};
 use super::{Store, StoreError};
-use crate::model::{AccountId, Filter, Seq, Tally, Timestamp};
+use crate::model::{AccountId, Filter, Seq, Sort, Tally, Timestamp};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 use std::sync::Arc;
-
-/// By what a list is sorted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Sort {
-    /// The latest thing known.
-    #[default]
-    Updated,
-    /// When it expires; what never does comes last.
-    Due,
-    /// Its name.
-    Name,
-    /// When it was made.
-    Created,
-}
 
 /// How a list is sorted and where it begins.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

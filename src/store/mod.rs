@@ -20,7 +20,7 @@ mod writer;
 
 pub use check::{Rebuilt, SelfCheck};
 pub use jobs::Job as AskedJob;
-pub use list::{Order, Sort};
+pub use list::Order;
 pub use open::Mode;
 pub use tallies::Tallies;
 

@@ -4,10 +4,9 @@ use super::error::WebError;
 use super::site::{Moment, Site};
 use super::views::{
     BoardInput, BoardPage, BoardQuery, Cursor, InboxInput, InboxPage, PackageInput, PackagePage,
-    ProviderCard, ProvidersInput, ProvidersPage, PulseFragment, Sort, board::PulseInput, html, link,
-    providers,
+    ProviderCard, ProvidersInput, ProvidersPage, PulseFragment, board::PulseInput, html, link, providers,
 };
-use crate::app::{AccountFacts, Order, Row, Sort as StoreSort};
+use crate::app::{AccountFacts, Order, Row};
 use crate::config::CallbackAuth;
 use crate::model::{AccountId, Filter, PackageKey, Tally};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
@@ -198,18 +197,12 @@ fn auth_of(auth: &CallbackAuth) -> (providers::AuthKind, bool) {
 /// How the store sorts what a query asks for.
 #[must_use]
 pub fn order(query: &BoardQuery) -> Order {
-    let sort = match query.sort {
-        Sort::Updated => StoreSort::Updated,
-        Sort::Due => StoreSort::Due,
-        Sort::Name => StoreSort::Name,
-        Sort::Created => StoreSort::Created,
-    };
     let (after, before) = match &query.cursor {
         Cursor::First => (None, None),
         Cursor::After(at) => (Some(at.clone()), None),
         Cursor::Before(at) => (None, Some(at.clone())),
     };
-    Order { sort, ascending: !query.descending(), after, before }
+    Order { sort: query.sort, ascending: !query.descending(), after, before }
 }
 
 /// The tallies of the filter's accounts.

@@ -1,6 +1,6 @@
 //! The board: what needs a person, the tallies, and the list.
 
-use super::query::{BoardQuery, Cursor, Sort, Updated};
+use super::query::{BoardQuery, Cursor, Updated};
 use super::row::RowView;
 use super::tallies::{self, TallyView};
 use super::time::rfc3339;
@@ -8,7 +8,7 @@ use super::trouble::Strip;
 use super::words::{self, number, shown};
 use super::{Around, Frame, Place, tab_title};
 use crate::app::Row;
-use crate::model::{Seq, Tally};
+use crate::model::{Seq, Sort, Tally};
 use askama::Template;
 
 /// What a board shows.

@@ -32,7 +32,7 @@ pub use error::ErrorPage;
 pub use inbox::{InboxInput, InboxPage};
 pub use package::{PackageInput, PackagePage};
 pub use providers::{ApiHealth, AuthKind, ProviderCard, ProvidersInput, ProvidersPage};
-pub use query::{BoardQuery, Cursor, Sort, Updated};
+pub use query::{BoardQuery, Cursor, Updated};
 pub use row::{RowFragment, RowView};
 pub use time::Zone;
 

@@ -7,7 +7,7 @@ use super::link::encode;
 use super::time::Zone;
 use super::words::one_line;
 use crate::model::filter::fold_text;
-use crate::model::{AccountId, Filter, Tally, Timestamp};
+use crate::model::{AccountId, Filter, Sort, Tally, Timestamp};
 use percent_encoding::percent_decode_str;
 
 /// The longest search, in characters, and the most words in it: each is looked for in every package.
@@ -52,20 +52,6 @@ pub enum Updated {
     Week,
     /// In the last thirty times 24 hours.
     Month,
-}
-
-/// By what a list is sorted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Sort {
-    /// The latest change; newest first.
-    #[default]
-    Updated,
-    /// The due date; soonest first.
-    Due,
-    /// The name, A first.
-    Name,
-    /// When it was made; newest first.
-    Created,
 }
 
 /// Where a page begins.
@@ -257,39 +243,6 @@ impl Updated {
             Self::Month => Some(now.plus(-30 * DAY_MS)),
         }
     }
-}
-
-impl Sort {
-    /// Each, in the order of the page.
-    pub const ALL: [Self; 4] = [Self::Updated, Self::Due, Self::Name, Self::Created];
-
-    /// The word in URLs.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Updated => "updated",
-            Self::Due => "due",
-            Self::Name => "name",
-            Self::Created => "created",
-        }
-    }
-
-    fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|it| it.word() == word)
-    }
-
-    fn newest_first(self) -> bool {
-        match self {
-            Self::Updated | Self::Created => true,
-            Self::Due | Self::Name => false,
-        }
-    }
-}
-
-fn search(text: &str) -> String {
-    let line = one_line(text);
-    let cut: String = line.trim().chars().take(LONGEST_SEARCH).collect();
-    cut.trim_end().to_owned()
 }
 
 fn decode(text: &str) -> String {
