@@ -121,12 +121,6 @@ impl Sort {
     }
 }
 
-fn search(text: &str) -> String {
-    let line = one_line(text);
-    let cut: String = line.trim().chars().take(LONGEST_SEARCH).collect();
-    cut.trim_end().to_owned()
-}
-
 impl Filter {
     /// Whether a board with this filter shows `package`, whose [`search_text`] is `text`, at `now`.
     #[must_use]

@@ -245,6 +245,12 @@ impl Updated {
     }
 }
 
+fn search(text: &str) -> String {
+    let line = one_line(text);
+    let cut: String = line.trim().chars().take(LONGEST_SEARCH).collect();
+    cut.trim_end().to_owned()
+}
+
 fn decode(text: &str) -> String {
     percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
