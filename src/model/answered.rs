@@ -1,8 +1,9 @@
 //! What an answer of the API changes in the walk: it overrides the facts up to its time, in the fields that it states.
 
+use super::event::CLOCK_TOLERANCE_MS;
 use super::seat::{NEVER, WINDOW_MS};
 use super::walk::Walk;
-use super::{Answer, DoubtKind, Record, Snapshot, Status, Timestamp};
+use super::{Answer, Doubt, DoubtKind, Record, Snapshot, Status, Timestamp};
 
 impl Walk {
     pub(super) fn answered(&mut self, answer: &Answer, record: &Record, d: Timestamp) {
@@ -25,7 +26,7 @@ impl Walk {
         if status == Status::Deleted {
             return true;
         }
-        if !status.is_open() {
+        if !status.is_open() && self.status_at <= d.plus(-WINDOW_MS) {
             self.package.gone = true;
             return true;
         }
@@ -41,7 +42,9 @@ impl Walk {
         package.sender.clone_from(&it.sender);
         package.reference.clone_from(&it.reference);
         package.due = it.due;
-        package.updated = package.updated.max(it.updated.unwrap_or(NEVER));
+        // Not from the future either (rule 3).
+        let updated = it.updated.map(|at| at.min(record.received_at.plus(CLOCK_TOLERANCE_MS)));
+        package.updated = package.updated.max(updated.unwrap_or(NEVER));
         if !self.created_told {
             package.created = it.created;
         }
@@ -51,10 +54,16 @@ impl Walk {
         agreed & self.state_places(it, d)
     }
 
+    /// `false`: a fact within the window contradicts, and stands; if it can be named, it is doubted here.
     fn state_status(&mut self, status: Status, record: &Record, d: Timestamp) -> bool {
         let before = self.package.status;
         if before != status && self.status_at > d.plus(-WINDOW_MS) {
-            return false;
+            // Named by the fact that stands: the status has one. Of flags and marks nobody keeps which fact it was.
+            let Some(fact) = &self.package.decided else { return false };
+            let (name, received_at) = (fact.name.clone(), fact.received_at);
+            let kind = DoubtKind::AgainstAnswer;
+            self.package.doubts.push(Doubt { kind, name, at: self.status_at, received_at });
+            return true;
         }
         let untold = self.package.decided.as_ref().is_none_or(|decided| decided.inferred);
         if before != status || untold {
@@ -63,14 +72,19 @@ impl Walk {
             self.set_status(status, record, false);
         }
         match status {
-            Status::Sent => self.closed = false,
             Status::Draft => self.closed |= before != Status::Draft,
             Status::Declined | Status::OptedOut | Status::Expired => self.closed = true,
-            Status::Completed | Status::Archived | Status::Cancelled | Status::Failed | Status::Deleted => {}
+            // Sent: the activation that it saw may yet follow, since a `Date` is cut to the second, and is to open its
+            // round (rule 7) as it does without this answer.
+            Status::Sent
+            | Status::Completed
+            | Status::Archived
+            | Status::Cancelled
+            | Status::Failed
+            | Status::Deleted => {}
         }
-        let over = matches!(status, Status::Sent | Status::Completed | Status::Expired);
-        if over && self.refused_at <= d.plus(-WINDOW_MS) {
-            self.recalled = false;
+        self.recalled &= status == Status::Draft;
+        if matches!(status, Status::Sent | Status::Completed | Status::Expired) {
             self.package.reason = None;
             for seat in &mut self.seats {
                 seat.declined = None;
@@ -108,8 +122,9 @@ impl Walk {
             }
         }
         for seat in &mut self.seats {
-            if !listed.contains(&seat.id) && seat.reassigned.is_none() && seat.named_at <= near {
-                seat.left = true;
+            if !listed.contains(&seat.id) && seat.reassigned.is_none() {
+                seat.left = seat.named_at <= near;
+                agreed &= seat.left;
             }
         }
         self.state_papers(it, near);

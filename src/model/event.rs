@@ -132,9 +132,11 @@ pub const CLOCK_TOLERANCE_MS: i64 = 5 * 60 * 1000;
 
 impl Record {
     /// The time by which the fact sorts, and whether its own clock was absurd (rule 3). `None`: it has no time.
+    /// An answer always has one: when it was asked for, at the least (rule 14).
     #[must_use]
     pub fn sort_time(&self) -> Option<(Timestamp, bool)> {
-        let told = self.happened_at?;
+        let asked = self.answer().map(|_| self.received_at);
+        let told = self.happened_at.or(asked)?;
         let absurd = told > self.received_at.plus(CLOCK_TOLERANCE_MS);
         Some(if absurd { (self.received_at, true) } else { (told, false) })
     }
@@ -143,6 +145,12 @@ impl Record {
     #[must_use]
     pub fn shown_time(&self) -> Timestamp {
         self.sort_time().map_or(self.received_at, |(at, _)| at)
+    }
+
+    /// Rule 11: the signer whom it names. Every other event names whoever acted.
+    #[must_use]
+    pub fn signer(&self) -> Option<&str> {
+        self.who.as_deref().filter(|_| self.event.names_a_signer())
     }
 
     /// The answer that this record holds, if it holds one.
@@ -213,7 +221,7 @@ impl Event {
         }
     }
 
-    /// Rule 11: whether the person named with it is a signer. Every other event names whoever acted.
+    /// Rule 11: whether it brings the person named with it into being as a signer.
     #[must_use]
     pub fn names_a_signer(&self) -> bool {
         matches!(
@@ -232,7 +240,8 @@ impl Event {
         )
     }
 
-    /// Rule 6: whether it can only happen to a package that went out.
+    /// Rule 6: whether it can only happen to a package that went out. A returned mail is among them though nobody signed
+    /// anything: signers are written to when a package is sent, and what was taken back is left out by the walk.
     #[must_use]
     pub fn implies_sent(&self) -> bool {
         matches!(

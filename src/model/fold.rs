@@ -35,6 +35,7 @@ pub fn fold(log: &[Record]) -> Package {
 }
 
 /// A record and the time by which it sorts; [`NEVER`] if it has none.
+#[derive(Clone, Copy)]
 pub(super) struct Fact<'a> {
     pub record: &'a Record,
     pub at: Timestamp,
@@ -42,25 +43,40 @@ pub(super) struct Fact<'a> {
 }
 
 /// Rule 1: every fact once, the timed ones by (time, rank, fingerprint), then the untimed ones by (rank, fingerprint);
-/// and how many were too many.
+/// and how many were too many. Of two answers of one time (`Date` has whole seconds) the one asked for later comes last.
 fn in_order(log: &[Record]) -> (Vec<Fact<'_>>, usize) {
     let mut records: Vec<&Record> = log.iter().collect();
-    records.sort_by_key(|record| (record.fingerprint, record.received_at));
+    records.sort_by_key(|it| (it.fingerprint, it.received_at, it.origin, &it.name));
     records.dedup_by_key(|record| record.fingerprint);
     let mut facts: Vec<Fact<'_>> = records
         .into_iter()
         .map(|record| {
-            let (at, absurd) = record.sort_time().unwrap_or((NEVER, false));
+            let told = record.sort_time().map(|(at, absurd)| (at.max(NEVER.plus(1)), absurd));
+            let (at, absurd) = told.unwrap_or((NEVER, false));
             Fact { record, at, absurd }
         })
         .collect();
-    facts.sort_by_key(|it| (it.at == NEVER, it.at, it.record.event.rank(), it.record.fingerprint));
+    let dropped = drop_the_rest(&mut facts);
+    facts.sort_by_key(|it| {
+        let asked = it.record.answer().map(|_| it.record.received_at);
+        (it.at == NEVER, it.at, it.record.event.rank(), asked, it.record.fingerprint)
+    });
+    (facts, dropped)
+}
+
+/// Rule 22: which facts count is decided by time and fingerprint alone, as the store's SQL does, which knows no ranks.
+fn drop_the_rest(facts: &mut Vec<Fact<'_>>) -> usize {
+    if facts.len() <= MOST_FACTS {
+        return 0;
+    }
+    facts.sort_by_key(|it| (it.at == NEVER, it.at, it.record.fingerprint));
     let mut told = 0_usize;
     facts.retain(|fact| {
-        told += usize::from(fact.record.answer().is_none());
-        fact.record.answer().is_some() || told <= MOST_FACTS
+        let answer = fact.record.answer().is_some();
+        told += usize::from(!answer);
+        answer || told <= MOST_FACTS
     });
-    (facts, told.saturating_sub(MOST_FACTS))
+    told.saturating_sub(MOST_FACTS)
 }
 
 /// When to ask the provider: at once while something is unknown, doubted or changed; a day after the last answer while

@@ -200,9 +200,18 @@ impl Package {
         self.signers.iter().filter(|signer| !signer.left)
     }
 
-    /// The signers in "n of m", in signing order.
+    /// The places in "n of m", in signing order: for several people in one place, whoever of them got furthest.
     pub fn counted(&self) -> impl Iterator<Item = &Signer> {
-        self.present().filter(|signer| signer.counted)
+        self.signers.iter().enumerate().filter(|it| self.speaks_for_its_place(*it)).map(|(_, signer)| signer)
+    }
+
+    fn speaks_for_its_place(&self, (at, signer): (usize, &Signer)) -> bool {
+        let further = |(n, other): (usize, &Signer)| {
+            let furthest_first = (other.status, at).cmp(&(signer.status, n));
+            other.counted && !other.left && other.role == signer.role && furthest_first.is_gt()
+        };
+        let alone = signer.role.is_none() || !self.signers.iter().enumerate().any(further);
+        signer.counted && !signer.left && alone
     }
 
     /// How many have signed, of how many.
@@ -218,7 +227,12 @@ impl Package {
         if self.status != Status::Sent || self.ready_to_complete {
             return Vec::new();
         }
-        let open: Vec<&Signer> = self.counted().filter(|signer| signer.is_open()).collect();
+        let places: Vec<&Signer> = self.counted().filter(|signer| signer.is_open()).collect();
+        let is_open = |signer: &&Signer| {
+            let mine = |place: &&Signer| place.id == signer.id || place.role == signer.role;
+            signer.counted && signer.is_open() && places.iter().any(mine)
+        };
+        let open: Vec<&Signer> = self.present().filter(is_open).collect();
         let turn = open.iter().filter_map(|signer| signer.order).min();
         open.into_iter().filter(|signer| signer.order.is_none() || signer.order == turn).collect()
     }

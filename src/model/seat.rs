@@ -2,7 +2,7 @@
 //! of the API may deny.
 
 use super::snapshot::{Identity, Place};
-use super::{Person, Signer, SignerStatus, Timestamp};
+use super::{Bounce, Event, Person, Signer, SignerStatus, Timestamp};
 
 /// A contradicting fact this near to an answer stands (rule 15).
 pub(super) const WINDOW_MS: i64 = 2_000;
@@ -25,6 +25,13 @@ impl<T: Copy + PartialEq> Register<T> {
     /// A fact of the time `at` sets the value.
     pub(super) fn tell(&mut self, value: T, at: Timestamp) {
         *self = Self { value, fact_at: at };
+    }
+
+    /// An untimed fact received at `at` raises the flag, unless a fact that happened later lowered it (rule 4).
+    fn raise(&mut self, value: T, at: Timestamp) {
+        if self.fact_at <= at {
+            self.tell(value, at);
+        }
     }
 
     /// An answer true at `d` states the value. `false`: a fact within the window contradicts it, and stands.
@@ -106,32 +113,59 @@ impl Seat {
         }
     }
 
+    /// What this person did, or what befell them, at `at`.
+    pub(super) fn fact(&mut self, event: &Event, at: Timestamp) {
+        if event.is_positive() {
+            self.got_through(at);
+        }
+        match event {
+            Event::Viewed { .. } => self.view(at),
+            Event::Consented { .. } => self.consent(at),
+            Event::DocumentSigned { .. } => self.signing = Some(Mark::fact(at)),
+            Event::SignerCompleted => self.signed = Some(Mark::fact(at)),
+            Event::Locked => self.locked.tell(true, at),
+            Event::IdentityFailed => self.kba_failed.tell(true, at),
+            Event::Bounced(Bounce::Returned) => self.bounced.tell(true, at),
+            Event::Reassigned { .. } => self.reassigned = Some(at),
+            Event::Declined { .. } => self.declined = Some(at),
+            Event::OptedOut { .. } => self.opted_out = Some(at),
+            _ => {}
+        }
+    }
+
+    /// Rule 4: the same of an untimed fact received at `at`, which lowers nothing. What no answer states, none outranks
+    /// (rule 15).
+    pub(super) fn floor(&mut self, event: &Event, at: Timestamp, outranked: bool) {
+        match event {
+            Event::Viewed { .. } => self.view(at),
+            Event::Consented { .. } => self.consent(at),
+            Event::Bounced(Bounce::Returned) if self.signed.is_none() => self.bounced.raise(true, at),
+            _ if outranked => {}
+            Event::DocumentSigned { .. } => self.signing = self.signing.or(Some(Mark::fact(at))),
+            Event::SignerCompleted => self.signed = self.signed.or(Some(Mark::fact(at))),
+            Event::Locked => self.locked.raise(true, at),
+            Event::IdentityFailed => self.kba_failed.raise(true, at),
+            Event::Reassigned { .. } => self.reassigned = self.reassigned.or(Some(at)),
+            Event::Declined { .. } => self.declined = self.declined.or(Some(at)),
+            Event::OptedOut { .. } => self.opted_out = self.opted_out.or(Some(at)),
+            _ => {}
+        }
+    }
+
     /// The signer got through: nothing keeps them from signing any more (rule 12).
-    pub(super) fn got_through(&mut self, at: Timestamp) {
+    fn got_through(&mut self, at: Timestamp) {
         for flag in [&mut self.locked, &mut self.bounced, &mut self.kba_failed] {
             flag.tell(false, at);
         }
         self.reassigned = None;
     }
 
-    pub(super) fn view(&mut self, at: Timestamp) {
+    fn view(&mut self, at: Timestamp) {
         self.viewed = self.viewed.or(Some(at));
     }
 
-    pub(super) fn consent(&mut self, at: Timestamp) {
+    fn consent(&mut self, at: Timestamp) {
         self.consented = self.consented.or(Some(at));
-    }
-
-    pub(super) fn sign_one(&mut self, at: Timestamp) {
-        if self.signing.is_none_or(|mark| mark.fact_at == NEVER || mark.fact_at < at) {
-            self.signing = Some(Mark::fact(at));
-        }
-    }
-
-    pub(super) fn complete(&mut self, at: Timestamp) {
-        if self.signed.is_none_or(|mark| mark.fact_at == NEVER || mark.fact_at < at) {
-            self.signed = Some(Mark::fact(at));
-        }
     }
 
     /// A new round begins: refusals, locks and bounces are forgotten, signatures are not (rule 7).
@@ -187,7 +221,7 @@ impl Seat {
         let done = match status {
             SignerStatus::Waiting => None,
             SignerStatus::Viewed => self.viewed,
-            SignerStatus::Signing => self.signing.and_then(|mark| mark.shown).or(self.consented),
+            SignerStatus::Signing => self.signing_since(),
             SignerStatus::Signed => self.signed.and_then(|mark| mark.shown),
             SignerStatus::Declined => self.declined,
             SignerStatus::OptedOut => self.opted_out,
@@ -211,6 +245,13 @@ impl Seat {
             placeholder: self.placeholder,
             left: self.left,
         }
+    }
+
+    /// A fact's milliseconds before an answer's seconds (rule 17).
+    fn signing_since(&self) -> Option<Timestamp> {
+        let by_fact = self.signing.filter(|mark| mark.fact_at != NEVER);
+        let shown = |mark: Mark| mark.shown;
+        by_fact.and_then(shown).or(self.consented).or(self.signing.and_then(shown))
     }
 
     fn status(&self) -> SignerStatus {

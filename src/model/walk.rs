@@ -3,7 +3,7 @@
 use super::fold::{ANSWER_NAME, Fact, ask_at};
 use super::package::{Attachment, Decided, Document, Doubt, DoubtKind};
 use super::seat::{NEVER, Register, Seat};
-use super::{Bounce, Event, Package, Record, Signer, Status, Timestamp};
+use super::{Event, Package, Record, Signer, Status, Timestamp};
 
 /// A document while the log is folded: who signed it, and when by a fact.
 pub(super) struct Sheet {
@@ -26,7 +26,6 @@ pub(super) struct Walk {
     pub(super) closed: bool,
     /// A fact took it back and none sent it since: late signing facts say nothing (rule 6).
     pub(super) recalled: bool,
-    pub(super) refused_at: Timestamp,
     pub(super) created_told: bool,
     pub(super) seats: Vec<Seat>,
     pub(super) sheets: Vec<Sheet>,
@@ -47,7 +46,6 @@ impl Default for Walk {
             ready: Register::new(false),
             closed: false,
             recalled: false,
-            refused_at: NEVER,
             created_told: false,
             seats: Vec::new(),
             sheets: Vec::new(),
@@ -67,12 +65,10 @@ impl Walk {
         if fact.absurd {
             self.doubt(DoubtKind::AbsurdClock, record, at);
         }
-        if self.package.status == Status::Deleted && !matches!(record.event, Event::Sent) {
-            // Rule 9: a deletion is final but for an activation or an answer.
-            if !record.event.is_informational() && !matches!(record.event, Event::Deleted) {
-                self.doubt(DoubtKind::AfterDeletion, record, at);
-            }
-            return;
+        let expected =
+            matches!(record.event, Event::Sent | Event::Deleted) || record.event.is_informational();
+        if self.package.status == Status::Deleted && !expected {
+            self.doubt(DoubtKind::AfterDeletion, record, at);
         }
         self.infer_sent(record, at);
         self.signer_fact(record, at);
@@ -102,10 +98,13 @@ impl Walk {
                     self.ready.tell(true, at);
                 }
             }
-            Event::Completed | Event::Archived | Event::Deleted => self.ready.tell(false, at),
+            Event::Completed | Event::Archived => self.ready.tell(false, at),
+            Event::Deleted => {
+                self.package.gone = false;
+                self.ready.tell(false, at);
+            }
             Event::Declined { reason } | Event::OptedOut { reason } => {
                 self.package.reason.clone_from(reason);
-                self.refused_at = at;
                 self.ready.tell(false, at);
                 self.closed = true;
             }
@@ -137,6 +136,10 @@ impl Walk {
     /// A fact moves the status: the latest wins, and what can't both be true is doubted.
     fn move_to(&mut self, status: Status, record: &Record, at: Timestamp) {
         let before = self.package.status;
+        if before == Status::Deleted && status != Status::Sent {
+            // Rule 9: a deletion is final but for an activation or an answer. What else is told fills in around it.
+            return;
+        }
         if let Some((when, told)) = self.moved_by
             && when == at
             && told != status
@@ -186,81 +189,74 @@ impl Walk {
 
     /// What a fact says of the signer whom it names (rules 11 and 12).
     fn signer_fact(&mut self, record: &Record, at: Timestamp) {
-        if let Event::AttachmentAdded { name } = &record.event {
-            let attachment = Attachment { name: name.clone(), signer: record.who.clone(), at };
-            self.package.attachments.push(attachment);
-        }
-        if !record.event.names_a_signer() {
-            return;
-        }
-        let Some(who) = &record.who else { return };
-        if let Event::Consented { .. } = &record.event
-            && !self.package.consented.contains(who)
-        {
-            self.package.consented.push(who.clone());
-        }
-        if let Event::DocumentSigned { document: Some(document) } = &record.event {
-            self.sheet(document).sign(who, at);
-        }
-        if let Event::Reassigned { new_role: Some(role) } = &record.event
-            && !self.seats.iter().any(|seat| seat.id == *role || seat.role.as_ref() == Some(role))
-        {
-            let mut place = Seat::new(role);
-            place.role = Some(role.clone());
-            place.placeholder = true;
-            place.named_at = at;
-            self.seats.push(place);
-        }
+        self.hand_in(record, at);
+        let Some(who) = record.signer() else { return };
+        self.place_and_sheet(&record.event, who, at);
         let seat = self.seat(who);
         seat.named_at = seat.named_at.max(at);
         seat.left = false;
         seat.placeholder = false;
-        if record.event.is_positive() {
-            seat.got_through(at);
-        }
-        match &record.event {
-            Event::Viewed { .. } => seat.view(at),
-            Event::Consented { .. } => seat.consent(at),
-            Event::DocumentSigned { .. } => seat.sign_one(at),
-            Event::SignerCompleted => seat.complete(at),
-            Event::Locked => seat.locked.tell(true, at),
-            Event::IdentityFailed => seat.kba_failed.tell(true, at),
-            Event::Bounced(Bounce::Returned) => seat.bounced.tell(true, at),
-            Event::Reassigned { .. } => seat.reassigned = Some(at),
-            Event::Declined { .. } => seat.declined = Some(at),
-            Event::OptedOut { .. } => seat.opted_out = Some(at),
+        seat.fact(&record.event, at);
+    }
+
+    /// What no answer of the API can deny: who accepted an agreement, and what was handed in.
+    fn hand_in(&mut self, record: &Record, at: Timestamp) {
+        match (&record.event, &record.who) {
+            (Event::AttachmentAdded { name }, who) => {
+                let attachment = Attachment { name: name.clone(), signer: who.clone(), at };
+                self.package.attachments.push(attachment);
+            }
+            (Event::Consented { .. }, Some(who)) if !self.package.consented.contains(who) => {
+                self.package.consented.push(who.clone());
+            }
             _ => {}
         }
     }
 
-    /// Rule 4: a fact without a time is a floor. An answer outranks it only if it was asked for after the receipt.
+    /// The document that a signer signed; the place that a signer made for someone else.
+    fn place_and_sheet(&mut self, event: &Event, who: &str, at: Timestamp) {
+        match event {
+            Event::DocumentSigned { document: Some(document) } => self.sheet(document).sign(who, at),
+            Event::Reassigned { new_role: Some(role) } => {
+                if !self.seats.iter().any(|seat| seat.id == *role || seat.role.as_ref() == Some(role)) {
+                    let mut place = Seat::new(role);
+                    place.role = Some(role.clone());
+                    place.placeholder = true;
+                    place.named_at = at;
+                    self.seats.push(place);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Rule 4: a fact without a time is a floor: it raises, and lowers nothing. An answer outranks it only if it was
+    /// asked for after the receipt, and only in what an answer states.
     pub(super) fn untimed(&mut self, fact: &Fact<'_>) {
         let (record, at) = (fact.record, fact.record.received_at);
         self.saw(record, at);
-        let outranked = self.asked_at.is_some_and(|asked| asked > at);
+        let asked_later = self.asked_at.is_some_and(|asked| asked > at);
+        let refused = matches!(record.event, Event::Declined { .. } | Event::OptedOut { .. });
+        // An answer says that somebody refused, but not who, nor why.
+        let outranked = asked_later && !(refused && record.event.moves_to() == Some(self.package.status));
+        self.untimed_signer(record, at, outranked);
         match &record.event {
             Event::TemplateCreated => self.package.template = true,
+            _ if outranked => return,
             Event::Recalled | Event::Trashed | Event::Restored | Event::Deleted => {
-                if !outranked {
-                    self.doubt(DoubtKind::Untimed, record, at);
-                }
-                return;
+                return self.doubt(DoubtKind::Untimed, record, at);
             }
             Event::Declined { reason } | Event::OptedOut { reason } if self.package.reason.is_none() => {
                 self.package.reason.clone_from(reason);
             }
-            Event::ReadyToComplete if !outranked && self.package.status == Status::Sent => {
-                self.ready.value = true;
-            }
             _ => {}
-        }
-        self.untimed_signer(record, at, outranked);
-        if outranked {
-            return;
         }
         if self.package.status == Status::Draft && !self.recalled && record.event.implies_sent() {
             self.set_status(Status::Sent, record, true);
             self.doubt(DoubtKind::SentInferred, record, at);
+        }
+        if matches!(record.event, Event::ReadyToComplete) {
+            self.ready.value |= self.package.status == Status::Sent;
         }
         let Some(status) = record.event.moves_to() else { return };
         let before = self.package.status;
@@ -270,35 +266,26 @@ impl Walk {
             self.doubt(DoubtKind::TwoEnds, record, at);
         }
         if status.height() > before.height() || later_end {
-            self.ready.value &= status == Status::Sent;
             self.set_status(status, record, false);
         }
     }
 
     fn untimed_signer(&mut self, record: &Record, at: Timestamp, outranked: bool) {
-        let known =
-            record.who.as_ref().and_then(|who| self.seats.iter().find(|seat| seat.id == *who)).cloned();
-        self.signer_fact(record, at);
-        let Some(who) = &record.who else { return };
-        if !record.event.names_a_signer() {
-            return;
+        self.hand_in(record, at);
+        let Some(who) = record.signer() else { return };
+        if !outranked {
+            self.place_and_sheet(&record.event, who, at);
         }
+        let unknown = !self.seats.iter().any(|seat| seat.id == who);
         let seat = self.seat(who);
-        let Some(before) = known else { return };
-        // It only raises: what was told with a time, or answered later, stays.
-        seat.locked = raised(before.locked, seat.locked, at, outranked);
-        seat.bounced = raised(before.bounced, seat.bounced, at, outranked);
-        seat.kba_failed = raised(before.kba_failed, seat.kba_failed, at, outranked);
-        seat.reassigned = before.reassigned.or(seat.reassigned.filter(|_| !outranked));
-        seat.left = before.left && outranked;
         if outranked {
-            seat.signed = before.signed;
-            seat.signing = before.signing;
+            // The answer would have listed them.
+            seat.left |= unknown;
         } else {
-            seat.signed = before.signed.or(seat.signed);
-            seat.signing = before.signing.or(seat.signing);
+            seat.left = false;
+            seat.placeholder = false;
         }
-        seat.named_at = before.named_at;
+        seat.floor(&record.event, at, outranked);
     }
 
     fn saw(&mut self, record: &Record, at: Timestamp) {
@@ -338,6 +325,10 @@ impl Walk {
     pub(super) fn finish(mut self) -> Package {
         let mut package = std::mem::take(&mut self.package);
         package.trashed = self.trashed.value;
+        if package.updated == NEVER {
+            // Nothing but answers, and none of them told it.
+            package.updated = package.created.or(package.confirmed_at).unwrap_or_default();
+        }
         package.ready_to_complete = self.ready.value && package.status == Status::Sent;
         let mut signers: Vec<Signer> = self.seats.into_iter().map(Seat::into_signer).collect();
         signers.sort_by_key(|signer| (signer.left, signer.order.unwrap_or(u32::MAX)));
@@ -363,12 +354,6 @@ impl Sheet {
             None => self.signed_by.push((who.to_owned(), at)),
         }
     }
-}
-
-/// A flag that an untimed fact of the receipt `at` may raise, unless a fact that happened later lowered it.
-fn raised(before: Register<bool>, now: Register<bool>, at: Timestamp, outranked: bool) -> Register<bool> {
-    let raises = now.value && !before.value && !outranked && before.fact_at <= at;
-    if raises { now } else { before }
 }
 
 /// The rank of the event that tells an end, for ends that come without a time.

@@ -4,5 +4,6 @@
 
 mod callbacks;
 mod demo;
+mod state;
 mod support;
 mod wire;

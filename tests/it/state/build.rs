@@ -1,0 +1,130 @@
+//! A log in a few words. Times are milliseconds; a fact is received when it happens, unless said otherwise.
+
+use signboard::model::fold::ANSWER_NAME;
+use signboard::model::{
+    Answer, DoubtKind, Event, Fingerprint, Identity, Origin, Package, Person, Place, Record, Signer,
+    SignerStatus, Snapshot, Status, Timestamp, fold,
+};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// A minute: far outside the window of rule 15.
+pub const MIN: i64 = 60_000;
+
+/// A fact as an adapter makes it: what is the same has the same fingerprint.
+pub fn record(event: Event, who: Option<&str>, at: Option<i64>, received_at: i64) -> Record {
+    let half = |salt: u8| {
+        let mut hash = DefaultHasher::new();
+        (salt, format!("{event:?}"), who, at).hash(&mut hash);
+        hash.finish().to_be_bytes()
+    };
+    let mut fingerprint = [0; 16];
+    fingerprint[..8].copy_from_slice(&half(0));
+    fingerprint[8..].copy_from_slice(&half(1));
+    let answered = matches!(event, Event::Answered(_));
+    let word = format!("{event:?}").split([' ', '(']).next().unwrap_or_default().to_owned();
+    Record {
+        name: if answered { ANSWER_NAME.to_owned() } else { word },
+        event,
+        who: who.map(str::to_owned),
+        happened_at: at.map(Timestamp),
+        received_at: Timestamp(received_at),
+        fingerprint: Fingerprint(fingerprint),
+        deliveries: 1,
+        origin: if answered { Origin::Poll } else { Origin::Callback },
+        arrival: None,
+    }
+}
+
+/// An answer true at `d`, asked for then.
+pub fn answer(answer: Answer, d: i64) -> Record {
+    record(Event::Answered(Box::new(answer)), None, Some(d), d)
+}
+
+/// A log in the making; it folds in the order in which it was told, which must not matter.
+#[derive(Clone, Default)]
+pub struct Log(pub Vec<Record>);
+
+impl Log {
+    pub fn at(mut self, at: i64, event: Event) -> Self {
+        self.0.push(record(event, None, Some(at), at));
+        self
+    }
+
+    pub fn by(mut self, at: i64, who: &str, event: Event) -> Self {
+        self.0.push(record(event, Some(who), Some(at), at));
+        self
+    }
+
+    /// A fact without a time.
+    pub fn untimed(mut self, received_at: i64, who: &str, event: Event) -> Self {
+        self.0.push(record(event, Some(who), None, received_at));
+        self
+    }
+
+    pub fn shown(mut self, d: i64, snapshot: Snapshot) -> Self {
+        self.0.push(answer(Answer::Shown(snapshot), d));
+        self
+    }
+
+    pub fn missing(mut self, d: i64) -> Self {
+        self.0.push(answer(Answer::NotFound, d));
+        self
+    }
+
+    pub fn sent() -> Self {
+        Self::default().at(0, Event::Created).at(1, Event::Sent)
+    }
+
+    pub fn fold(&self) -> Package {
+        fold(&self.0)
+    }
+}
+
+/// What the API says of a package with these places.
+pub fn snapshot(status: Status, places: impl IntoIterator<Item = Place>) -> Snapshot {
+    Snapshot { status, autocomplete: true, places: places.into_iter().collect(), ..Snapshot::default() }
+}
+
+/// A place with one person, both of the same id, who has signed `signed` of two.
+pub fn place(id: &str, signed: u32) -> Place {
+    let person =
+        Person { id: id.to_owned(), name: Some(id.to_uppercase()), email: Some(format!("{id}@a.example")) };
+    Place {
+        role: format!("role-{id}"),
+        locked: Some(false),
+        required: 2,
+        signed,
+        started: signed > 0,
+        people: vec![(person, Identity::Untold)],
+        ..Place::default()
+    }
+}
+
+pub fn signer<'a>(package: &'a Package, id: &str) -> &'a Signer {
+    let found = package.signers.iter().find(|signer| signer.id == id);
+    found.unwrap_or_else(|| panic!("no signer {id} among {:?}", package.signers))
+}
+
+pub fn progress(package: &Package, id: &str) -> SignerStatus {
+    signer(package, id).status
+}
+
+pub fn doubts(package: &Package) -> Vec<DoubtKind> {
+    package.doubts.iter().map(|doubt| doubt.kind).collect()
+}
+
+pub fn viewed() -> Event {
+    Event::Viewed { document: None }
+}
+
+pub fn consented() -> Event {
+    Event::Consented { document: "default-consent".to_owned() }
+}
+
+pub fn signed(document: &str) -> Event {
+    Event::DocumentSigned { document: Some(document.to_owned()) }
+}
+
+pub fn declined() -> Event {
+    Event::Declined { reason: Some("too dear".to_owned()) }
+}

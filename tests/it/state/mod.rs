@@ -1,0 +1,11 @@
+//! The state machine against its law, from outside: an example or more per rule, named by its number, and properties.
+
+mod answers;
+mod build;
+mod logs;
+mod packages;
+mod people;
+mod properties;
+mod random;
+mod truth;
+mod truthful;

@@ -1,0 +1,127 @@
+//! What holds of every log, legal or not.
+
+use super::build::{answer, doubts, signer};
+use super::random::{fact, records, shown, untimed};
+use proptest::collection::vec;
+use proptest::prelude::{Just, ProptestConfig, Strategy, prop_assert, prop_assert_eq, prop_assume, proptest};
+use signboard::model::log::merge;
+use signboard::model::{
+    Answer, DoubtKind, Event, Fingerprint, Origin, Package, Record, SignerStatus, Timestamp, fold,
+};
+
+/// Files a delivery after the other, as the store does.
+fn filed(told: &[Record]) -> Vec<Record> {
+    let mut log = Vec::new();
+    for record in told {
+        merge(&mut log, record.clone());
+    }
+    log
+}
+
+/// A package without the one thing that may differ: an answer that was confirmed goes by the fingerprint of the first.
+fn alike(mut package: Package) -> Package {
+    if let Some(decided) = package.decided.as_mut().filter(|it| it.origin == Origin::Poll) {
+        decided.fingerprint = Fingerprint::default();
+    }
+    package
+}
+
+/// A log, and the same deliveries in another order, some of them again and with other receipts.
+fn retold() -> impl Strategy<Value = (Vec<Record>, Vec<Record>)> {
+    (records(14), vec((0..64_usize, 0..3_i64), 0..6)).prop_flat_map(|(mut told, again)| {
+        if !told.is_empty() {
+            for (at, later) in again {
+                let mut repeat = told[at % told.len()].clone();
+                repeat.received_at = repeat.received_at.plus(later * 1_000);
+                told.push(repeat);
+            }
+        }
+        (Just(told.clone()), Just(told).prop_shuffle())
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1_500) })]
+
+    /// Seen red with: TODO.
+    #[test]
+    fn any_order_repetition_and_batching_folds_alike((told, retold) in retold(), cut in 0..20_usize) {
+        let once = fold(&filed(&told));
+        let again = filed(&retold);
+        prop_assert_eq!(alike(once.clone()), alike(fold(&again)));
+        // What is already on file may come back in any order: by fingerprint, out of the database.
+        let mut kept = filed(&retold[..cut.min(retold.len())]);
+        kept.sort_by_key(|it| it.fingerprint);
+        for record in &retold[cut.min(retold.len())..] {
+            merge(&mut kept, record.clone());
+        }
+        prop_assert_eq!(alike(once), alike(fold(&kept)));
+    }
+
+    /// Seen red with: TODO.
+    #[test]
+    fn a_log_folds_alike_in_any_order_and_twice(log in records(14).prop_flat_map(|it| (Just(it.clone()), Just(it).prop_shuffle()))) {
+        let (log, shuffled) = log;
+        prop_assert_eq!(fold(&log), fold(&shuffled));
+        prop_assert_eq!(fold(&log), fold(&[&shuffled[..], &log[..]].concat()));
+    }
+
+    /// Seen red with: TODO.
+    #[test]
+    fn an_untimed_fact_never_lowers(log in records(10), late in untimed()) {
+        let before = fold(&log);
+        let after = fold(&[&log[..], &[late]].concat());
+        prop_assert!(after.status.height() >= before.status.height());
+        prop_assert!(after.ready_to_complete >= before.ready_to_complete || after.status != before.status);
+        prop_assert!(after.trashed == before.trashed);
+        for was in &before.signers {
+            let is = signer(&after, &was.id);
+            prop_assert!(is.status >= was.status);
+            prop_assert!(is.locked >= was.locked && is.bounced >= was.bounced && is.kba_failed >= was.kba_failed);
+        }
+    }
+
+    /// Seen red with: TODO.
+    #[test]
+    fn an_untimed_fact_is_never_lost_behind_an_older_answer(facts in vec(fact(), 0..6), it in shown(), late in untimed()) {
+        let asked = late.received_at.plus(-1);
+        prop_assume!(asked < late.received_at && late.sort_time().is_none());
+        let older = Record { received_at: asked, ..answer(Answer::Shown(it), asked.0) };
+        let facts = facts.into_iter().filter(|it| it.happened_at.is_some());
+        let mut log: Vec<Record> = facts.chain([older]).collect();
+        log.push(late.clone());
+        let package = fold(&log);
+        if let Event::Recalled | Event::Trashed | Event::Restored | Event::Deleted = late.event {
+            prop_assert!(doubts(&package).contains(&DoubtKind::Untimed));
+            prop_assert!(package.ask_at.is_some_and(|at| at <= late.received_at));
+        } else if let Some(status) = late.event.moves_to() {
+            prop_assert!(package.status.height() >= status.height());
+        }
+        if let Some(who) = late.signer() {
+            let signer = signer(&package, who);
+            let least = match &late.event {
+                Event::Viewed { .. } => SignerStatus::Viewed,
+                Event::Consented { .. } | Event::DocumentSigned { .. } => SignerStatus::Signing,
+                Event::SignerCompleted => SignerStatus::Signed,
+                Event::Declined { .. } => SignerStatus::Declined,
+                Event::OptedOut { .. } => SignerStatus::Declined,
+                Event::Reassigned { .. } => SignerStatus::Reassigned,
+                _ => SignerStatus::Waiting,
+            };
+            prop_assert!(!signer.left && signer.status >= least);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(12) })]
+
+    /// Seen red with: TODO.
+    #[test]
+    fn thousands_of_facts_fold_alike(log in vec(fact(), 2_200..3_000).prop_flat_map(|it| (Just(it.clone()), Just(it).prop_shuffle()))) {
+        let (log, shuffled) = log;
+        let package = fold(&log);
+        prop_assert!(package.updated != Timestamp(i64::MIN));
+        prop_assert_eq!(package, fold(&shuffled));
+    }
+}
