@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose stage can't be set shall fail")]
 
+mod browser;
 mod callbacks;
 mod demo;
 mod state;

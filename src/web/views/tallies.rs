@@ -28,7 +28,7 @@ pub(super) fn tallies(counts: &[(Tally, u64)], query: &BoardQuery) -> Vec<TallyV
     let mut order = vec![Tally::Attention, Tally::Status(Status::Sent), Tally::WithSender];
     let is_late = |status: &Status| matches!(status, Status::Sent | Status::Deleted);
     order.extend(Status::ALL.into_iter().filter(|status| !is_late(status)).map(Tally::Status));
-    order.extend([Tally::All, Tally::Status(Status::Deleted), Tally::Trashed]);
+    order.extend([Tally::Status(Status::Deleted), Tally::Trashed, Tally::All]);
     order
         .into_iter()
         .filter(|tally| is_usual(*tally) || count(*tally) > 0 || *tally == query.tally)

@@ -281,3 +281,40 @@ fn json_is_the_contract() {
     }
     assert_eq!(keys(&item), keys(&without));
 }
+
+/// Fifty rows in which nothing repeats that wouldn't repeat in life, packed as a server packs them.
+#[test]
+fn a_board_of_fifty_rows_is_light() {
+    use std::io::Write as _;
+    let packed = |bytes: &[u8]| {
+        let mut into = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        into.write_all(bytes).expect("memory");
+        into.finish().expect("memory").len()
+    };
+    let rows: Vec<Row> = (0_i64..50)
+        .map(|at| {
+            let mut row = sample::mortgage();
+            let mut package = Package::clone(&row.package);
+            let hex = |it: &[u8]| it.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+            let digest = <sha2::Sha256 as sha2::Digest>::digest(at.to_le_bytes());
+            package.name = Some(format!("Agreement {}, {}", hex(&digest[..3]), hex(&digest[3..9])));
+            package.updated = NOW.plus(-at * 7_654_321);
+            for (place, signer) in package.signers.iter_mut().enumerate() {
+                signer.name = Some(format!("Person {}", hex(&digest[place * 4..place * 4 + 6])));
+            }
+            row.key = sample::key("onespan-eu", &hex(&digest[16..30]));
+            row.seq = Seq(at);
+            row.package = package.into();
+            row
+        })
+        .collect();
+    let file = |name| assets::asset(assets::url(name).trim_start_matches("/static/")).expect("a file");
+    let (page, style, script) = (
+        packed(board(&rows, &BoardQuery::default(), 12).as_bytes()),
+        packed(&file("app.css").bytes),
+        packed(&file("live.js").bytes),
+    );
+    let all = page + style + script;
+    assert!(all < 50 * 1024, "{page} + {style} + {script} = {all} bytes");
+    println!("page {page}, style {style}, script {script}: {all} bytes");
+}

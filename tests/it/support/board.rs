@@ -82,10 +82,26 @@ impl Board {
 
     /// Stops the board and starts it again on the same folder and the same address.
     pub async fn restart(&mut self) {
-        let address = self.server().addresses()[0];
-        self.server.take().unwrap().stop().await;
-        self.config.server.listen = address;
-        self.server = Some(Server::start(self.config.clone(), self.clock.clone()).await.unwrap());
+        self.halt().await;
+        self.resume(None).await;
+    }
+
+    /// Stops the board; its folder is kept, and the address that it had first.
+    pub async fn halt(&mut self) {
+        let server = self.server.take().unwrap();
+        if self.config.server.listen.port() == 0 {
+            self.config.server.listen = server.addresses()[0];
+        }
+        server.stop().await;
+    }
+
+    /// Starts a halted board again where it was first, or, for a while, at another address.
+    pub async fn resume(&mut self, elsewhere: Option<SocketAddr>) {
+        let mut config = self.config.clone();
+        config.server.listen = elsewhere.unwrap_or(config.server.listen);
+        let server = Server::start(config, self.clock.clone()).await.unwrap();
+        self.url = format!("http://{}", server.addresses()[0]);
+        self.server = Some(server);
     }
 
     /// The board as it stands on disk, in lines: packages, facts, counters.
