@@ -4,5 +4,7 @@
 
 mod callbacks;
 mod demo;
+mod live;
+mod pages;
 mod support;
 mod wire;
