@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose stage can't be set shall fail")]
 
+mod api_json;
+mod asking;
 mod callbacks;
 mod demo;
 mod live;

@@ -144,7 +144,7 @@ async fn filters_tallies_and_counts_agree() {
 
 /// The number of a tally.
 fn tally(page: &str, word: &str) -> Option<String> {
-    let at = page.find(&format!("id=\"tally-{word}\"")).or_else(|| page.find(&format!("status={word}\"")))?;
+    let at = page.find(&format!("id=\"t-{word}\"")).or_else(|| page.find(&format!("status={word}\"")))?;
     let number = page[at..].split("<b>").nth(1)?.split("</b>").next()?;
     Some(number.to_owned())
 }

@@ -54,10 +54,14 @@ impl Board {
 
     /// A board whose configuration `change` has seen.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::on(Clock::manual(NOON), change).await
+    }
+
+    /// The same, on a clock that others share.
+    pub async fn on(clock: Clock, change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = config(folder.path().join("data"), [None, None]);
         change(&mut config);
-        let clock = Clock::manual(NOON);
         let server = Server::start(config.clone(), clock.clone()).await.unwrap();
         let url = format!("http://{}", server.addresses()[0]);
         let client = client();

@@ -3,3 +3,4 @@
 pub mod board;
 pub mod db;
 pub mod sse;
+pub mod world;
