@@ -86,7 +86,7 @@ async fn the_board_is_the_world_in_whatever_order_it_was_told() {
             for package in packages.iter().filter(|it| !it.template) {
                 let key = format!("\"{account}\"/\"{}\"", package.id);
                 let seen = board.get(&key).unwrap_or_else(|| panic!("{key} is on the board"));
-                assert_eq!(seen["status"], status(package), "{key} {}", seen);
+                assert_eq!(seen["status"], status(package), "{key} {seen}");
                 if package.deleted {
                     continue;
                 }

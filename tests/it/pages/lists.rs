@@ -162,7 +162,7 @@ async fn programs_page_through_everything_too() {
         match page["next"].as_str() {
             Some(next) => {
                 after = percent_encoding::utf8_percent_encode(next, percent_encoding::NON_ALPHANUMERIC)
-                    .to_string()
+                    .to_string();
             }
             None => break,
         }

@@ -7,7 +7,7 @@ use signboard::clock::Clock;
 use signboard::config::{AccountConfig, ApiAuth, ApiConfig, CallbackAuth, Config, ProviderKind, Secret};
 use signboard::serve::Server;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use tempfile::TempDir;
 
 /// Noon on 22 November 2026, UTC.
@@ -78,10 +78,6 @@ impl Board {
 
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
-    }
-
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
     }
 
     /// Stops the board and starts it again on the same folder and the same address.
