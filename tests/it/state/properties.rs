@@ -43,7 +43,7 @@ fn retold() -> impl Strategy<Value = (Vec<Record>, Vec<Record>)> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(600) })]
 
-    /// Seen red with: keeping the first time of a confirmed answer in `log::merge` (`known.happened_at.min(…)`).
+    /// Seen red with: `known.happened_at = record.happened_at` in `log::merge`: the last delivery wins.
     #[test]
     fn any_order_repetition_and_batching_folds_alike((told, retold) in retold(), cut in 0..20_usize) {
         let once = fold(&filed(&told));

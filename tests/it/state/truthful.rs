@@ -74,7 +74,7 @@ fn person(it: &Signer) -> (String, SignerStatus, [bool; 3], Option<Timestamp>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(700) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1_200) })]
 
     /// Seen red with: no `begin_round` on an activation.
     #[test]
@@ -90,7 +90,7 @@ proptest! {
         prop_assert_eq!(&package.doubts, &vec![]);
     }
 
-    /// Seen red with: `self.closed = None` where an answer says Sent.
+    /// Seen red with: the consent's time after the answer's in `Seat::signing_since`.
     #[test]
     fn a_truthful_answer_anywhere_changes_nothing(story in story(), questions in questions()) {
         let mut log = story.told.clone();
@@ -98,7 +98,7 @@ proptest! {
         prop_assert_eq!(Told::of(&fold(&story.told)), Told::of(&fold(&log)));
     }
 
-    /// Seen red with: refusals kept where an answer says Sent (`seat.declined = None` left out).
+    /// Seen red with: the flag of the trash not stated in `Walk::shown`.
     #[test]
     fn the_last_answer_settles_whatever_was_lost(story in story(), questions in questions(), lost in any::<u64>()) {
         let kept = story.told.iter().enumerate().filter(|(n, _)| lost >> (n % 64) & 1 == 0);
