@@ -36,7 +36,10 @@ async fn without_script_every_page_is_whole_and_its_forms_work() {
     page.click("form[action='/inbox/admit'] button").await;
     page.until("location.search.includes('done=')").await;
     let source = page.source().await;
-    assert!(source.contains("The call was admitted and read.") && !source.contains("/inbox/admit"), "{source}");
+    assert!(
+        source.contains("The call was admitted and read.") && !source.contains("/inbox/admit"),
+        "{source}"
+    );
     page.click("#quarantine header button").await;
     page.until("location.search.includes('done=replayed')").await;
     page.click("nav a[href='/providers']").await;
