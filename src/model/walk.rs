@@ -78,6 +78,9 @@ impl Walk {
                     self.package.created.filter(|_| self.created_told).map_or(at, |known| known.min(at));
                 self.package.created = Some(first);
                 self.created_told = true;
+                if self.package.decided.is_none() {
+                    self.set_status(Status::Draft, record, false);
+                }
             }
             Event::Recalled => {
                 self.ready.tell(false, at);
@@ -217,17 +220,19 @@ impl Walk {
     fn place_and_sheet(&mut self, event: &Event, who: &str, at: Timestamp) {
         match event {
             Event::DocumentSigned { document: Some(document) } => self.sheet(document).sign(who, at),
-            Event::Reassigned { new_role: Some(role) } => {
-                if !self.seats.iter().any(|seat| seat.id == *role || seat.role.as_ref() == Some(role)) {
-                    let mut place = Seat::new(role);
-                    place.role = Some(role.clone());
-                    place.placeholder = true;
-                    place.named_at = at;
-                    self.seats.push(place);
-                }
+            Event::Reassigned { new_role: Some(role) } if !self.has_place(role) => {
+                let mut place = Seat::new(role);
+                place.role = Some(role.clone());
+                place.placeholder = true;
+                place.named_at = at;
+                self.seats.push(place);
             }
             _ => {}
         }
+    }
+
+    fn has_place(&self, role: &str) -> bool {
+        self.seats.iter().any(|seat| seat.id == role || seat.role.as_deref() == Some(role))
     }
 
     /// Rule 4: a fact without a time is a floor: it raises, and lowers nothing. An answer outranks it only if it was

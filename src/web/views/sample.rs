@@ -45,7 +45,7 @@ pub(super) fn signer(id: &str, name: &str, order: u32, status: SignerStatus) -> 
     let email = format!("{}@example.com", name.to_lowercase().replace(' ', "."));
     Signer {
         id: id.to_owned(),
-        role: Some(format!("role of {id}")),
+        role: Some(format!("role-{id}")),
         name: Some(name.to_owned()),
         email: Some(email),
         order: Some(order),
