@@ -36,9 +36,9 @@ async fn name(board: &Board, id: &str, name: &str) {
         places: vec![place],
         ..Snapshot::default()
     };
-    let mut fingerprint = [7; 16];
-    for (index, byte) in id.bytes().enumerate() {
-        fingerprint[index % 16] ^= byte;
+    let mut fingerprint = [7_u8; 16];
+    for (index, byte) in id.bytes().chain(name.bytes()).enumerate() {
+        fingerprint[index % 16] = byte.wrapping_add(fingerprint[index % 16].rotate_left(3));
     }
     let record = fold::answer_record(Answer::Shown(snapshot), at, at, Fingerprint(fingerprint));
     board.app().store.learn(key(id), record).await.unwrap();
