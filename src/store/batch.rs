@@ -264,14 +264,10 @@ impl Batch<'_> {
         script.insert(&ARRIVALS, &self.arrivals, |row, cells| {
             let it = row.arrival;
             let body = row.same_as.is_none().then(|| it.body.clone());
+            cells.bind(row.id)?.word(&it.account.0)?.bind(it.received_at.0)?.word(&it.remote)?;
             cells
-                .bind(row.id)?
-                .bind(it.account.0.clone())?
-                .bind(it.received_at.0)?
-                .bind(it.remote.clone())?;
-            cells
-                .bind(origin_word(it.origin))?
-                .bind(it.slot)?
+                .word(origin_word(it.origin))?
+                .word(it.slot)?
                 .bind(it.headers.clone())?
                 .bind(row.hash.to_vec())?;
             cells.bind(row.same_as)?.bind(len(&it.body))?.bind(body)?.bind(row.state)?;
@@ -314,10 +310,10 @@ fn fact_cells(
     cells: &mut super::script::Row<'_>,
 ) -> Result<(), StoreError> {
     let (kind, detail, answer) = encode_event(&record.event)?;
-    cells.bind(*package)?.bind(record.fingerprint.0.to_vec())?.bind(kind)?.bind(detail)?;
-    cells.bind(record.who.clone())?.bind(record.name.clone())?;
+    cells.bind(*package)?.bind(record.fingerprint.0.to_vec())?.word(kind)?.bind(detail)?;
+    cells.bind(record.who.clone())?.word(&record.name)?;
     cells.bind(record.happened_at.map(|at| at.0))?.bind(record.received_at.0)?;
-    cells.bind(i64::from(record.deliveries))?.bind(origin_word(record.origin))?;
+    cells.bind(i64::from(record.deliveries))?.word(origin_word(record.origin))?;
     cells.bind(record.arrival)?.bind(answer)?;
     Ok(())
 }
@@ -335,7 +331,7 @@ pub(super) fn package_cells(
         (false, true) => "trashed",
         (false, false) => package.status.word(),
     };
-    cells.bind(entry.id)?.bind(key.account.0.clone())?.bind(id.to_owned())?.bind(entry.seq)?.bind(shelf)?;
+    cells.bind(entry.id)?.word(&key.account.0)?.bind(id.to_owned())?.bind(entry.seq)?.word(shelf)?;
     cells.bind(i64::from(package.ready_to_complete))?.bind(package.attention_until().map(|at| at.0))?;
     cells.bind(sender_of(package).map(ToOwned::to_owned))?.bind(package.updated.0)?;
     cells.bind(package.created.map_or(0, |at| at.0))?.bind(package.due.map_or(i64::MAX, |at| at.0))?;
