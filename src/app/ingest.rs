@@ -4,6 +4,7 @@ use super::{Account, App, StoreError};
 use crate::model::{Origin, PackageKey, Record, Timestamp};
 use crate::provider::{Delivery, Parked, Report, Slot, Verdict, Verified};
 use crate::store::{Kept, NewArrival, NewRefused, Reading};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
@@ -125,11 +126,11 @@ fn fact(account: &Account, report: Report, received_at: Timestamp, origin: Origi
 }
 
 fn kept_headers(delivery: &Delivery) -> String {
-    let kept: serde_json::Map<String, serde_json::Value> = KEPT_HEADERS
+    let kept: BTreeMap<&str, &str> = KEPT_HEADERS
         .into_iter()
-        .filter_map(|name| delivery.header(name).map(|value| (name.to_owned(), value.into())))
+        .filter_map(|name| delivery.header(name).map(|value| (name, value)))
         .collect();
-    serde_json::Value::Object(kept).to_string()
+    serde_json::to_string(&kept).unwrap_or_default()
 }
 
 fn count(account: &Account, kept: Kept) {

@@ -267,14 +267,10 @@ impl Batch<'_> {
         script.insert(&ARRIVALS, &self.arrivals, |row, cells| {
             let it = row.arrival;
             let body = row.same_as.is_none().then(|| it.body.clone());
+            cells.bind(row.id)?.word(&it.account.0)?.bind(it.received_at.0)?.word(&it.remote)?;
             cells
-                .bind(row.id)?
-                .bind(it.account.0.clone())?
-                .bind(it.received_at.0)?
-                .bind(it.remote.clone())?;
-            cells
-                .bind(origin_word(it.origin))?
-                .bind(it.slot)?
+                .word(origin_word(it.origin))?
+                .word(it.slot)?
                 .bind(it.headers.clone())?
                 .bind(row.hash.to_vec())?;
             cells.bind(row.same_as)?.bind(len(&it.body))?.bind(body)?.bind(row.state)?;
@@ -351,10 +347,10 @@ fn fact_cells(
     cells: &mut super::script::Row<'_>,
 ) -> Result<(), StoreError> {
     let (kind, detail, answer) = encode_event(&record.event)?;
-    cells.bind(*package)?.bind(record.fingerprint.0.to_vec())?.bind(kind)?.bind(detail)?;
-    cells.bind(record.who.clone())?.bind(record.name.clone())?;
+    cells.bind(*package)?.bind(record.fingerprint.0.to_vec())?.word(kind)?.bind(detail)?;
+    cells.bind(record.who.clone())?.word(&record.name)?;
     cells.bind(record.happened_at.map(|at| at.0))?.bind(record.received_at.0)?;
-    cells.bind(i64::from(record.deliveries))?.bind(origin_word(record.origin))?;
+    cells.bind(i64::from(record.deliveries))?.word(origin_word(record.origin))?;
     cells.bind(record.arrival)?.bind(answer)?;
     Ok(())
 }
@@ -367,11 +363,7 @@ fn package_cells(
     cells: &mut super::script::Row<'_>,
 ) -> Result<(), StoreError> {
     let Columns { texts, numbers } = Columns::of(key, package)?;
-    cells
-        .bind(entry.id)?
-        .bind(key.account.0.clone())?
-        .bind(key.package.as_str().to_owned())?
-        .bind(entry.seq)?;
+    cells.bind(entry.id)?.word(&key.account.0)?.bind(key.package.as_str().to_owned())?.bind(entry.seq)?;
     for (_, text) in texts {
         cells.bind(text)?;
     }

@@ -122,7 +122,8 @@ fn options(folder: &Path) -> SqliteConnectOptions {
 async fn connect(folder: &Path) -> Result<SqliteConnection, StoreError> {
     // Checkpoints flush the whole database file; they run on a connection of their own, never inside a commit.
     let options = options(folder).create_if_missing(true).pragma("wal_autocheckpoint", "0");
-    let options = options.pragma("journal_size_limit", WAL_BYTES);
+    // A commit that split a page walks through the whole cache, so the writer has a small one.
+    let options = options.pragma("journal_size_limit", WAL_BYTES).pragma("cache_size", "-8192");
     Ok(options.connect().await?)
 }
 

@@ -7,9 +7,12 @@
 use super::StoreError;
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{Arguments, AssertSqlSafe, Encode, Sqlite, Type};
+use std::sync::Arc;
 
 /// The row counts for which texts exist. More rows become several statements.
 const SIZES: [usize; 5] = [1, 4, 16, 64, 256];
+/// So many words are shared by the rows of a script.
+const WORDS: usize = 24;
 
 /// An insert of many rows. `OR ROLLBACK`, where a conflict is a bug, spares the copy of every page that a statement of
 /// many rows keeps to undo itself alone.
@@ -27,12 +30,13 @@ pub(super) struct Table {
 pub(super) struct Script {
     text: String,
     args: SqliteArguments,
+    words: Vec<Arc<str>>,
 }
 
 impl Script {
     /// Begins a write transaction.
     pub(super) fn begin() -> Self {
-        Self { text: String::from("BEGIN IMMEDIATE;"), args: SqliteArguments::default() }
+        Self { text: String::from("BEGIN IMMEDIATE;"), ..Self::default() }
     }
 
     /// Adds the insert of `rows`, each bound by `bind`.
@@ -47,11 +51,11 @@ impl Script {
             let size = SIZES.into_iter().find(|size| *size >= chunk.len()).unwrap_or(most);
             self.values(table, size);
             for row in chunk {
-                let mut cells = Row { args: &mut self.args, columns: 0 };
+                let mut cells = Row { args: &mut self.args, words: &mut self.words, columns: 0 };
                 bind(row, &mut cells)?;
                 debug_assert_eq!(cells.columns, table.columns, "{}", table.head);
             }
-            let mut padding = Row { args: &mut self.args, columns: 0 };
+            let mut padding = Row { args: &mut self.args, words: &mut self.words, columns: 0 };
             for _ in 0..(size - chunk.len()) * table.columns {
                 padding.bind(None::<i64>)?;
             }
@@ -67,7 +71,7 @@ impl Script {
     ) -> Result<(), StoreError> {
         self.text.push_str(text);
         self.text.push(';');
-        bind(&mut Row { args: &mut self.args, columns: 0 })
+        bind(&mut Row { args: &mut self.args, words: &mut self.words, columns: 0 })
     }
 
     /// Commits: when this returns well, all of it is on disk; else none of it is.
@@ -101,6 +105,7 @@ impl Script {
 /// The cells of one row, bound from left to right.
 pub(super) struct Row<'a> {
     args: &'a mut SqliteArguments,
+    words: &'a mut Vec<Arc<str>>,
     columns: usize,
 }
 
@@ -113,5 +118,18 @@ impl Row<'_> {
         self.args.add(value).map_err(|cause| StoreError::Sql(cause.to_string()))?;
         self.columns += 1;
         Ok(self)
+    }
+
+    /// Binds a text that many rows of a batch have in common: it is copied once.
+    pub(super) fn word(&mut self, text: &str) -> Result<&mut Self, StoreError> {
+        if let Some(known) = self.words.iter().find(|known| known.as_ref() == text) {
+            let known = Arc::clone(known);
+            return self.bind(known);
+        }
+        let word: Arc<str> = text.into();
+        if self.words.len() < WORDS {
+            self.words.push(Arc::clone(&word));
+        }
+        self.bind(word)
     }
 }

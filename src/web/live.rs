@@ -31,7 +31,7 @@ const RETRY: Duration = Duration::from_secs(1);
 /// A change and its frames, each made when the first reader needs it.
 #[derive(Debug)]
 struct Frame {
-    change: Change,
+    change: Arc<Change>,
     /// The folded text of the package now, and before.
     text: OnceLock<String>,
     before: OnceLock<String>,
@@ -61,7 +61,7 @@ impl Hub {
     pub async fn relay(self, mut changes: broadcast::Receiver<Arc<Change>>) {
         loop {
             match changes.recv().await {
-                Ok(change) => self.publish(&change),
+                Ok(change) => self.publish(change),
                 Err(RecvError::Lagged(missed)) => {
                     tracing::warn!(missed, "more changed at once than the live stream keeps");
                     // What is in the ring has a gap behind it now, and so has what the readers heard.
@@ -81,9 +81,9 @@ impl Hub {
         self.readers.receiver_count()
     }
 
-    fn publish(&self, change: &Change) {
+    fn publish(&self, change: Arc<Change>) {
         let frame = Arc::new(Frame {
-            change: change.clone(),
+            change,
             text: OnceLock::new(),
             before: OnceLock::new(),
             put: OnceLock::new(),
