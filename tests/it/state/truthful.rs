@@ -18,9 +18,12 @@ fn story() -> impl Strategy<Value = Story> {
     })
 }
 
-/// When the API is asked: after which step, how long after it, and whether D is cut to the second.
+/// When the API is asked: after which step, how long after it, and whether D is cut to the second. A provider cuts each
+/// of its dates or none: mixed, an older answer could sort behind a newer one.
 fn questions() -> impl Strategy<Value = Vec<(usize, i64, bool)>> {
-    vec((0..80_usize, prop_oneof![0..50_i64, 0..2_500_i64], any::<bool>()), 1..6)
+    let moments = vec((0..80_usize, prop_oneof![0..50_i64, 0..2_500_i64]), 1..6);
+    (moments, any::<bool>())
+        .prop_map(|(moments, cut)| moments.into_iter().map(|(n, later)| (n, later, cut)).collect())
 }
 
 /// All that callbacks can tell, with or without the API.
