@@ -57,6 +57,7 @@ impl Walk {
     /// `false`: a fact within the window contradicts, and stands; if it can be named, it is doubted here.
     fn state_status(&mut self, status: Status, record: &Record, d: Timestamp) -> bool {
         let before = self.package.status;
+        self.refusal_stated = matches!(status, Status::Declined | Status::OptedOut);
         if before != status && self.status_at > d.plus(-WINDOW_MS) {
             // Named by the fact that stands: the status has one. Of flags and marks nobody keeps which fact it was.
             let Some(fact) = &self.package.decided else { return false };
@@ -71,17 +72,11 @@ impl Walk {
             self.moved_by = None;
             self.set_status(status, record, false);
         }
-        match status {
-            Status::Draft => self.closed |= before != Status::Draft,
-            Status::Declined | Status::OptedOut | Status::Expired => self.closed = true,
-            // Sent: the activation that it saw may yet follow, since a `Date` is cut to the second, and is to open its
-            // round (rule 7) as it does without this answer.
-            Status::Sent
-            | Status::Completed
-            | Status::Archived
-            | Status::Cancelled
-            | Status::Failed
-            | Status::Deleted => {}
+        // Sent opens nothing: the activation that the answer saw may yet follow, and is to open its round (rule 7) as it
+        // does without this answer.
+        let ended = matches!(status, Status::Declined | Status::OptedOut | Status::Expired);
+        if ended || status == Status::Draft && before != Status::Draft {
+            self.closed = self.closed.or(Some(d.plus(999)));
         }
         self.recalled &= status == Status::Draft;
         if matches!(status, Status::Sent | Status::Completed | Status::Expired) {

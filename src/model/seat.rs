@@ -201,6 +201,11 @@ impl Seat {
             }
             None => self.name.clone_from(&place.name),
         }
+        if place.is_signed() {
+            // Who refused survives an answer, but not that they signed everything since.
+            self.declined = self.declined.filter(|at| *at > near);
+            self.opted_out = self.opted_out.filter(|at| *at > near);
+        }
         if let Some(locked) = place.locked {
             agreed &= self.locked.state(locked, d);
         }

@@ -23,10 +23,13 @@ pub(super) struct Walk {
     pub(super) trashed_by: Option<(Timestamp, bool)>,
     pub(super) ready: Register<bool>,
     /// It was taken back or ended since it was last sent: sending it again opens a new round (rule 7).
-    pub(super) closed: bool,
+    /// Since when at the latest: an answer's `Date` is cut to the second.
+    pub(super) closed: Option<Timestamp>,
     /// A fact took it back and none sent it since: late signing facts say nothing (rule 6).
     pub(super) recalled: bool,
     pub(super) created_told: bool,
+    /// The newest answer says that somebody refused; who and why, it can't say.
+    pub(super) refusal_stated: bool,
     pub(super) seats: Vec<Seat>,
     pub(super) sheets: Vec<Sheet>,
     /// When the newest answer was asked for, by our clock.
@@ -44,9 +47,10 @@ impl Default for Walk {
             trashed: Register::new(false),
             trashed_by: None,
             ready: Register::new(false),
-            closed: false,
+            closed: None,
             recalled: false,
             created_told: false,
+            refusal_stated: false,
             seats: Vec::new(),
             sheets: Vec::new(),
             asked_at: None,
@@ -84,13 +88,14 @@ impl Walk {
             }
             Event::Recalled => {
                 self.ready.tell(false, at);
-                self.closed = true;
+                self.closed = Some(at);
                 self.recalled = true;
             }
             Event::Sent => {
                 self.note_trash(false, record, at, false);
                 self.ready.tell(false, at);
-                if std::mem::take(&mut self.closed) {
+                if self.closed.is_some_and(|since| since <= at) {
+                    self.closed = None;
                     self.package.reason = None;
                     self.seats.iter_mut().for_each(|seat| seat.begin_round(at));
                 }
@@ -109,11 +114,11 @@ impl Walk {
             Event::Declined { reason } | Event::OptedOut { reason } => {
                 self.package.reason.clone_from(reason);
                 self.ready.tell(false, at);
-                self.closed = true;
+                self.closed = Some(at);
             }
             Event::Expired => {
                 self.ready.tell(false, at);
-                self.closed = true;
+                self.closed = Some(at);
             }
             Event::Trashed => self.note_trash(true, record, at, true),
             Event::Restored => self.note_trash(false, record, at, true),
@@ -184,7 +189,7 @@ impl Walk {
     fn infer_sent(&mut self, record: &Record, at: Timestamp) {
         if self.package.status == Status::Draft && !self.recalled && record.event.implies_sent() {
             self.status_at = at;
-            self.closed = false;
+            self.closed = None;
             self.set_status(Status::Sent, record, true);
             self.doubt(DoubtKind::SentInferred, record, at);
         }
@@ -242,8 +247,7 @@ impl Walk {
         self.saw(record, at);
         let asked_later = self.asked_at.is_some_and(|asked| asked > at);
         let refused = matches!(record.event, Event::Declined { .. } | Event::OptedOut { .. });
-        // An answer says that somebody refused, but not who, nor why.
-        let outranked = asked_later && !(refused && record.event.moves_to() == Some(self.package.status));
+        let outranked = asked_later && !(refused && self.refusal_stated);
         self.untimed_signer(record, at, outranked);
         match &record.event {
             Event::TemplateCreated => self.package.template = true,

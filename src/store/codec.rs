@@ -289,3 +289,52 @@ impl From<StoredSnapshot> for Snapshot {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Fingerprint, Record, fold};
+    use proptest::prelude::{any, prop_assert_eq, proptest};
+
+    proptest! {
+        /// Seen red with: `stored_signer` that leaves out the identity.
+        #[test]
+        fn what_is_written_is_read(
+            (word, name, who) in (any::<String>(), any::<Option<String>>(), any::<String>()),
+            (time, flag, n, due) in (any::<i64>(), any::<bool>(), any::<u32>(), any::<Option<i64>>()),
+            (status, identity) in (0..Status::ALL.len(), 0..3_usize),
+        ) {
+            let identity = [Identity::Untold, Identity::Passed, Identity::Failed][identity];
+            let person = Person { id: who.clone(), name: name.clone(), email: Some(word.clone()) };
+            let place = Place {
+                role: who.clone(), name: name.clone(), index: time, locked: Some(flag), required: n, signed: n,
+                started: flag, last_mark: due.map(Timestamp), people: vec![(person.clone(), identity)],
+            };
+            let paper = Paper { id: word.clone(), name: name.clone(), agreement: flag, signed_by: vec![who.clone()] };
+            let shown = Snapshot {
+                status: Status::ALL[status], trashed: flag, template: !flag, name: name.clone(), sender: Some(person),
+                reference: name.clone(), created: due.map(Timestamp), updated: Some(Timestamp(time)),
+                due: due.map(Timestamp), autocomplete: flag, places: vec![place], papers: vec![paper],
+            };
+            let facts = [
+                Event::Viewed { document: name.clone() }, Event::Consented { document: word.clone() },
+                Event::DocumentSigned { document: Some(word.clone()) }, Event::Locked, Event::Bounced(Bounce::Returned),
+                Event::Reassigned { new_role: name.clone() }, Event::Declined { reason: name.clone() },
+                Event::AttachmentAdded { name }, Event::Trashed, Event::Deleted, Event::Noted,
+                Event::Answered(Box::new(Answer::NotFound)), Event::Answered(Box::new(Answer::Shown(shown))),
+            ];
+            let mut log = Vec::new();
+            for (at, event) in (0_u8..).zip(facts) {
+                let (kind, detail, answer) = encode_event(&event).unwrap();
+                prop_assert_eq!(decode_event(kind, detail, answer.as_deref()).unwrap(), event.clone());
+                log.push(Record {
+                    event, who: Some(who.clone()), happened_at: due.map(Timestamp), received_at: Timestamp(time),
+                    fingerprint: Fingerprint([at; 16]), deliveries: n, origin: Origin::Hand, name: word.clone(),
+                    arrival: None,
+                });
+                let package = fold(&log);
+                prop_assert_eq!(decode_package(&encode_package(&package).unwrap()).unwrap(), package);
+            }
+        }
+    }
+}

@@ -139,7 +139,7 @@ impl Store {
     pub async fn changes_after(&self, seq: Seq, limit: u32) -> Result<Option<Vec<Row>>, StoreError> {
         let bounds = sqlx::query(OLDEST_CHANGE).fetch_one(&self.readers).await?;
         let (oldest, newest): (i64, i64) = (bounds.try_get(0)?, bounds.try_get(1)?);
-        if seq.0 + 1 < oldest || seq.0 > newest {
+        if seq.0 > newest || seq.0.saturating_add(1) < oldest {
             return Ok(None);
         }
         let rows =

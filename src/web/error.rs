@@ -7,7 +7,6 @@ use crate::app::StoreError;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::ALLOW;
 use actix_web::middleware::Next;
 use actix_web::{HttpResponse, ResponseError, web};
 
@@ -93,16 +92,12 @@ pub async fn shaped(
     let response = next.call(request).await?.map_into_boxed_body();
     let status = response.status();
     let told = response.response().extensions().get::<Told>().cloned();
-    // What the framework refuses by itself: a method, a form or a query that it can't read.
-    let refused = status == StatusCode::METHOD_NOT_ALLOWED || response.response().error().is_some();
+    // What the framework refuses by itself: a path, a form or a query that it can't read.
+    let refused = response.response().error().is_some();
     let told = told.or_else(|| refused.then(|| Told { sentence: plain(status).to_owned(), reference: None }));
     let (Some(site), Some(told)) = (site, told) else { return Ok(response) };
-    let allow = response.headers().get(ALLOW).cloned();
     let (request, _) = response.into_parts();
     let mut answer = HttpResponse::build(status);
-    if let Some(allow) = allow {
-        answer.insert_header((ALLOW, allow));
-    }
     if status == StatusCode::SERVICE_UNAVAILABLE {
         answer.insert_header(("Retry-After", "5"));
     }
@@ -125,7 +120,6 @@ pub async fn shaped(
 fn plain(status: StatusCode) -> &'static str {
     match status.as_u16() {
         404 => "There is nothing at this address.",
-        405 => "This address doesn't answer to that method.",
         _ => "The request can't be read.",
     }
 }

@@ -109,7 +109,8 @@ impl Hub {
             let reaches = |after: Seq| {
                 let first = ring.front().map(|it| it.change.row.seq.0);
                 let last = ring.back().map(|it| it.change.row.seq.0);
-                first.is_some_and(|first| first <= after.0 + 1) && last.is_some_and(|last| after.0 <= last)
+                first.is_some_and(|first| first <= after.0.saturating_add(1))
+                    && last.is_some_and(|last| after.0 <= last)
             };
             let missed = after
                 .filter(|after| reaches(*after))

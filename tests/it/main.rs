@@ -2,9 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose stage can't be set shall fail")]
 
+mod api_json;
+mod asking;
 mod browser;
 mod callbacks;
 mod demo;
+mod disk;
+mod house;
+mod live;
+mod pages;
 mod state;
+mod stories;
 mod support;
 mod wire;

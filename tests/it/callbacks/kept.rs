@@ -153,7 +153,7 @@ async fn past_2000_facts_a_package_keeps_counting_and_says_so() {
     board.event("P", "PACKAGE_ACTIVATE", "u", 0).await;
     for at in (0..2_040).step_by(120) {
         let sent = (at..at + 120)
-            .map(|at| board.send("os", event("P", "RECIPIENT_VIEWED", "s", None, 60_000 - at / 2)));
+            .map(|at| board.send("os", event("P", "RECIPIENT_VIEWED", "s", None, 60_000 - at * 3)));
         join_all(sent).await;
     }
     board.event("P", "PACKAGE_COMPLETE", "u", 90_000).await;

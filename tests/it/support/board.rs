@@ -7,7 +7,7 @@ use signboard::clock::Clock;
 use signboard::config::{AccountConfig, ApiAuth, ApiConfig, CallbackAuth, Config, ProviderKind, Secret};
 use signboard::serve::Server;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use tempfile::TempDir;
 
 /// Noon on 22 November 2026, UTC.
@@ -54,10 +54,14 @@ impl Board {
 
     /// A board whose configuration `change` has seen.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::on(Clock::manual(NOON), change).await
+    }
+
+    /// The same, on a clock that others share.
+    pub async fn on(clock: Clock, change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = config(folder.path().join("data"), [None, None]);
         change(&mut config);
-        let clock = Clock::manual(NOON);
         let server = Server::start(config.clone(), clock.clone()).await.unwrap();
         let url = format!("http://{}", server.addresses()[0]);
         let client = client();
@@ -74,10 +78,6 @@ impl Board {
 
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
-    }
-
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
     }
 
     /// Stops the board and starts it again on the same folder and the same address.

@@ -4,3 +4,4 @@ pub mod board;
 pub mod db;
 pub mod sse;
 pub mod webdriver;
+pub mod world;

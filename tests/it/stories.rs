@@ -1,0 +1,150 @@
+//! The demo's week, end to end: however it is told, the board says in the end what is true.
+
+use crate::support::world::Stage;
+use futures_util::future::join_all;
+use serde_json::Value;
+use signboard::demo::package::{Package, Status};
+use signboard::demo::stories;
+use signboard::demo::wire::Callback;
+use std::collections::BTreeMap;
+
+const PACKAGES: usize = 80;
+
+/// The week's callbacks, told in an order of its own, some of them twice.
+async fn told(seed: u64, shuffled: bool) -> Stage {
+    let stage = Stage::open().await;
+    let accounts = ["os".to_owned(), "cg".to_owned()];
+    let week = stories::week(5, PACKAGES, &accounts, stage.now());
+    let mut callbacks: Vec<Callback> = stories::happen(&mut stage.world.world().lock(), &week);
+    let mut random = fastrand::Rng::with_seed(seed);
+    if shuffled {
+        let twice: Vec<Callback> = callbacks.iter().filter(|_| random.u8(0..5) == 0).cloned().collect();
+        callbacks.extend(twice);
+        random.shuffle(&mut callbacks);
+    }
+    for some in callbacks.chunks(64) {
+        for answer in join_all(some.iter().map(|it| stage.board.send(&it.account, it.body.clone()))).await {
+            assert_eq!(answer.status(), 200);
+        }
+        if shuffled && random.u8(0..6) == 0 {
+            stage.ask().await;
+        }
+    }
+    // Doubts that one answer leaves standing are asked about again.
+    for _ in 0..8 {
+        stage.board.clock.advance(10_000);
+        stage.ask().await;
+    }
+    stage
+}
+
+fn status(package: &Package) -> &'static str {
+    match package.status {
+        _ if package.deleted => "deleted",
+        Status::Draft => "draft",
+        Status::Sent => "sent",
+        Status::Completed => "completed",
+        Status::Archived => "archived",
+        Status::Declined => "declined",
+        Status::OptedOut => "opted_out",
+        Status::Expired => "expired",
+    }
+}
+
+/// Who has signed everything there is to sign, by id.
+fn truly_signed(package: &Package) -> BTreeMap<String, bool> {
+    let people = package.roles.iter().filter_map(|role| Some((role, role.signer.as_ref()?)));
+    let has_papers = |role: &str| {
+        package.documents.iter().flat_map(|it| &it.approvals).any(|it| it.role == role && !it.optional)
+    };
+    let counted = people.filter(|(role, _)| has_papers(&role.id));
+    counted.map(|(role, signer)| (signer.id.clone(), package.role_done(&role.id))).collect()
+}
+
+async fn board_of(stage: &Stage) -> BTreeMap<String, Value> {
+    let mut all = BTreeMap::new();
+    for status in ["", "trashed"] {
+        let list = stage.board.json(&format!("/api/v1/packages?limit=500&status={status}")).await;
+        for mut package in list["packages"].as_array().unwrap().clone() {
+            // When it was asked last depends on when it was told.
+            package["confirmed_at"] = Value::Null;
+            all.insert(format!("{}/{}", package["account"], package["id"]), package);
+        }
+    }
+    all
+}
+
+#[actix_web::test]
+async fn the_board_is_the_world_in_whatever_order_it_was_told() {
+    let mut boards = Vec::new();
+    for (seed, shuffled) in [(1, false), (2, true), (3, true)] {
+        let stage = told(seed, shuffled).await;
+        let board = board_of(&stage).await;
+        let mut compared = 0;
+        for account in ["os", "cg"] {
+            let packages: Vec<Package> = stage.world.world().lock().packages(account).to_vec();
+            for package in packages.iter().filter(|it| !it.template) {
+                let key = format!("\"{account}\"/\"{}\"", package.id);
+                let seen = board.get(&key).unwrap_or_else(|| panic!("{key} is on the board"));
+                assert_eq!(seen["status"], status(package), "{key} {seen}");
+                if package.deleted {
+                    continue;
+                }
+                assert_eq!(seen["trashed"], package.trashed, "{key}");
+                assert_eq!(seen["name"], package.name.as_str(), "{key}");
+                assert_eq!(
+                    seen["ready_to_complete"],
+                    package.ready && package.status == Status::Sent,
+                    "{key}"
+                );
+                let signers = seen["signers"].as_array().unwrap();
+                for (id, signed) in truly_signed(package) {
+                    let signer = signers.iter().find(|it| it["id"] == id.as_str());
+                    let signer = signer.unwrap_or_else(|| panic!("{key}: {id} is missing: {seen}"));
+                    assert_eq!(signer["status"] == "signed", signed, "{key} {id} {signer}");
+                }
+                compared += 1;
+            }
+        }
+        assert!(compared > PACKAGES / 2 && compared <= PACKAGES);
+        let check = stage.board.app().store.self_check(|_| ()).await.unwrap();
+        assert_eq!(check.difference, None);
+        let before = stage.board.dump().await;
+        stage.board.app().replay(|_| ()).await.unwrap();
+        stage.board.app().rebuild().await.unwrap();
+        assert_eq!(stage.board.dump().await, before, "replay and rebuild change no row");
+        boards.push(board);
+        stage.close().await;
+    }
+    for other in &boards[1..] {
+        for (key, package) in &boards[0] {
+            assert_eq!(other.get(key), Some(package), "{key}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_broken_projection_is_named_and_mended() {
+    let stage = told(1, false).await;
+    let store = &stage.board.app().store;
+    let before = stage.board.dump().await;
+    for (broken, named) in [
+        ("UPDATE packages SET shelf = 'archived' WHERE id = 7", "`shelf` says archived"),
+        ("UPDATE packages SET state = '{}' WHERE id = 8", "`state` says {}"),
+        ("UPDATE packages SET search = '' WHERE id = 9", "`search` says "),
+        ("UPDATE packages SET updated = 5 WHERE id = 10", "`updated` says 5"),
+        ("UPDATE packages SET facts = 999 WHERE id = 11", "`facts` says 999"),
+    ] {
+        stage.board.sql(broken).await;
+        let difference = store.self_check(|_| ()).await.unwrap().difference.expect("a difference");
+        assert!(difference.contains(named), "{difference}");
+        stage.board.app().rebuild().await.unwrap();
+        assert_eq!(store.self_check(|_| ()).await.unwrap().difference, None, "{broken}");
+    }
+    stage.board.sql("UPDATE tallies SET n = n + 1 WHERE word = 'sent'").await;
+    let difference = store.self_check(|_| ()).await.unwrap().difference.expect("a difference");
+    assert!(difference.contains("the counter `sent`"), "{difference}");
+    let after = stage.board.dump().await;
+    assert!(before.len() <= after.len());
+    stage.close().await;
+}

@@ -1,0 +1,96 @@
+//! A board and the simulator of its providers, on one clock: a test makes things happen there and sees them here.
+
+use super::board::{Board, NOON};
+use signboard::app::asking::Asked;
+use signboard::clock::Clock;
+use signboard::demo::act::{Act, Draft};
+use signboard::demo::wire::Callback;
+use signboard::demo::{Account, Kind, Simulator};
+use std::path::PathBuf;
+
+/// The board and the world.
+pub struct Stage {
+    pub board: Board,
+    pub world: Simulator,
+}
+
+impl Stage {
+    /// Two accounts, `os` and `cg`, each with its API.
+    pub async fn open() -> Self {
+        Self::with_calls(600).await
+    }
+
+    pub async fn with_calls(calls_per_minute: u32) -> Self {
+        let clock = Clock::manual(NOON);
+        let account = |id: &str, kind| Account {
+            id: id.to_owned(),
+            kind,
+            callback_authorization: "Basic cb-key".to_owned(),
+            api_key: "api-key".to_owned(),
+        };
+        let accounts = vec![account("os", Kind::OneSpan), account("cg", Kind::Conga)];
+        let world = Simulator::start(clock.clone(), 7, accounts).await.unwrap();
+        let apis = ["os", "cg"].map(|id| Some(world.base_url(id)));
+        let change = |config: &mut signboard::config::Config| {
+            let data: PathBuf = config.server.data.clone();
+            *config = super::board::config(data, apis);
+            for account in config.accounts.values_mut() {
+                account.calls_per_minute = calls_per_minute;
+            }
+        };
+        Self { board: Board::on(clock, change).await, world }
+    }
+
+    pub fn now(&self) -> i64 {
+        self.board.clock.millis()
+    }
+
+    /// Makes a package a minute from now, and lets the board hear of it.
+    pub async fn create(&self, account: &str, draft: &Draft) -> String {
+        self.board.clock.advance(60_000);
+        let made = self.world.world().lock().create(account, draft, self.now() - 1_000).unwrap();
+        self.tell(made.callbacks).await;
+        made.id
+    }
+
+    /// Lets something happen a minute from now, and the board hear of it.
+    pub async fn act(&self, account: &str, package: &str, act: &Act) {
+        let told = self.happen(account, package, act);
+        self.tell(told).await;
+    }
+
+    /// Lets something happen a minute from now that nobody tells the board of.
+    pub fn happen(&self, account: &str, package: &str, act: &Act) -> Vec<Callback> {
+        self.board.clock.advance(60_000);
+        let told = self.world.world().lock().act(account, package, act, self.now() - 50_000);
+        self.board.clock.advance(10_000);
+        told
+    }
+
+    pub async fn tell(&self, callbacks: Vec<Callback>) {
+        let count = callbacks.len();
+        let told = self.world.tell(&self.board.url, callbacks).await;
+        assert_eq!(told.accepted, count, "{told:?}");
+    }
+
+    /// Rounds of asking until nothing is due at this instant.
+    pub async fn ask(&self) -> Asked {
+        // What came in the millisecond of an answer may be newer than it, and would be asked about once more.
+        self.board.clock.advance(1);
+        let mut all = Asked::default();
+        for _ in 0..100 {
+            let asked = self.board.app().ask_due().await.unwrap();
+            all.answered += asked.answered;
+            all.failed += asked.failed;
+            if asked == Asked::default() {
+                break;
+            }
+        }
+        all
+    }
+
+    pub async fn close(self) {
+        self.board.stop().await;
+        self.world.stop().await;
+    }
+}
