@@ -68,7 +68,8 @@
 //!
 //! # Where things live
 //!
-//! - Statuses, events and what each of them does to a package: [`model::status`], [`model::event`], [`model::fold`].
+//! - Statuses, events and what each of them does to a package: [`model::status`], [`model::event`],
+//!   [`model::fold`](mod@model::fold).
 //! - What one provider spells differently: its module in [`provider`], and nowhere else.
 //! - Which routes exist: [`web::routes`], the table of contents of the HTTP side. Who may call them: [`web::guard`].
 //! - What pages say: words in [`web::views`], markup in `templates/`, look and behaviour in `static/`.
