@@ -205,7 +205,7 @@ async fn commands_work_beside_a_running_board_and_without_one() {
         served.post(&client, event(&format!("P{}", at % 3), "PACKAGE_ACTIVATE", "u", None, at)).await;
     }
     let second = house.run("serve");
-    assert_eq!(second.status.code(), Some(1));
+    assert_eq!(second.status.code(), Some(2));
     assert!(text(&second).contains("a board is already running on"), "{}", text(&second));
     for running in [true, false] {
         if !running {
