@@ -4,6 +4,10 @@ use clap::Parser as _;
 use signboard::cli::{Cli, run};
 use std::process::ExitCode;
 
+/// The writer and the workers pass many small strings from thread to thread.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[actix_web::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
