@@ -199,7 +199,7 @@ async fn commands_work_beside_a_running_board_and_without_one() {
     let house = House::new();
     let none = house.run("selfcheck");
     assert!(none.status.code() != Some(0) && text(&none).contains("there is no board in"), "{}", text(&none));
-    let served = house.serve();
+    let mut served = house.serve();
     let client = client();
     for at in 0..20 {
         served.post(&client, event(&format!("P{}", at % 3), "PACKAGE_ACTIVATE", "u", None, at)).await;
@@ -209,7 +209,9 @@ async fn commands_work_beside_a_running_board_and_without_one() {
     assert!(text(&second).contains("a board is already running on"), "{}", text(&second));
     for running in [true, false] {
         if !running {
-            assert_eq!(served_stop(&house, &served.url), Some(0));
+            let pid = served.child.id().to_string();
+            assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+            assert_eq!(served.child.wait().unwrap().code(), Some(0));
         }
         let said = |name: &str, expected: &str| {
             let output = house.run(name);
@@ -232,12 +234,6 @@ async fn commands_work_beside_a_running_board_and_without_one() {
 }
 
 /// Stops the program that listens at `url`.
-fn served_stop(house: &House, url: &str) -> Option<i32> {
-    let found = Command::new("pgrep").arg("-f").arg(house.folder.path()).output().unwrap();
-    let pids = String::from_utf8(found.stdout).unwrap();
-    assert_eq!(pids.lines().count(), 1, "{url}: {pids}");
-    Command::new("kill").args(["-TERM", pids.trim()]).status().unwrap().code()
-}
 
 #[actix_web::test]
 async fn sigterm_ends_it_clean_with_a_reader_at_the_stream() {
