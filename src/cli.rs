@@ -5,6 +5,8 @@ mod work;
 
 use crate::clock::Clock;
 use crate::config::{Config, Problems};
+use crate::model::AccountId;
+use crate::provider;
 use crate::serve::Server;
 use clap::{Parser, Subcommand};
 use std::path::{Path, PathBuf};
@@ -76,10 +78,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<i32> {
     };
     match cli.command {
         Command::Serve => serve(config).await.map(|()| 0),
-        Command::Check => {
-            check(&config);
-            Ok(0)
-        }
+        Command::Check => Ok(check(&config)),
         Command::Replay => work::replay(config).await.map(|()| 0),
         Command::Rebuild => work::rebuild(config).await.map(|()| 0),
         Command::Selfcheck => work::self_check(config).await,
@@ -130,8 +129,18 @@ async fn until_stopped() {
 }
 
 #[expect(clippy::print_stdout, reason = "it is what the command is for")]
-fn check(config: &Config) {
+fn check(config: &Config) -> i32 {
     println!("{}", config.effective());
+    // What only the adapters can say: certificate authorities, proxies. Nothing is sent.
+    let opened =
+        config.accounts.iter().map(|(id, account)| (id, provider::open(&AccountId(id.clone()), account)));
+    let problems: Vec<String> =
+        opened.filter_map(|(id, opened)| Some(format!("accounts.{id}.api: {}", opened.err()?))).collect();
+    if !problems.is_empty() {
+        eprintln!("The configuration can't be used:");
+        problems.iter().for_each(|problem| eprintln!("  {problem}"));
+        return 2;
+    }
     for (id, account) in &config.accounts {
         let base = config.server.public_url.clone();
         let base = base.unwrap_or_else(|| {
@@ -147,4 +156,5 @@ fn check(config: &Config) {
         println!("# note: {warning}");
     }
     println!("# The configuration can be used.");
+    0
 }

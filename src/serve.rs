@@ -5,6 +5,7 @@
 use crate::app::{App, BuildError, StoreError};
 use crate::clock::Clock;
 use crate::config::{CallbackAuth, Config};
+use crate::model::AccountId;
 use crate::store::Mode;
 use crate::web::live::Hub;
 use crate::web::{self, Shared};
@@ -68,6 +69,7 @@ impl Server {
         let (listen, callbacks) = (config.server.listen, config.server.callbacks_listen);
         web::health::recorder();
         let app = App::open(config, clock, Mode::Board).await?;
+        app.accounts.keys().for_each(web::health::begin);
         warn_of_open_doors(&app);
         let stop = CancellationToken::new();
         let hub = Hub::new(stop.clone());
@@ -116,10 +118,12 @@ impl Server {
         tokio::spawn(async move {
             tokio::select! { () = stop.cancelled() => (), () = digest(&app) => () }
         });
-        let (app, stop) = (self.app.clone(), self.stop.clone());
-        tokio::spawn(async move {
-            tokio::select! { () = stop.cancelled() => (), () = ask(&app) => () }
-        });
+        for account in self.app.accounts.values().filter(|it| it.config.api.is_some()) {
+            let (app, stop, account) = (self.app.clone(), self.stop.clone(), account.id.clone());
+            tokio::spawn(async move {
+                tokio::select! { () = stop.cancelled() => (), () = ask(&app, &account) => () }
+            });
+        }
         let (app, stop) = (self.app.clone(), self.stop.clone());
         tokio::spawn(async move {
             tokio::select! { () = stop.cancelled() => (), () = jobs(&app) => () }
@@ -151,18 +155,19 @@ async fn digest(app: &App) {
     }
 }
 
-async fn ask(app: &App) {
+/// One account's API. Each has a worker of its own, so that a slow one holds up nobody.
+async fn ask(app: &App, account: &AccountId) {
+    let Some(account) = app.accounts.get(account) else { return };
     loop {
-        let asked = app.ask_due().await;
-        if let Err(cause) = &asked {
-            tracing::error!(%cause, "the answers of the APIs can't be kept");
+        if let Err(cause) = app.ask_due_of(account).await {
+            tracing::error!(account = %account.id, %cause, "the answers of the API can't be kept");
         }
-        let next = app.next_round().await.ok().flatten();
+        let next = app.next_round_of(account).await.ok().flatten();
         let nap =
             next.map_or(LONGEST_NAP_MS, |at| at.since(app.now()).clamp(SHORTEST_NAP_MS, LONGEST_NAP_MS));
         let nap = Duration::from_millis(u64::try_from(nap).unwrap_or_default());
         // A callback may make something due at once.
-        tokio::select! { () = sleep(nap) => (), () = app.due.notified() => sleep(Duration::from_millis(50)).await }
+        tokio::select! { () = sleep(nap) => (), () = account.due.notified() => sleep(Duration::from_millis(50)).await }
     }
 }
 

@@ -29,6 +29,11 @@ const LONGEST_REST_MS: i64 = 10 * 60 * 1000;
 /// If more than this many answers of a round, and more than 1 in 20, are 404, none of them counts (rule 9).
 const MOST_MISSING: usize = 5;
 
+/// A list that worked so lately is believed to work.
+const LIST_TRUSTED_MS: i64 = 10 * 60 * 1000;
+/// An answer dated further from its asking than this has no date.
+const MOST_OFFSET_MS: i64 = 24 * 60 * 60 * 1000;
+
 /// What one round did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Asked {
@@ -42,27 +47,37 @@ impl App {
     /// One round over all accounts.
     pub async fn ask_due(&self) -> Result<Asked, StoreError> {
         let mut asked = Asked::default();
-        for account in self.accounts.values().filter(|it| it.config.api.is_some()) {
-            let now = self.now();
-            if account.api_state().rests_until.is_some_and(|until| until > now) {
-                continue;
-            }
-            let one = self.ask_account(account, now).await?;
+        for account in self.accounts.values() {
+            let one = self.ask_due_of(account).await?;
             asked.answered += one.answered;
             asked.failed += one.failed;
         }
         Ok(asked)
     }
 
+    /// One round over one account: nothing, while it rests or has no API.
+    pub async fn ask_due_of(&self, account: &Account) -> Result<Asked, StoreError> {
+        let (now, state) = (self.now(), account.api_state());
+        if account.config.api.is_none() || state.rests_until.is_some_and(|until| until > now) {
+            return Ok(Asked::default());
+        }
+        self.ask_account(account, now).await
+    }
+
     /// When to ask next: when something is due of an account that doesn't rest then. `None`: nothing is due.
     pub async fn next_round(&self) -> Result<Option<Timestamp>, StoreError> {
         let mut first = None;
         for account in self.accounts.values().filter(|it| it.config.api.is_some()) {
-            let Some(due) = self.store.next_due(&account.id).await? else { continue };
-            let due = account.api_state().rests_until.map_or(due, |rest| due.max(rest));
+            let Some(due) = self.next_round_of(account).await? else { continue };
             first = Some(first.map_or(due, |first: Timestamp| first.min(due)));
         }
         Ok(first)
+    }
+
+    /// When to ask next about one account's packages.
+    pub async fn next_round_of(&self, account: &Account) -> Result<Option<Timestamp>, StoreError> {
+        let due = self.store.next_due(&account.id).await?;
+        Ok(due.map(|due| account.api_state().rests_until.map_or(due, |rest| due.max(rest))))
     }
 
     async fn ask_account(&self, account: &Account, now: Timestamp) -> Result<Asked, StoreError> {
@@ -72,7 +87,8 @@ impl App {
             return Ok(asked);
         }
         let mut open: HashSet<PackageId> = due.iter().map(|(package, _)| package.clone()).collect();
-        if open.len() >= MANY {
+        // A 404 that could not be believed yet waits for the list to be tried.
+        if open.len() >= MANY || account.api_state().list_wanted {
             asked.answered += self.ask_list(account, &mut open).await?;
         }
         let mut missing = Vec::new();
@@ -98,6 +114,10 @@ impl App {
                 }
                 Err(error) => {
                     account.failed(&error, asked_at);
+                    // It may be this package alone that can't be answered: the others come first next time.
+                    if !matches!(error, FetchError::Throttled(_)) {
+                        self.store.postpone(key, asked_at.plus(backoff(tries)), false).await?;
+                    }
                     asked.failed += 1;
                     break;
                 }
@@ -121,7 +141,7 @@ impl App {
                     return Ok(answered);
                 }
             };
-            account.note_api(|state| state.went_well(asked_at));
+            account.note_api(|state| state.list_worked(asked_at));
             let mut useful = 0;
             for (package, snapshot) in listing.rows {
                 if open.remove(&package) {
@@ -156,8 +176,22 @@ impl App {
         }
         let now = self.now();
         let too_many = missing.len() > MOST_MISSING && missing.len() * 20 > asked.answered + missing.len();
-        let lists = account.provider.list(None, 0, now).await;
-        if let (Ok(_), false) = (&lists, too_many) {
+        let lists = match account.api_state().list_worked_at {
+            Some(at) if now.since(at) < LIST_TRUSTED_MS => Ok(()),
+            _ => account
+                .provider
+                .list(None, 0, now)
+                .await
+                .map(|_| account.note_api(|state| state.list_worked(now))),
+        };
+        if let Err(error @ FetchError::Throttled(_)) = &lists {
+            // There was no call left to try the list with; it comes first next time, and the packages stay due.
+            account.failed(error, now);
+            account.note_api(|state| state.list_wanted = true);
+            asked.failed += missing.len();
+            return Ok(());
+        }
+        if let (Ok(()), false) = (&lists, too_many) {
             for (key, date, asked_at) in missing {
                 self.learn(account, key, Answer::NotFound, date, asked_at).await?;
                 asked.answered += 1;
@@ -165,7 +199,7 @@ impl App {
             return Ok(());
         }
         let why = match lists {
-            Ok(_) => format!(
+            Ok(()) => format!(
                 "{} packages are unknown to the API at once; none was marked as deleted",
                 missing.len()
             ),
@@ -193,6 +227,8 @@ impl App {
     ) -> Result<(), StoreError> {
         account.note_api(|state| state.went_well(asked_at));
         // Rule 14: what an answer says was true when it was given; without a date, when it was asked for, by their clock.
+        // A clock that is days off is no clock.
+        let date = date.filter(|date| date.since(asked_at).saturating_abs() < MOST_OFFSET_MS);
         if let Some(date) = date {
             account.note_api(|state| state.clock_offset = date.since(asked_at));
         }
@@ -232,6 +268,12 @@ impl super::ApiState {
         self.trouble = None;
         self.rests_until = None;
         self.failures = 0;
+    }
+
+    fn list_worked(&mut self, now: Timestamp) {
+        self.went_well(now);
+        self.list_worked_at = Some(now);
+        self.list_wanted = false;
     }
 }
 

@@ -67,7 +67,7 @@ impl App {
             self.pending.notify_one();
         }
         if kept.fresh > 0 {
-            self.due.notify_one();
+            account.due.notify_one();
         }
         Ok(Receipt::Kept(kept))
     }

@@ -31,6 +31,8 @@ pub struct Account {
     pub provider: Arc<dyn Provider>,
     /// How its API answered last.
     pub api: Mutex<ApiState>,
+    /// Wakes the worker that asks its API.
+    pub due: tokio::sync::Notify,
 }
 
 /// How an account's API answered last.
@@ -50,6 +52,10 @@ pub struct ApiState {
     pub walk: u32,
     /// The list was read to its end once.
     pub walked: bool,
+    /// When the list last worked.
+    pub list_worked_at: Option<Timestamp>,
+    /// The list is to be tried before anything else: whether a 404 counts depends on it.
+    pub list_wanted: bool,
 }
 
 /// The board: everything that a request or a worker needs.
@@ -71,8 +77,6 @@ pub struct Inner {
     last_callback: AtomicI64,
     /// Wakes the worker that digests what is pending.
     pub pending: tokio::sync::Notify,
-    /// Wakes the worker that asks the APIs.
-    pub due: tokio::sync::Notify,
 }
 
 impl std::ops::Deref for App {
@@ -103,8 +107,13 @@ impl App {
         for (id, account) in &config.accounts {
             let id = AccountId(id.clone());
             let provider = provider::open(&id, account)?;
-            let account =
-                Account { id: id.clone(), config: account.clone(), provider, api: Mutex::default() };
+            let account = Account {
+                id: id.clone(),
+                config: account.clone(),
+                provider,
+                api: Mutex::default(),
+                due: tokio::sync::Notify::new(),
+            };
             accounts.insert(id, account);
         }
         let askable: Askable =
@@ -118,7 +127,6 @@ impl App {
             clock,
             last_callback,
             pending: tokio::sync::Notify::new(),
-            due: tokio::sync::Notify::new(),
         })))
     }
 

@@ -74,7 +74,8 @@ impl App {
 
     /// Reads one arrival again. `None`: there is no such arrival, or its account is gone.
     pub async fn replay_one(&self, arrival: i64) -> Result<Option<Replayed>, StoreError> {
-        let found = self.store.to_read(arrival - 1, arrival, false, 1).await?.into_iter().next();
+        let found =
+            self.store.to_read(arrival.saturating_sub(1), arrival, false, 1).await?.into_iter().next();
         let Some(found) = found else { return Ok(None) };
         let Some(account) = self.accounts.get(&found.account) else { return Ok(None) };
         let reading = read(account, Verified::before(&found.body), found.received_at, found.origin);
@@ -102,7 +103,7 @@ impl App {
         // Only when it is on disk as an arrival; between the two a crash leaves it in both places, and a second
         // admission is a repeat.
         self.store.forget_refused(refused).await?;
-        self.due.notify_one();
+        account.due.notify_one();
         Ok(Some(Receipt::Kept(kept)))
     }
 

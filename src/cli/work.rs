@@ -6,7 +6,7 @@ use crate::app::replay::JOB_FAILED;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::store::{Mode, Store};
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
@@ -77,7 +77,11 @@ async fn by_the_board(config: &Config, kind: &str) -> anyhow::Result<Option<Stri
 }
 
 fn progress(what: &'static str) -> impl FnMut(u64) {
+    let watched = std::io::stderr().is_terminal();
     move |count| {
+        if !watched {
+            return;
+        }
         eprint!("\r{count} {what}");
         let _ = std::io::stderr().flush();
     }

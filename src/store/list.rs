@@ -78,6 +78,14 @@ const CHANGED: &str = "SELECT p.account, p.package, p.seq, p.state FROM changes 
     WHERE c.seq > $1 AND p.seq = c.seq ORDER BY c.seq LIMIT $2";
 const OLDEST_CHANGE: &str = "SELECT coalesce(min(seq), 0), coalesce(max(seq), 0) FROM changes";
 
+impl Order {
+    /// Whether a text is a place that [`Page::next`] could have told.
+    #[must_use]
+    pub fn is_place(text: &str) -> bool {
+        parse_cursor(text).is_some()
+    }
+}
+
 impl Store {
     /// A page of at most `limit` packages that `filter` admits at `now`.
     pub async fn list(

@@ -12,6 +12,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{ConnectOptions, Connection, Row as _};
 use std::fs::{File, TryLockError};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -50,7 +51,9 @@ impl Store {
     /// A [`StoreError::Folder`] says what is wrong with the folder and what to do.
     pub async fn open(folder: &Path, mode: Mode, askable: Askable) -> Result<Self, StoreError> {
         if mode == Mode::Board {
-            std::fs::create_dir_all(folder).map_err(|cause| trouble(folder, "can't be made", &cause))?;
+            // Names and mail addresses lie in it: a folder that we make is for its owner alone.
+            let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+            made.map_err(|cause| trouble(folder, "can't be made", &cause))?;
         } else if !folder.join(FILE).exists() {
             return Err(StoreError::Folder(format!("there is no board in {} yet", folder.display())));
         }

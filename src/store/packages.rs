@@ -101,7 +101,7 @@ pub(super) async fn log_of(
 }
 
 impl Store {
-    /// A package and its log, oldest first; of a package with too many facts, the first ones.
+    /// A package and its whole log, oldest first.
     pub async fn package(&self, key: &PackageKey) -> Result<Option<Detail>, StoreError> {
         let mut connection = self.readers.acquire().await?;
         let found = sqlx::query(ONE)
@@ -111,8 +111,9 @@ impl Store {
             .await?;
         let Some(row) = found else { return Ok(None) };
         let package = decode_package(row.try_get("state")?)?;
-        let total = package.facts as usize;
-        let mut log = log_of(&mut connection, row.try_get("id")?, total).await?;
+        let ids = json(&[row.try_get::<i64, _>("id")?])?;
+        let rows = sqlx::query(LOGS).bind(ids).fetch_all(&mut *connection).await?;
+        let mut log = rows.iter().map(record_of).collect::<Result<Vec<_>, _>>()?;
         log.sort_by_key(|record| (record.shown_time(), record.event.rank(), record.fingerprint));
         let seq = Seq(row.try_get("seq")?);
         Ok(Some(Detail { row: Row { key: key.clone(), seq, package: Arc::new(package) }, log }))

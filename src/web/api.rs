@@ -46,7 +46,11 @@ pub async fn packages(site: web::Data<Site>, asked: web::Query<Asked>) -> Result
         words: fold_text(&q).split_whitespace().take(MOST_WORDS).map(str::to_owned).collect(),
         ..Filter::default()
     };
-    let order = Order { after: asked.after.filter(|it| !it.is_empty()), ..Order::default() };
+    let after = asked.after.filter(|it| !it.is_empty());
+    if after.as_deref().is_some_and(|it| !Order::is_place(it)) {
+        return Err(WebError::Bad("`after` is no `next` of an answer.".to_owned()));
+    }
+    let order = Order { after, ..Order::default() };
     let page = site.app.store.list(&filter, &order, limit.min(MOST), site.app.now()).await?;
     let list = PackageList { packages: page.rows.iter().map(PackageItem::new).collect(), next: page.next };
     Ok(HttpResponse::Ok().json(list))

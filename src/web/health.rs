@@ -2,12 +2,22 @@
 
 use super::live::Hub;
 use crate::app::App;
+use crate::model::AccountId;
 use actix_web::{HttpResponse, web};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::sync::OnceLock;
 
 /// A board that has more than this to write is not ready for more.
 const MOST_WAITING: i64 = 2_000;
+const ACCOUNT_COUNTERS: [&str; 4] = [
+    "signboard_callbacks_received_total",
+    "signboard_callbacks_refused_total",
+    "signboard_callbacks_duplicate_total",
+    "signboard_callbacks_quarantined_total",
+];
+/// How a call to an API can end, as the adapters count it.
+const OUTCOMES: [&str; 7] =
+    ["ok", "not_found", "forbidden", "throttled", "refused", "unavailable", "unreadable"];
 const SECONDS: [f64; 12] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0];
 
 /// The process is up.
@@ -47,10 +57,23 @@ pub fn recorder() -> Option<&'static PrometheusHandle> {
     let install = || {
         let builder = PrometheusBuilder::new();
         let builder = builder.set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS).ok()?;
+        let recorder = builder.install_recorder().ok()?;
         describe();
-        builder.install_recorder().ok()
+        Some(recorder)
     };
     RECORDER.get_or_init(install).as_ref()
+}
+
+/// Begins every counter of an account at zero, so that a reader knows it before the first event.
+pub fn begin(account: &AccountId) {
+    let label = || account.0.clone();
+    for name in ACCOUNT_COUNTERS {
+        metrics::counter!(name, "account" => label()).increment(0);
+    }
+    for outcome in OUTCOMES {
+        metrics::counter!("signboard_api_calls_total", "account" => label(), "outcome" => outcome)
+            .increment(0);
+    }
 }
 
 fn describe() {

@@ -243,7 +243,7 @@ fn resync() -> sse::Event {
 /// Where the reader was: a browser says it by itself when it comes back, a page by its address. What is no number is a
 /// place that nobody knows.
 fn after_of(request: &HttpRequest) -> Option<Seq> {
-    let header = request.headers().get("last-event-id").and_then(|it| it.to_str().ok());
+    let header = request.headers().get("last-event-id").map(|it| it.to_str().unwrap_or("?"));
     let query = || request.query_string().split('&').find_map(|pair| pair.strip_prefix("after="));
     let place = header.or_else(query).map(str::trim).filter(|text| !text.is_empty());
     place.map(|text| Seq(text.parse().unwrap_or(i64::MAX)))
