@@ -115,7 +115,7 @@ impl App {
                 Err(error) => {
                     account.failed(&error, asked_at);
                     // It may be this package alone that can't be answered: the others come first next time.
-                    if !matches!(error, FetchError::Throttled(_)) {
+                    if matches!(error, FetchError::Unavailable(_)) {
                         self.store.postpone(key, asked_at.plus(backoff(tries)), false).await?;
                     }
                     asked.failed += 1;

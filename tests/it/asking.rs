@@ -105,7 +105,7 @@ async fn rule_9_a_404_counts_only_while_the_list_works_and_not_in_crowds() {
 }
 
 #[actix_web::test]
-async fn rule_9_a_404_is_not_believed_while_the_list_does_not_work() {
+async fn rule_9_a_404_waits_until_the_list_could_be_tried() {
     // One call a minute: the package's own 404 leaves none for the list.
     let stage = Stage::with_calls(1).await;
     let id = sent(&stage, "os", 1).await.remove(0);
@@ -115,7 +115,31 @@ async fn rule_9_a_404_is_not_believed_while_the_list_does_not_work() {
     stage.act("os", &id, &Act::Deactivate).await;
     assert_eq!(stage.board.app().ask_due().await.unwrap().failed, 1);
     assert_eq!(stage.board.package("os", &id).await["status"], "draft");
-    assert!(stage.board.text("/providers").await.contains("its list does not work either"));
+    // The next call is the list's, and the one after it the package's.
+    stage.board.clock.advance(60_000);
+    stage.board.app().ask_due().await.unwrap();
+    assert_eq!(stage.board.package("os", &id).await["status"], "draft");
+    stage.board.clock.advance(60_000);
+    assert_eq!(stage.board.app().ask_due().await.unwrap().answered, 1);
+    assert_eq!(stage.board.package("os", &id).await["status"], "deleted");
+    stage.close().await;
+}
+
+#[actix_web::test]
+async fn a_package_that_cannot_be_answered_holds_no_other_up() {
+    let stage = Stage::open().await;
+    let ids = sent(&stage, "os", 3).await;
+    stage.world.faults().refuse_next(1, Refusal::Broken);
+    assert_eq!(stage.board.app().ask_due().await.unwrap().failed, 1);
+    let next = stage.board.app().next_round().await.unwrap().unwrap();
+    stage.board.clock.advance(next.0 - stage.now());
+    // The one that failed waits longer than its account.
+    assert_eq!(stage.board.app().ask_due().await.unwrap().answered, 2);
+    let mut named = 0;
+    for id in &ids {
+        named += usize::from(name(&stage, "os", id).await == "NDA");
+    }
+    assert_eq!(named, 2);
     stage.close().await;
 }
 
