@@ -60,7 +60,7 @@
 //!
 //! Callbacks carry no name, no sender and no people, and they may be lost. So each package has a time by which to ask
 //! about it, which the fold sets: at once while something is unknown or contradicts itself, a day after the last answer
-//! while the package is open. [`App::ask_due`](app::App::ask_due) in [`app::asking`] empties that one queue, few at a
+//! while the package is open. [`App::ask_due_of`](app::App::ask_due_of) in [`app::asking`] empties that queue, few at a
 //! time, within the account's calls per minute; it reads list pages where many are due and asks for single packages
 //! otherwise. An answer is a fact like any other: it enters the log through
 //! [`Store::learn`](store::Store::learn), and from there the path is that of a callback. Trouble with an API rests that

@@ -2,7 +2,7 @@
 
 use super::{AccountId, Package, Status, Timestamp};
 
-/// Which packages a board shows. The default: every status, not the trashed, deleted ones only when asked for.
+/// Which packages a board shows. The default: every status, not the trashed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filter {
     /// Only these; empty: all of [`Tally::All`].
