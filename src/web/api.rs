@@ -4,17 +4,14 @@ use super::error::WebError;
 use super::pages::{detail, key_of};
 use super::site::Site;
 use super::views::json::{PackageAnswer, PackageItem, PackageList};
+use super::views::query;
 use crate::app::Order;
-use crate::model::filter::fold_text;
 use crate::model::{AccountId, Filter, Tally};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 const USUAL: u32 = 50;
 const MOST: u32 = 500;
-/// The longest search, and the most words in it.
-const LONGEST_SEARCH: usize = 200;
-const MOST_WORDS: usize = 12;
 
 /// What `GET /api/v1/packages` can be asked.
 #[derive(Debug, Deserialize)]
@@ -39,11 +36,10 @@ pub async fn packages(site: web::Data<Site>, asked: web::Query<Asked>) -> Result
                 WebError::Bad(format!("`limit` is a number from 1 to {MOST}, not `{text}`."))
             })?,
         };
-    let q: String = asked.q.unwrap_or_default().chars().take(LONGEST_SEARCH).collect();
     let filter = Filter {
         tally,
         account: asked.account.filter(|it| !it.is_empty()).map(AccountId),
-        words: fold_text(&q).split_whitespace().take(MOST_WORDS).map(str::to_owned).collect(),
+        words: query::words(&asked.q.unwrap_or_default()),
         ..Filter::default()
     };
     let after = asked.after.filter(|it| !it.is_empty());

@@ -193,7 +193,7 @@ impl BoardQuery {
             tally: self.tally,
             account: self.account.clone().map(AccountId),
             accounts: of_provider.map(|account| account.id.clone()).collect(),
-            words: fold_text(&self.q).split_whitespace().take(MOST_WORDS).map(str::to_owned).collect(),
+            words: words(&self.q),
             sender: self.sender.clone(),
             updated_since: self.updated.since(now, zone),
         }
@@ -243,6 +243,12 @@ impl Updated {
             Self::Month => Some(now.plus(-30 * DAY_MS)),
         }
     }
+}
+
+/// The words of a search, folded as the text is that they are looked for in.
+#[must_use]
+pub fn words(q: &str) -> Vec<String> {
+    fold_text(&search(q)).split_whitespace().take(MOST_WORDS).map(str::to_owned).collect()
 }
 
 fn search(text: &str) -> String {
