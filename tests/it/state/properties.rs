@@ -69,6 +69,8 @@ proptest! {
     /// Seen red with: `if status != before` for the comparison of heights in `Walk::untimed`.
     #[test]
     fn an_untimed_fact_never_lowers(log in records(10), late in untimed()) {
+        // A repeat is no new fact: it may tell an earlier receipt, and then an answer between the two outranks it.
+        prop_assume!(log.iter().all(|it| it.fingerprint != late.fingerprint));
         let before = fold(&log);
         let after = fold(&[&log[..], &[late]].concat());
         prop_assert!(after.status.height() >= before.status.height());
