@@ -63,6 +63,10 @@ pub enum ProviderKind {
     OneSpan,
     /// Conga Sign.
     Conga,
+    /// Legalesign.
+    Legalesign,
+    /// StepOver WebSignatureOffice.
+    WebSignatureOffice,
 }
 
 /// One `[accounts.<id>]` table.
@@ -74,6 +78,10 @@ pub struct AccountConfig {
     pub label: String,
     /// How a callback proves where it comes from.
     pub callback: CallbackAuth,
+    /// What must follow the account in the callback's path, beside `callback`.
+    pub path_token: Option<Secret>,
+    /// The provider's teams whose packages are shown; empty: all. Others are kept.
+    pub groups: Vec<String>,
     /// How the provider's API is asked, if it may be.
     pub api: Option<ApiConfig>,
     /// The budget of all calls to this account's API.
@@ -108,8 +116,27 @@ pub enum CallbackAuth {
     },
     /// Every one of these headers must carry its value. Never empty; names as written, none twice in any case.
     Headers(BTreeMap<String, Secret>),
+    /// The body is signed (Legalesign).
+    Signed {
+        /// PEM: the provider's certificate, pinned; a second one in it is the one that will follow.
+        certificate: String,
+        /// What becomes of a callback that could be signed and isn't.
+        unsigned: Unsigned,
+        /// The secret behind `X-Hmac-Sha256` of the realtime kind.
+        hmac_secret: Option<Secret>,
+    },
     /// Anyone may send.
     None,
+}
+
+/// What becomes of a callback without a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unsigned {
+    /// Kept and shown in the inbox, not applied.
+    #[default]
+    Quarantine,
+    /// Applied, marked as unverified, and the API is asked.
+    Accept,
 }
 
 /// How a provider's API is asked.
@@ -143,6 +170,22 @@ pub enum ApiAuth {
         sender_email: Option<String>,
         /// Where the exchange happens.
         token_url: String,
+    },
+    /// The whole value of the `Authorization` header (Legalesign).
+    Header {
+        /// `ApiKey user:key`.
+        authorization: Secret,
+    },
+    /// StepOver's web service "Tyr".
+    Tyr {
+        /// The user who logs in.
+        user: String,
+        /// The user's password.
+        password: Secret,
+        /// The application's key, given out by StepOver.
+        customer_key: Secret,
+        /// What requests are signed with, given out by StepOver.
+        shared_secret: Secret,
     },
     /// OAuth 2 client credentials.
     OAuth2 {
@@ -241,7 +284,12 @@ impl Default for ServerConfig {
 
 impl ProviderKind {
     /// All of them, in the order they are offered.
-    pub const ALL: [ProviderKind; 2] = [ProviderKind::OneSpan, ProviderKind::Conga];
+    pub const ALL: [ProviderKind; 4] = [
+        ProviderKind::OneSpan,
+        ProviderKind::Conga,
+        ProviderKind::Legalesign,
+        ProviderKind::WebSignatureOffice,
+    ];
 
     /// The word in the configuration.
     #[must_use]
@@ -249,6 +297,8 @@ impl ProviderKind {
         match self {
             ProviderKind::OneSpan => "onespan",
             ProviderKind::Conga => "conga",
+            ProviderKind::Legalesign => "legalesign",
+            ProviderKind::WebSignatureOffice => "websignatureoffice",
         }
     }
 
@@ -258,6 +308,8 @@ impl ProviderKind {
         match self {
             ProviderKind::OneSpan => "OneSpan Sign",
             ProviderKind::Conga => "Conga Sign",
+            ProviderKind::Legalesign => "Legalesign",
+            ProviderKind::WebSignatureOffice => "WebSignatureOffice",
         }
     }
 }
@@ -280,7 +332,7 @@ fn unprotected(api: &ApiConfig) -> Option<&'static str> {
         return Some("base-url");
     }
     match &api.auth {
-        ApiAuth::ApiKey { .. } => None,
+        ApiAuth::ApiKey { .. } | ApiAuth::Header { .. } | ApiAuth::Tyr { .. } => None,
         ApiAuth::Client { token_url, .. } | ApiAuth::OAuth2 { token_url, .. } => {
             address::is_unprotected(token_url).then_some("token-url")
         }

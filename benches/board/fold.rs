@@ -45,5 +45,6 @@ fn record(n: u8) -> Record {
         origin: Origin::Callback,
         name: name.to_owned(),
         arrival: None,
+        unverified: false,
     }
 }

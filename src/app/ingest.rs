@@ -2,7 +2,7 @@
 
 use super::{Account, App, StoreError};
 use crate::model::{Origin, PackageKey, Record, Timestamp};
-use crate::provider::{Delivery, Parked, Report, Slot, Verdict, Verified};
+use crate::provider::{About, Delivery, Parked, Report, Slot, Verdict, Verified};
 use crate::store::{Kept, NewArrival, NewRefused, Reading};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -100,7 +100,7 @@ pub(super) fn read(
     let mut reading = Reading::default();
     for report in parsed {
         match report {
-            Ok(report) => reading.facts.push(fact(account, report, received_at, origin)),
+            Ok(report) => reading.facts.extend(fact(account, report, received_at, origin)),
             Err(parked) => {
                 reading.note = Some(reading.note.map_or(parked.0.clone(), |one| format!("{one}; {parked}")));
             }
@@ -109,8 +109,15 @@ pub(super) fn read(
     reading
 }
 
-fn fact(account: &Account, report: Report, received_at: Timestamp, origin: Origin) -> (PackageKey, Record) {
-    let key = PackageKey { account: account.id.clone(), package: report.package };
+fn fact(
+    account: &Account,
+    report: Report,
+    received_at: Timestamp,
+    origin: Origin,
+) -> Option<(PackageKey, Record)> {
+    // Until signers have logs of their own.
+    let About::Package(package) = report.about else { return None };
+    let key = PackageKey { account: account.id.clone(), package };
     let record = Record {
         event: report.event,
         who: report.who,
@@ -121,8 +128,9 @@ fn fact(account: &Account, report: Report, received_at: Timestamp, origin: Origi
         origin,
         name: report.name,
         arrival: None,
+        unverified: false,
     };
-    (key, record)
+    Some((key, record))
 }
 
 fn kept_headers(delivery: &Delivery) -> String {

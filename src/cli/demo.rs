@@ -120,6 +120,8 @@ fn config(listen: SocketAddr, data: PathBuf, accounts: &[Account], simulator: &S
         };
         let key = it.callback_authorization.trim_start_matches("Basic ");
         AccountConfig {
+            path_token: None,
+            groups: Vec::new(),
             provider,
             label: label.to_owned(),
             callback: CallbackAuth::Key { key: Secret::new(key), next: None },

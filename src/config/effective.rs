@@ -53,6 +53,9 @@ fn callback(auth: &CallbackAuth) -> String {
                 headers.keys().map(|name| format!("{} = {}", quoted(name), quoted(HIDDEN))).collect();
             Inline::new("headers").raw("headers", &format!("{{ {} }}", pairs.join(", ")))
         }
+        CallbackAuth::Signed { hmac_secret, .. } => {
+            Inline::new("signed").secret("hmac-secret", hmac_secret.as_ref())
+        }
         CallbackAuth::None => Inline::new("none"),
     }
     .finish()
@@ -61,6 +64,10 @@ fn callback(auth: &CallbackAuth) -> String {
 fn api(api: &ApiConfig) -> String {
     let table = match &api.auth {
         ApiAuth::ApiKey { key } => Inline::new("api-key").secret("key", Some(key)),
+        ApiAuth::Header { authorization } => {
+            Inline::new("header").secret("authorization", Some(authorization))
+        }
+        ApiAuth::Tyr { user, .. } => Inline::new("tyr").text("user", Some(user)),
         ApiAuth::Client { client_id, secret, sender_email, token_url } => Inline::new("client")
             .text("client-id", Some(client_id))
             .secret("secret", Some(secret))

@@ -112,6 +112,8 @@ fn account(id: &str, mut table: Reader<'_>, outbound: &Outbound) -> Read<Account
         provider: provider?,
         label: label?.unwrap_or_else(|| id.to_owned()),
         callback: callback?,
+        path_token: None,
+        groups: Vec::new(),
         api: api?,
         calls_per_minute: calls?.unwrap_or(CALLS_PER_MINUTE),
     })

@@ -7,7 +7,10 @@ use super::{Answer, Doubt, DoubtKind, Record, Snapshot, Status, Timestamp};
 
 impl Walk {
     pub(super) fn answered(&mut self, answer: &Answer, record: &Record, d: Timestamp) {
-        self.asked_at = self.asked_at.max(Some(record.received_at));
+        let asked = Some(record.received_at);
+        self.asked_at = self.asked_at.max(asked);
+        let lists = !matches!(answer, Answer::Shown(it) if it.status_only);
+        self.listed_at = self.listed_at.max(asked.filter(|_| lists));
         self.package.confirmed_at = self.package.confirmed_at.max(Some(d));
         // What was doubted before it is settled by it.
         self.package.doubts.retain(|doubt| doubt.at > d.plus(-WINDOW_MS));
@@ -35,8 +38,14 @@ impl Walk {
 
     /// Rule 15: an answer overrides the facts up to its time, in the fields that it states.
     fn shown(&mut self, it: &Snapshot, record: &Record, d: Timestamp) -> bool {
+        self.package.gone = false;
+        if it.status_only {
+            return self.state_status(it.status, record, d);
+        }
         let package = &mut self.package;
-        package.gone = false;
+        package.group.clone_from(&it.group);
+        package.archived = it.archived;
+        package.final_pdf |= it.final_pdf;
         package.template |= it.template;
         package.name.clone_from(&it.name);
         package.sender.clone_from(&it.sender);
@@ -49,6 +58,9 @@ impl Walk {
             package.created = it.created;
         }
         let mut agreed = self.state_status(it.status, record, d);
+        if it.reason.is_some() {
+            self.package.reason.clone_from(&it.reason);
+        }
         agreed &= self.trashed.state(it.trashed, d);
         agreed &= self.ready.state(it.is_ready_to_complete(), d);
         agreed & self.state_places(it, d)
@@ -74,7 +86,7 @@ impl Walk {
         }
         // Sent opens nothing: the activation that the answer saw may yet follow, and is to open its round (rule 7) as it
         // does without this answer.
-        let ended = matches!(status, Status::Declined | Status::OptedOut | Status::Expired);
+        let ended = status.is_end() && status != Status::Completed;
         if ended || status == Status::Draft && before != Status::Draft {
             self.closed = self.closed.or(Some(d.plus(999)));
         }

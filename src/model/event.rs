@@ -4,7 +4,7 @@
 //! display only.
 
 use super::snapshot::Answer;
-use super::{Fingerprint, Status, Timestamp};
+use super::{Fingerprint, Person, Status, Step, Timestamp};
 
 /// One fact about one package.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,12 +74,56 @@ pub enum Event {
     },
     /// The id is a template's: never a package (rule 13).
     TemplateCreated,
+    /// How far a signer is now, as a whole (rule 19).
+    Stands(Step),
+    /// A signer refused; what becomes of the package, another fact says (rule 19).
+    Refused {
+        /// In the signer's words.
+        reason: Option<String>,
+    },
+    /// A signer did one field of a document (rule 21).
+    Field {
+        /// Which one.
+        field: String,
+        /// Refused instead of signed; the package goes on.
+        rejected: bool,
+    },
+    /// The sender called it off.
+    Cancelled,
+    /// It went wrong.
+    Failed,
+    /// The final, signed PDF exists: a fact of its own beside Completed (rule 19).
+    PdfReady,
+    /// The provider drew its pages: a side note, no status.
+    Rendered {
+        /// It could not.
+        failed: bool,
+    },
+    /// What it is called and who is in it, told by a callback.
+    Described(Box<Description>),
+    /// The API says that this signer signs this package (rule 20).
+    Linked,
+    /// A word that we don't know, of a provider that speaks only of packages that are out (rule 21).
+    Mentioned,
     /// A word that we know and that changes nothing.
     Noted,
     /// A word that we don't know: kept, shown, changes nothing.
     Unrecognised,
     /// The provider's API was asked and said this.
     Answered(Box<Answer>),
+}
+
+/// What a callback says of a package beside what happened. What is absent was not told.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Description {
+    /// Its name.
+    pub name: Option<String>,
+    /// The customer's own words for it: Legalesign's tags.
+    pub reference: Option<String>,
+    /// The team that it belongs to.
+    pub group: Option<String>,
+    /// Signers, not necessarily all of them.
+    pub people: Vec<Person>,
 }
 
 /// What came back from a mail (reference A.4).
@@ -125,6 +169,8 @@ pub struct Record {
     pub name: String,
     /// The arrival whose bytes told it first.
     pub arrival: Option<i64>,
+    /// Nothing vouched for its sender, however often it came; the API is asked.
+    pub unverified: bool,
 }
 
 /// A time later than this after its first receipt is absurd (rule 3).
@@ -153,6 +199,19 @@ impl Record {
         self.who.as_deref().filter(|_| self.event.names_a_signer())
     }
 
+    /// Rule 20: the signers who, as it says, are in the package it is about.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        match &self.event {
+            Event::Answered(answer) => match &**answer {
+                Answer::Shown(it) => it.people().map(|person| person.id.as_str()).collect(),
+                Answer::NotFound => Vec::new(),
+            },
+            Event::Described(it) => it.people.iter().map(|person| person.id.as_str()).collect(),
+            _ => self.signer().into_iter().collect(),
+        }
+    }
+
     /// The answer that this record holds, if it holds one.
     #[must_use]
     pub fn answer(&self) -> Option<&Answer> {
@@ -168,24 +227,46 @@ impl Event {
     #[must_use]
     pub fn rank(&self) -> u8 {
         match self {
-            Self::Noted | Self::Unrecognised | Self::AttachmentAdded { .. } | Self::TemplateCreated => 0,
-            Self::Created => 1,
-            Self::Recalled => 2,
-            Self::Sent => 3,
-            Self::Viewed { .. } => 4,
-            Self::Locked | Self::IdentityFailed | Self::Bounced(_) => 5,
-            Self::Consented { .. } => 6,
-            Self::DocumentSigned { .. } => 7,
-            Self::SignerCompleted => 8,
-            Self::Reassigned { .. } => 9,
-            Self::ReadyToComplete => 10,
-            Self::Completed => 11,
-            Self::Declined { .. } | Self::OptedOut { .. } | Self::Expired => 12,
-            Self::Archived => 13,
-            Self::Trashed => 14,
-            Self::Restored => 15,
-            Self::Deleted => 16,
-            Self::Answered(_) => 17,
+            Self::Noted
+            | Self::Unrecognised
+            | Self::Mentioned
+            | Self::Linked
+            | Self::Rendered { .. }
+            | Self::AttachmentAdded { .. }
+            | Self::TemplateCreated => 0,
+            Self::Described(_) => 5,
+            Self::Created => 10,
+            Self::Recalled => 20,
+            Self::Sent => 30,
+            Self::Stands(Step::Unsent) => 31,
+            Self::Stands(Step::Scheduled) => 32,
+            Self::Stands(Step::Sent) => 33,
+            Self::Stands(Step::MailOpened) => 34,
+            Self::Viewed { .. } | Self::Stands(Step::Visited) => 40,
+            Self::Locked | Self::IdentityFailed | Self::Bounced(_) => 50,
+            Self::Consented { .. } => 60,
+            Self::Stands(Step::FilledButSignature) => 61,
+            Self::Stands(Step::Filled) => 62,
+            Self::Stands(Step::AwaitsWitness) => 63,
+            Self::DocumentSigned { .. } | Self::Field { .. } => 70,
+            Self::Stands(Step::FinishedUnsigned) => 79,
+            Self::SignerCompleted | Self::Stands(Step::Signed) => 80,
+            Self::Stands(Step::Downloaded) => 81,
+            Self::Refused { .. } => 82,
+            Self::Reassigned { .. } => 90,
+            Self::ReadyToComplete => 100,
+            Self::Completed => 110,
+            Self::PdfReady => 111,
+            Self::Declined { .. }
+            | Self::OptedOut { .. }
+            | Self::Expired
+            | Self::Cancelled
+            | Self::Failed => 120,
+            Self::Archived => 130,
+            Self::Trashed => 140,
+            Self::Restored => 150,
+            Self::Deleted => 160,
+            Self::Answered(_) => 170,
         }
     }
 
@@ -199,6 +280,8 @@ impl Event {
             Self::Declined { .. } => Some(Status::Declined),
             Self::OptedOut { .. } => Some(Status::OptedOut),
             Self::Expired => Some(Status::Expired),
+            Self::Cancelled => Some(Status::Cancelled),
+            Self::Failed => Some(Status::Failed),
             Self::Archived => Some(Status::Archived),
             Self::Deleted => Some(Status::Deleted),
             Self::Created
@@ -215,6 +298,14 @@ impl Event {
             | Self::Restored
             | Self::AttachmentAdded { .. }
             | Self::TemplateCreated
+            | Self::Stands(_)
+            | Self::Refused { .. }
+            | Self::Field { .. }
+            | Self::PdfReady
+            | Self::Rendered { .. }
+            | Self::Described(_)
+            | Self::Linked
+            | Self::Mentioned
             | Self::Noted
             | Self::Unrecognised
             | Self::Answered(_) => None,
@@ -237,6 +328,10 @@ impl Event {
                 | Self::Declined { .. }
                 | Self::OptedOut { .. }
                 | Self::AttachmentAdded { .. }
+                | Self::Stands(_)
+                | Self::Refused { .. }
+                | Self::Field { .. }
+                | Self::Linked
         )
     }
 
@@ -254,7 +349,20 @@ impl Event {
                 | Self::IdentityFailed
                 | Self::Bounced(Bounce::Returned)
                 | Self::ReadyToComplete
+                | Self::Field { .. }
+                | Self::Rendered { .. }
+                | Self::Mentioned
         )
+    }
+
+    /// Rule 19: whether it says that somebody was written to: a package that is out needs no other fact to say so.
+    #[must_use]
+    pub fn tells_sent(&self) -> bool {
+        match self {
+            Self::Stands(step) => step.is_out(),
+            Self::Refused { .. } => true,
+            _ => false,
+        }
     }
 
     /// Whether it shows that the signer got through: clears a lock, a bounce, a failed check (rule 12).
@@ -266,7 +374,7 @@ impl Event {
                 | Self::Consented { .. }
                 | Self::DocumentSigned { .. }
                 | Self::SignerCompleted
-        )
+        ) || matches!(self, Self::Stands(step) if step.is_positive())
     }
 
     /// Whether the API is asked at once when it comes, since the package's contents changed.
@@ -280,7 +388,13 @@ impl Event {
     pub fn is_informational(&self) -> bool {
         matches!(
             self,
-            Self::Noted | Self::Unrecognised | Self::Bounced(Bounce::OutOfOffice | Bounce::Complaint)
+            Self::Noted
+                | Self::Unrecognised
+                | Self::Mentioned
+                | Self::Linked
+                | Self::Described(_)
+                | Self::Rendered { .. }
+                | Self::Bounced(Bounce::OutOfOffice | Bounce::Complaint)
         )
     }
 }

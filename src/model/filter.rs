@@ -11,7 +11,7 @@ pub struct Filter {
     pub account: Option<AccountId>,
     /// Only accounts of this list (a provider's); empty: all.
     pub accounts: Vec<AccountId>,
-    /// Words that must all occur in the name, a signer, the sender, the reference or the id; folded by [`fold_text`].
+    /// Words that must all occur in the name, a signer, the sender, the reference, the group or the id; folded by [`fold_text`].
     pub words: Vec<String>,
     /// Only packages of this sender, by mail address or id.
     pub sender: Option<String>,
@@ -63,7 +63,7 @@ impl Tally {
     /// Whether a package is counted here at `now`.
     #[must_use]
     pub fn admits(self, package: &Package, now: Timestamp) -> bool {
-        if package.template {
+        if !package.is_shown() {
             return false;
         }
         match self {
@@ -141,12 +141,13 @@ pub fn sender_of(package: &Package) -> Option<&str> {
     Some(sender.email.as_deref().unwrap_or(&sender.id))
 }
 
-/// What a search looks through: id, name, reference, sender and signers, folded.
+/// What a search looks through: id, name, reference, group, sender and signers, folded.
 #[must_use]
 pub fn search_text(id: &str, package: &Package) -> String {
     let mut parts = vec![id];
     parts.extend(package.name.as_deref());
     parts.extend(package.reference.as_deref());
+    parts.extend(package.group.as_deref());
     let people = package.sender.iter().flat_map(|it| [it.name.as_deref(), it.email.as_deref()]);
     let signers = package.present().flat_map(|it| [it.name.as_deref(), it.email.as_deref()]);
     parts.extend(people.chain(signers).flatten());

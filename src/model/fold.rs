@@ -115,6 +115,7 @@ pub fn answer_record(answer: Answer, d: Timestamp, asked_at: Timestamp, fingerpr
         origin: Origin::Poll,
         name: ANSWER_NAME.to_owned(),
         arrival: None,
+        unverified: false,
     }
 }
 

@@ -42,6 +42,8 @@ pub fn merge(log: &mut Vec<Record>, record: Record) -> Merged {
 /// Adds the deliveries of `again` to `known`; whatever came first by our clock gives the receipt, the word and the bytes.
 fn count(known: &mut Record, again: &Record) {
     known.deliveries = known.deliveries.saturating_add(again.deliveries);
+    // One delivery that somebody vouches for is enough.
+    known.unverified &= again.unverified;
     let first = |it: &Record| (it.received_at, it.origin, it.arrival);
     if (first(again), &again.name) < (first(known), &known.name) {
         known.received_at = again.received_at;

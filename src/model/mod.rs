@@ -12,14 +12,17 @@ pub mod package;
 mod seat;
 pub mod snapshot;
 pub mod status;
+pub mod step;
+mod untimed;
 mod walk;
 
-pub use event::{Bounce, Event, Origin, Record};
+pub use event::{Bounce, Description, Event, Origin, Record};
 pub use filter::{Filter, Sort, Tally};
 pub use fold::fold;
 pub use package::{Attachment, Decided, Document, Doubt, DoubtKind, Package, Person, Signer};
 pub use snapshot::{Answer, Identity, Paper, Place, Snapshot};
 pub use status::{SignerStatus, Status};
+pub use step::Step;
 
 use std::fmt;
 
@@ -49,6 +52,33 @@ impl PackageId {
     }
 }
 
+/// The provider's id of a signer of whom it speaks without naming a package: bounds as of a [`PackageId`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SignerId(String);
+
+impl SignerId {
+    /// Takes an id as it came; `None` where [`PackageId::parse`] says so.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        PackageId::parse(raw).map(|it| Self(it.0))
+    }
+
+    /// The id as the provider writes it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A signer of whom facts came that name no package (rule 20).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SignerKey {
+    /// The account it belongs to.
+    pub account: AccountId,
+    /// The provider's id.
+    pub signer: SignerId,
+}
+
 /// A package, named for good: ids are unique per account at best.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PackageKey {
@@ -65,6 +95,12 @@ impl fmt::Display for AccountId {
 }
 
 impl fmt::Display for PackageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for SignerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

@@ -1,6 +1,6 @@
 //! A package as the board shows it: always the fold of its log, never edited.
 
-use super::{Fingerprint, Origin, SignerStatus, Status, Timestamp};
+use super::{Fingerprint, Origin, SignerStatus, Status, Step, Timestamp};
 
 /// A refusal asks for attention this long: a week.
 pub const REFUSAL_SHOWN_MS: i64 = 7 * 24 * 60 * 60 * 1000;
@@ -18,10 +18,20 @@ pub struct Package {
     pub ready_to_complete: bool,
     /// It had ended and the API doesn't know it any more: purged by the provider's retention.
     pub gone: bool,
+    /// Put away at a provider where that is a flag, not a status.
+    pub archived: bool,
+    /// The final, signed PDF exists.
+    pub final_pdf: bool,
+    /// The provider could not draw its pages.
+    pub render_failed: bool,
     /// The id is a template's: never shown.
     pub template: bool,
-    /// Its name; only the API tells.
+    /// It belongs to a group that its account doesn't show. The fold can't know; the store says so.
+    pub elsewhere: bool,
+    /// Its name; as a rule only the API tells.
     pub name: Option<String>,
+    /// The team that it belongs to, at a provider that has teams.
+    pub group: Option<String>,
     /// Who sent it; only the API tells.
     pub sender: Option<Person>,
     /// The customer's own reference.
@@ -69,6 +79,8 @@ pub struct Decided {
     pub fingerprint: Fingerprint,
     /// The status was inferred from it, not told by it (rule 6).
     pub inferred: bool,
+    /// Nothing vouches for whoever told it.
+    pub unverified: bool,
 }
 
 /// Somebody with an id.
@@ -97,6 +109,12 @@ pub struct Signer {
     pub order: Option<u32>,
     /// How far the signer got.
     pub status: SignerStatus,
+    /// The provider's own word for how far, where it says so in one (rule 19).
+    pub step: Option<Step>,
+    /// How many fields are signed, at a provider that tells of fields (rule 21).
+    pub fields_signed: u32,
+    /// How many fields were rejected.
+    pub fields_rejected: u32,
     /// Locked out.
     pub locked: bool,
     /// A mail came back.
@@ -165,11 +183,15 @@ pub enum DoubtKind {
     AfterDeletion,
     /// Rule 15: it contradicts an answer that was true within two seconds of it.
     AgainstAnswer,
+    /// Rule 19: the final PDF exists, and nothing said that it was completed.
+    CompletedInferred,
+    /// Nothing vouches for whoever told it.
+    Unverified,
 }
 
 impl DoubtKind {
     /// Every kind, for the codec.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::SentInferred,
         Self::OppositesAtOnce,
         Self::TwoEnds,
@@ -177,6 +199,8 @@ impl DoubtKind {
         Self::Untimed,
         Self::AfterDeletion,
         Self::AgainstAnswer,
+        Self::CompletedInferred,
+        Self::Unverified,
     ];
 
     /// The kind's name in the store.
@@ -190,11 +214,19 @@ impl DoubtKind {
             Self::Untimed => "untimed",
             Self::AfterDeletion => "after_deletion",
             Self::AgainstAnswer => "against_answer",
+            Self::CompletedInferred => "completed_inferred",
+            Self::Unverified => "unverified",
         }
     }
 }
 
 impl Package {
+    /// Whether boards, counts and lists know it: no template, and not of a group that isn't shown.
+    #[must_use]
+    pub fn is_shown(&self) -> bool {
+        !self.template && !self.elsewhere
+    }
+
     /// The signers of today, in signing order: without those who have left.
     pub fn present(&self) -> impl Iterator<Item = &Signer> {
         self.signers.iter().filter(|signer| !signer.left)
@@ -241,7 +273,7 @@ impl Package {
     /// refused. `None`: nothing to do.
     #[must_use]
     pub fn attention_until(&self) -> Option<Timestamp> {
-        if self.trashed || self.template {
+        if self.trashed || !self.is_shown() {
             None
         } else if self.status.is_open() {
             self.troubled().next().map(|_| Timestamp(i64::MAX))

@@ -2,7 +2,8 @@
 //! of the API may deny.
 
 use super::snapshot::{Identity, Place};
-use super::{Bounce, Event, Person, Signer, SignerStatus, Timestamp};
+use super::{Bounce, Event, Person, Signer, SignerStatus, Step, Timestamp};
+use std::collections::BTreeSet;
 
 /// A contradicting fact this near to an answer stands (rule 15).
 pub(super) const WINDOW_MS: i64 = 2_000;
@@ -76,6 +77,11 @@ pub(super) struct Seat {
     pub left: bool,
     /// The newest fact that names this person.
     pub named_at: Timestamp,
+    /// The last word on how far they are, and when a fact said it.
+    pub step: Option<Step>,
+    pub step_at: Timestamp,
+    pub fields_signed: BTreeSet<String>,
+    pub fields_rejected: BTreeSet<String>,
     pub viewed: Option<Timestamp>,
     pub consented: Option<Timestamp>,
     pub signing: Option<Mark>,
@@ -100,6 +106,10 @@ impl Seat {
             placeholder: false,
             left: false,
             named_at: NEVER,
+            step: None,
+            step_at: NEVER,
+            fields_signed: BTreeSet::new(),
+            fields_rejected: BTreeSet::new(),
             viewed: None,
             consented: None,
             signing: None,
@@ -129,8 +139,50 @@ impl Seat {
             Event::Reassigned { .. } => self.reassigned = Some(at),
             Event::Declined { .. } => self.declined = Some(at),
             Event::OptedOut { .. } => self.opted_out = Some(at),
+            Event::Stands(step) => {
+                self.step_at = at;
+                self.stand(*step, at, Mark::fact(at));
+            }
+            Event::Refused { .. } => {
+                self.step_at = at;
+                self.refuse(at);
+            }
+            Event::Field { field, rejected } => self.field(field, *rejected, at),
             _ => {}
         }
+    }
+
+    /// Rule 19: the latest word tells all, also when it goes back.
+    fn stand(&mut self, step: Step, at: Timestamp, mark: Mark) {
+        self.step = Some(step);
+        self.declined = None;
+        let status = step.status();
+        if status < SignerStatus::Signed {
+            self.signed = None;
+        }
+        if status < SignerStatus::Signing {
+            self.signing = None;
+            self.consented = None;
+        }
+        match status {
+            SignerStatus::Waiting => self.viewed = None,
+            SignerStatus::Viewed => self.view(at),
+            SignerStatus::Signing => self.signing = self.signing.or(Some(mark)),
+            SignerStatus::Signed => self.signed = self.signed.or(Some(mark)),
+            SignerStatus::Declined | SignerStatus::OptedOut | SignerStatus::Reassigned => {}
+        }
+    }
+
+    fn refuse(&mut self, at: Timestamp) {
+        self.step = None;
+        self.declined = self.declined.or(Some(at));
+    }
+
+    /// Rule 21: fields add up, and a rejected one stops nobody.
+    fn field(&mut self, field: &str, rejected: bool, at: Timestamp) {
+        let fields = if rejected { &mut self.fields_rejected } else { &mut self.fields_signed };
+        fields.insert(field.to_owned());
+        self.signing = self.signing.or(Some(Mark::fact(at)));
     }
 
     /// Rule 4: the same of an untimed fact received at `at`, which lowers nothing. What no answer states, none outranks
@@ -141,8 +193,14 @@ impl Seat {
             Event::Consented { .. } => self.consent(at),
             Event::Bounced(Bounce::Returned) if self.signed.is_none() => self.bounced.raise(true, at),
             _ if outranked => {}
+            Event::Stands(step) if step.status() > self.status() => self.stand(*step, at, Mark::fact(at)),
+            Event::Refused { .. } => self.refuse(at),
+            Event::Field { field, rejected } => self.field(field, *rejected, at),
             Event::DocumentSigned { .. } => self.signing = self.signing.or(Some(Mark::fact(at))),
-            Event::SignerCompleted => self.signed = self.signed.or(Some(Mark::fact(at))),
+            Event::SignerCompleted => {
+                self.step = self.step.filter(|step| step.status() == SignerStatus::Signed);
+                self.signed = self.signed.or(Some(Mark::fact(at)));
+            }
             Event::Locked => self.locked.raise(true, at),
             Event::IdentityFailed => self.kba_failed.raise(true, at),
             Event::Reassigned { .. } => self.reassigned = self.reassigned.or(Some(at)),
@@ -215,9 +273,34 @@ impl Seat {
             agreed &= self.bounced.state(false, d);
         }
         let by_answer = Mark { fact_at: NEVER, shown: place.last_mark };
+        if place.step.is_some() || place.refused {
+            return agreed & self.state_step(place, d);
+        }
         agreed &= overlay(&mut self.signed, place.is_signed(), by_answer, near);
         agreed &= overlay(&mut self.signing, place.started || place.signed > 0, by_answer, near);
         agreed
+    }
+
+    /// The same of an answer that says it in one word. A signature settles a bounce: they got through.
+    fn state_step(&mut self, place: &Place, d: Timestamp) -> bool {
+        let near = d.plus(-WINDOW_MS);
+        let same = self.declined.is_some() == place.refused && (place.refused || self.step == place.step);
+        if !same && self.step_at > near {
+            return false;
+        }
+        match place.step {
+            _ if same => {}
+            Some(step) => {
+                self.step_at = NEVER;
+                self.stand(step, d, Mark { fact_at: NEVER, shown: place.last_mark });
+            }
+            None => {
+                self.step_at = NEVER;
+                self.refuse(d);
+            }
+        }
+        let signed = place.step.is_some_and(|step| step.status() == SignerStatus::Signed);
+        !(signed && self.bounced.value) || self.bounced.state(false, d)
     }
 
     /// The signer as the board shows it.
@@ -239,6 +322,9 @@ impl Seat {
             counted: !self.left && status != SignerStatus::Reassigned && self.required != Some(false),
             status,
             since: trouble.or(done),
+            step: self.step,
+            fields_signed: count(&self.fields_signed),
+            fields_rejected: count(&self.fields_rejected),
             locked: self.locked.value,
             bounced: self.bounced.value,
             kba_failed: self.kba_failed.value,
@@ -276,6 +362,10 @@ impl Seat {
             SignerStatus::Waiting
         }
     }
+}
+
+fn count(fields: &BTreeSet<String>) -> u32 {
+    u32::try_from(fields.len()).unwrap_or(u32::MAX)
 }
 
 /// An answer states whether a mark is there. `false`: a fact near it contradicts, and stands.

@@ -1,6 +1,6 @@
 //! What a provider's API says about a package, in the house's words. A snapshot is an event like any other.
 
-use super::{Person, Status, Timestamp};
+use super::{Person, Status, Step, Timestamp};
 
 /// What the API said when it was asked about one package.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,9 @@ pub struct Snapshot {
     pub name: Option<String>,
     /// Who sent it.
     pub sender: Option<Person>,
-    /// The customer's own words for it: OneSpan's `data`.
+    /// The team that it belongs to, at a provider that has teams.
+    pub group: Option<String>,
+    /// The customer's own words for it: OneSpan's `data`, Legalesign's tags.
     pub reference: Option<String>,
     /// When it was made, to the second.
     pub created: Option<Timestamp>,
@@ -36,6 +38,14 @@ pub struct Snapshot {
     pub due: Option<Timestamp>,
     /// Completes by itself with the last signature.
     pub autocomplete: bool,
+    /// Put away at a provider where that is a flag, not a status.
+    pub archived: bool,
+    /// The final, signed PDF exists.
+    pub final_pdf: bool,
+    /// Why somebody refused, where the API says so.
+    pub reason: Option<String>,
+    /// It states the status and nothing else: every other field is empty and means nothing.
+    pub status_only: bool,
     /// The places in the signing order.
     pub places: Vec<Place>,
     /// The documents.
@@ -57,6 +67,10 @@ pub struct Place {
     pub required: u32,
     /// How many of the required ones are confirmed.
     pub signed: u32,
+    /// How far its signer is, at a provider that says it in one word (rule 19).
+    pub step: Option<Step>,
+    /// Whether its signer refused, at a provider that says so of signers.
+    pub refused: bool,
     /// Whether any field was clicked or confirmed at all.
     pub started: bool,
     /// The latest accepted or signed time.
@@ -99,6 +113,11 @@ impl Place {
 }
 
 impl Snapshot {
+    /// Everybody in it.
+    pub fn people(&self) -> impl Iterator<Item = &Person> {
+        self.places.iter().flat_map(|place| &place.people).map(|(person, _)| person)
+    }
+
     /// Rule 10: everybody signed and the sender has to finish it.
     #[must_use]
     pub fn is_ready_to_complete(&self) -> bool {

@@ -3,7 +3,7 @@
 use super::fold::{ANSWER_NAME, Fact, ask_at};
 use super::package::{Attachment, Decided, Document, Doubt, DoubtKind};
 use super::seat::{NEVER, Register, Seat};
-use super::{Event, Package, Record, Signer, Status, Timestamp};
+use super::{Description, Event, Package, Record, Signer, Status, Timestamp};
 
 /// A document while the log is folded: who signed it, and when by a fact.
 pub(super) struct Sheet {
@@ -34,6 +34,8 @@ pub(super) struct Walk {
     pub(super) sheets: Vec<Sheet>,
     /// When the newest answer was asked for, by our clock.
     pub(super) asked_at: Option<Timestamp>,
+    /// The same of an answer that lists its signers.
+    pub(super) listed_at: Option<Timestamp>,
     /// The newest receipt of a fact that makes us ask.
     pub(super) asking: Option<Timestamp>,
 }
@@ -54,6 +56,7 @@ impl Default for Walk {
             seats: Vec::new(),
             sheets: Vec::new(),
             asked_at: None,
+            listed_at: None,
             asking: None,
         }
     }
@@ -66,6 +69,9 @@ impl Walk {
             return self.answered(answer, record, at);
         }
         self.saw(record, at);
+        if record.unverified {
+            self.doubt(DoubtKind::Unverified, record, at);
+        }
         if fact.absurd {
             self.doubt(DoubtKind::AbsurdClock, record, at);
         }
@@ -106,7 +112,11 @@ impl Walk {
                     self.ready.tell(true, at);
                 }
             }
-            Event::Completed | Event::Archived => self.ready.tell(false, at),
+            Event::Completed => {
+                self.ready.tell(false, at);
+                self.package.doubts.retain(|doubt| doubt.kind != DoubtKind::CompletedInferred);
+            }
+            Event::Archived => self.ready.tell(false, at),
             Event::Deleted => {
                 self.package.gone = false;
                 self.ready.tell(false, at);
@@ -116,10 +126,14 @@ impl Walk {
                 self.ready.tell(false, at);
                 self.closed = Some(at);
             }
-            Event::Expired => {
+            Event::Expired | Event::Cancelled | Event::Failed => {
                 self.ready.tell(false, at);
                 self.closed = Some(at);
             }
+            Event::Refused { reason } if reason.is_some() => self.package.reason.clone_from(reason),
+            Event::PdfReady => self.final_pdf(record, at),
+            Event::Described(it) => self.describe(it, true),
+            Event::Rendered { failed } => self.package.render_failed |= failed,
             Event::Trashed => self.note_trash(true, record, at, true),
             Event::Restored => self.note_trash(false, record, at, true),
             Event::TemplateCreated => self.package.template = true,
@@ -132,6 +146,11 @@ impl Walk {
             | Event::SignerCompleted
             | Event::Reassigned { .. }
             | Event::AttachmentAdded { .. }
+            | Event::Stands(_)
+            | Event::Refused { .. }
+            | Event::Field { .. }
+            | Event::Linked
+            | Event::Mentioned
             | Event::Noted
             | Event::Unrecognised
             | Event::Answered(_) => {}
@@ -171,6 +190,7 @@ impl Walk {
             origin: record.origin,
             fingerprint: record.fingerprint,
             inferred,
+            unverified: record.unverified,
         });
     }
 
@@ -187,11 +207,43 @@ impl Walk {
 
     /// Rule 6: what a signer does while the package is a draft means that it was sent, unless it was taken back.
     fn infer_sent(&mut self, record: &Record, at: Timestamp) {
+        if self.package.status == Status::Draft && record.event.tells_sent() {
+            self.status_at = at;
+            self.set_status(Status::Sent, record, false);
+        }
         if self.package.status == Status::Draft && !self.recalled && record.event.implies_sent() {
             self.status_at = at;
             self.closed = None;
             self.set_status(Status::Sent, record, true);
             self.doubt(DoubtKind::SentInferred, record, at);
+        }
+    }
+
+    /// Rule 19: the final PDF is made when everybody has signed; if nothing said so, that is inferred.
+    pub(super) fn final_pdf(&mut self, record: &Record, at: Timestamp) {
+        self.package.final_pdf = true;
+        if self.package.status.is_open() {
+            self.status_at = at;
+            self.ready.tell(false, at);
+            self.set_status(Status::Completed, record, true);
+            self.doubt(DoubtKind::CompletedInferred, record, at);
+        }
+    }
+
+    /// What a callback says of the package and its people. One without a time fills in only what nobody told.
+    pub(super) fn describe(&mut self, it: &Description, timed: bool) {
+        let fill = |known: &mut Option<String>, told: &Option<String>| {
+            if told.is_some() && (timed || known.is_none()) {
+                known.clone_from(told);
+            }
+        };
+        fill(&mut self.package.name, &it.name);
+        fill(&mut self.package.reference, &it.reference);
+        fill(&mut self.package.group, &it.group);
+        for person in &it.people {
+            let seat = self.seat(&person.id);
+            fill(&mut seat.name, &person.name);
+            fill(&mut seat.email, &person.email);
         }
     }
 
@@ -208,7 +260,7 @@ impl Walk {
     }
 
     /// What no answer of the API can deny: who accepted an agreement, and what was handed in.
-    fn hand_in(&mut self, record: &Record, at: Timestamp) {
+    pub(super) fn hand_in(&mut self, record: &Record, at: Timestamp) {
         match (&record.event, &record.who) {
             (Event::AttachmentAdded { name }, who) => {
                 let attachment = Attachment { name: name.clone(), signer: who.clone(), at };
@@ -222,7 +274,7 @@ impl Walk {
     }
 
     /// The document that a signer signed; the place that a signer made for someone else.
-    fn place_and_sheet(&mut self, event: &Event, who: &str, at: Timestamp) {
+    pub(super) fn place_and_sheet(&mut self, event: &Event, who: &str, at: Timestamp) {
         match event {
             Event::DocumentSigned { document: Some(document) } => self.sheet(document).sign(who, at),
             Event::Reassigned { new_role: Some(role) } if !self.has_place(role) => {
@@ -240,68 +292,11 @@ impl Walk {
         self.seats.iter().any(|seat| seat.id == role || seat.role.as_deref() == Some(role))
     }
 
-    /// Rule 4: a fact without a time is a floor: it raises, and lowers nothing. An answer outranks it only if it was
-    /// asked for after the receipt, and only in what an answer states.
-    pub(super) fn untimed(&mut self, fact: &Fact<'_>) {
-        let (record, at) = (fact.record, fact.record.received_at);
-        self.saw(record, at);
-        let asked_later = self.asked_at.is_some_and(|asked| asked > at);
-        let refused = matches!(record.event, Event::Declined { .. } | Event::OptedOut { .. });
-        let outranked = asked_later && !(refused && self.refusal_stated);
-        self.untimed_signer(record, at, outranked);
-        match &record.event {
-            Event::TemplateCreated => self.package.template = true,
-            _ if outranked => return,
-            Event::Recalled | Event::Trashed | Event::Restored | Event::Deleted => {
-                return self.doubt(DoubtKind::Untimed, record, at);
-            }
-            Event::Declined { reason } | Event::OptedOut { reason } if self.package.reason.is_none() => {
-                self.package.reason.clone_from(reason);
-            }
-            _ => {}
-        }
-        if self.package.status == Status::Draft && !self.recalled && record.event.implies_sent() {
-            self.set_status(Status::Sent, record, true);
-            self.doubt(DoubtKind::SentInferred, record, at);
-        }
-        if matches!(record.event, Event::ReadyToComplete) {
-            self.ready.value |= self.package.status == Status::Sent;
-        }
-        let Some(status) = record.event.moves_to() else { return };
-        let before = self.package.status;
-        let two_ends = before.is_end() && status.is_end() && before != status;
-        let later_end = two_ends && record.event.rank() >= rank_of_end(before);
-        if two_ends {
-            self.doubt(DoubtKind::TwoEnds, record, at);
-        }
-        if status.height() > before.height() || later_end {
-            self.set_status(status, record, false);
-        }
-    }
-
-    fn untimed_signer(&mut self, record: &Record, at: Timestamp, outranked: bool) {
-        self.hand_in(record, at);
-        let Some(who) = record.signer() else { return };
-        if !outranked {
-            self.place_and_sheet(&record.event, who, at);
-        }
-        let unknown = !self.seats.iter().any(|seat| seat.id == who);
-        let seat = self.seat(who);
-        if outranked {
-            // The answer would have listed them.
-            seat.left |= unknown;
-        } else {
-            seat.left = false;
-            seat.placeholder = false;
-        }
-        seat.floor(&record.event, at, outranked);
-    }
-
-    fn saw(&mut self, record: &Record, at: Timestamp) {
+    pub(super) fn saw(&mut self, record: &Record, at: Timestamp) {
         self.package.updated = self.package.updated.max(at);
         let stranger =
             record.event.names_a_signer() && record.who.as_ref().is_some_and(|who| !self.is_named(who));
-        if record.event.asks_at_once() || stranger {
+        if record.event.asks_at_once() || record.unverified || stranger {
             self.asking = self.asking.max(Some(record.received_at));
         }
     }
@@ -363,9 +358,4 @@ impl Sheet {
             None => self.signed_by.push((who.to_owned(), at)),
         }
     }
-}
-
-/// The rank of the event that tells an end, for ends that come without a time.
-fn rank_of_end(status: Status) -> u8 {
-    if status == Status::Completed { Event::Completed.rank() } else { Event::Expired.rank() }
 }

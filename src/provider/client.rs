@@ -164,7 +164,7 @@ fn install_crypto() {
 
 fn needs_tls(api: &ApiConfig) -> bool {
     let token_url = match &api.auth {
-        ApiAuth::ApiKey { .. } => None,
+        ApiAuth::ApiKey { .. } | ApiAuth::Header { .. } | ApiAuth::Tyr { .. } => None,
         ApiAuth::Client { token_url, .. } | ApiAuth::OAuth2 { token_url, .. } => Some(token_url),
     };
     let addresses = [Some(&api.base_url), token_url, api.proxy.as_ref()];

@@ -78,6 +78,14 @@ impl Credentials {
             ApiAuth::ApiKey { key } => {
                 return authorization("Basic", key.expose()).map(Self::Fixed).ok_or(OpenError::ApiKey);
             }
+            ApiAuth::Header { authorization } => {
+                let mut value =
+                    HeaderValue::from_str(authorization.expose()).map_err(|_| OpenError::ApiKey)?;
+                value.set_sensitive(true);
+                return Ok(Self::Fixed(value));
+            }
+            // Logs in by calls of its own.
+            ApiAuth::Tyr { .. } => return Err(OpenError::ApiKey),
             ApiAuth::Client { client_id, secret, sender_email, token_url } => Exchange {
                 token_url: token_url.clone(),
                 client_id: client_id.clone(),

@@ -1,7 +1,7 @@
 //! Floor 1: the providers. Everything that only one of them does stays behind the [`Provider`] trait; above it nobody
 //! knows that several exist.
 //!
-//! Four verbs, no defaults: forgetting to verify does not compile, since [`Provider::parse`] takes a [`Verified`] that
+//! Few verbs, no defaults: forgetting to verify does not compile, since [`Provider::parse`] takes a [`Verified`] that
 //! only an adapter, or the record of an earlier verdict, can give.
 
 mod auth;
@@ -11,13 +11,15 @@ mod conga;
 mod credentials;
 mod fingerprint;
 mod instant;
+mod legalesign;
 mod lenient;
 mod onespan;
+mod websignatureoffice;
 
 pub use fingerprint::fingerprint;
 
 use crate::config::{AccountConfig, ProviderKind};
-use crate::model::{AccountId, Answer, Event, Fingerprint, PackageId, Snapshot, Timestamp};
+use crate::model::{AccountId, Answer, Event, Fingerprint, PackageId, SignerId, Snapshot, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +31,10 @@ pub fn open(account: &AccountId, config: &AccountConfig) -> Result<Arc<dyn Provi
     Ok(match config.provider {
         ProviderKind::OneSpan => Arc::new(onespan::OneSpan::open(account, config)?),
         ProviderKind::Conga => Arc::new(conga::open(account, config)?),
+        ProviderKind::Legalesign => Arc::new(legalesign::Legalesign::open(account, config)?),
+        ProviderKind::WebSignatureOffice => {
+            Arc::new(websignatureoffice::WebSignatureOffice::open(account, config)?)
+        }
     })
 }
 
@@ -137,8 +143,8 @@ impl Slot {
 /// A fact read off the wire.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// Which package it is about.
-    pub package: PackageId,
+    /// What it is about.
+    pub about: About,
     /// What happened.
     pub event: Event,
     /// The person named with it.
@@ -149,6 +155,15 @@ pub struct Report {
     pub happened_at: Option<Timestamp>,
     /// The identity of the fact across repeats (state.md rule 2).
     pub fingerprint: Fingerprint,
+}
+
+/// What a fact is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// A package.
+    Package(PackageId),
+    /// A signer, without a word on the package (state.md rule 20).
+    Signer(SignerId),
 }
 
 /// Something in a delivery that can't be read: kept in quarantine with this sentence.
@@ -182,6 +197,35 @@ pub struct Listing {
     pub date: Option<Timestamp>,
 }
 
+/// Which package a signer is in, and when the API said so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located {
+    /// The package; `None`: the API doesn't know the signer.
+    pub package: Option<PackageId>,
+    /// The answer's `Date` header.
+    pub date: Option<Timestamp>,
+}
+
+/// What a provider is like, as far as pages and the store have to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Habits {
+    /// It speaks of signers without naming their package (rule 20).
+    pub signers_alone: bool,
+    /// It collects changes and tells them every so many minutes.
+    pub told_every_minutes: Option<u16>,
+    /// It never tells a package's name, its sender or how many sign.
+    pub tells_no_names: bool,
+}
+
+/// A thing to set at the provider so that its callbacks arrive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetupStep {
+    /// What to do and where, as a sentence.
+    pub what: String,
+    /// What to write there, line by line; empty if there is nothing to copy.
+    pub lines: Vec<String>,
+}
+
 /// Why the API gave no answer. A 404 for a package is an answer, not an error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
@@ -208,6 +252,13 @@ pub enum FetchError {
 /// One configured connection to a provider.
 #[async_trait::async_trait]
 pub trait Provider: Send + Sync + std::fmt::Debug {
+    /// What it is like.
+    fn habits(&self) -> Habits;
+
+    /// What an administrator has to set on the provider's side so that it calls `url`. `url` may hold a placeholder for
+    /// the path token; no secret is ever in it but that one.
+    fn setup(&self, url: &str) -> Vec<SetupStep>;
+
     /// Looks at the sender, in constant time, and at nothing else.
     fn verify<'a>(&self, delivery: &'a Delivery) -> Verdict<'a>;
 
@@ -216,6 +267,9 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
 
     /// Asks about one package. `now` counts against the account's budget of calls and dates its tokens.
     async fn fetch(&self, package: &PackageId, now: Timestamp) -> Result<Fetched, FetchError>;
+
+    /// Asks which package a signer is in (rule 20).
+    async fn locate(&self, signer: &SignerId, now: Timestamp) -> Result<Located, FetchError>;
 
     /// Lists packages, newest change first, from position `from` (0 is the first); `changed_since` narrows it.
     async fn list(

@@ -24,16 +24,16 @@ const REFUSED: Table = Table {
     tail: "",
 };
 const NEW_FACTS: Table = Table {
-    head: "INSERT OR ROLLBACK INTO facts (package, fingerprint, kind, detail, who, name, happened_at, received_at, deliveries, origin, arrival, answer)",
-    columns: 12,
+    head: "INSERT OR ROLLBACK INTO facts (package, fingerprint, kind, detail, who, name, happened_at, received_at, deliveries, origin, arrival, answer, unverified)",
+    columns: 13,
     tail: "",
 };
 const FACTS: Table = Table {
-    head: "INSERT INTO facts (package, fingerprint, kind, detail, who, name, happened_at, received_at, deliveries, origin, arrival, answer)",
-    columns: 12,
+    head: "INSERT INTO facts (package, fingerprint, kind, detail, who, name, happened_at, received_at, deliveries, origin, arrival, answer, unverified)",
+    columns: 13,
     tail: "ON CONFLICT (package, fingerprint) DO UPDATE SET name = excluded.name, happened_at = excluded.happened_at, \
            received_at = excluded.received_at, deliveries = excluded.deliveries, origin = excluded.origin, \
-           arrival = excluded.arrival",
+           arrival = excluded.arrival, unverified = excluded.unverified",
 };
 const PACKAGES: Table = Table {
     head: "INSERT INTO packages (id, account, package, seq, shelf, sender, name, search, state, ready, attention_until, updated, created, due, facts, check_by, tries, not_ours)",
@@ -317,10 +317,11 @@ pub(super) struct Columns {
 impl Columns {
     pub(super) fn of(key: &PackageKey, package: &Package) -> Result<Self, StoreError> {
         let id = key.package.as_str();
-        let shelf = match (package.template, package.trashed) {
-            (true, _) => "template",
-            (false, true) => "trashed",
-            (false, false) => package.status.word(),
+        let shelf = match (package.template, package.elsewhere, package.trashed) {
+            (true, ..) => "template",
+            (false, true, _) => "elsewhere",
+            (false, false, true) => "trashed",
+            (false, false, false) => package.status.word(),
         };
         Ok(Self {
             texts: [
@@ -351,7 +352,7 @@ fn fact_cells(
     cells.bind(record.who.clone())?.word(&record.name)?;
     cells.bind(record.happened_at.map(|at| at.0))?.bind(record.received_at.0)?;
     cells.bind(i64::from(record.deliveries))?.word(origin_word(record.origin))?;
-    cells.bind(record.arrival)?.bind(answer)?;
+    cells.bind(record.arrival)?.bind(answer)?.bind(i64::from(record.unverified))?;
     Ok(())
 }
 

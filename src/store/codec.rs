@@ -5,7 +5,8 @@
 
 use super::StoreError;
 use crate::model::{
-    Answer, Bounce, Event, Identity, Origin, Paper, Person, Place, Snapshot, Status, Timestamp,
+    Answer, Bounce, Description, Event, Identity, Origin, Paper, Person, Place, Snapshot, Status, Step,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +44,21 @@ pub(super) fn encode_event(event: &Event) -> Result<Columns, StoreError> {
         Event::Deleted => plain("deleted"),
         Event::AttachmentAdded { name } => with("attachment", name),
         Event::TemplateCreated => plain("template"),
+        Event::Stands(step) => with("stands", &Some(step.word().to_owned())),
+        Event::Refused { reason } => with("refused", reason),
+        Event::Field { field, rejected: false } => with("field_signed", &Some(field.clone())),
+        Event::Field { field, rejected: true } => with("field_rejected", &Some(field.clone())),
+        Event::Cancelled => plain("cancelled"),
+        Event::Failed => plain("failed"),
+        Event::PdfReady => plain("pdf_ready"),
+        Event::Rendered { failed: false } => plain("rendered"),
+        Event::Rendered { failed: true } => plain("render_failed"),
+        Event::Described(it) => {
+            let json = serde_json::to_string(&StoredDescription::from(&**it)).map_err(StoreError::json)?;
+            Ok(("described", Some(json), None))
+        }
+        Event::Linked => plain("linked"),
+        Event::Mentioned => plain("mentioned"),
         Event::Noted => plain("noted"),
         Event::Unrecognised => plain("unrecognised"),
         Event::Answered(answer) => Ok(("answered", None, Some(encode_answer(answer)?))),
@@ -78,6 +94,26 @@ pub(super) fn decode_event(
         "deleted" => Event::Deleted,
         "attachment" => Event::AttachmentAdded { name: detail },
         "template" => Event::TemplateCreated,
+        "stands" => {
+            let word = detail.unwrap_or_default();
+            let step = Step::from_word(&word);
+            Event::Stands(step.ok_or_else(|| StoreError::Unreadable(format!("the unknown step `{word}`")))?)
+        }
+        "refused" => Event::Refused { reason: detail },
+        "field_signed" => Event::Field { field: detail.unwrap_or_default(), rejected: false },
+        "field_rejected" => Event::Field { field: detail.unwrap_or_default(), rejected: true },
+        "cancelled" => Event::Cancelled,
+        "failed" => Event::Failed,
+        "pdf_ready" => Event::PdfReady,
+        "rendered" => Event::Rendered { failed: false },
+        "render_failed" => Event::Rendered { failed: true },
+        "described" => {
+            let json = detail.unwrap_or_default();
+            let stored: StoredDescription = serde_json::from_str(&json).map_err(StoreError::json)?;
+            Event::Described(Box::new(stored.into()))
+        }
+        "linked" => Event::Linked,
+        "mentioned" => Event::Mentioned,
         "noted" => Event::Noted,
         "unrecognised" => Event::Unrecognised,
         "answered" => Event::Answered(Box::new(decode_answer(answer.unwrap_or_default())?)),
@@ -149,8 +185,22 @@ struct StoredSnapshot {
     updated: Option<i64>,
     due: Option<i64>,
     autocomplete: bool,
+    group: Option<String>,
+    archived: bool,
+    final_pdf: bool,
+    reason: Option<String>,
+    status_only: bool,
     places: Vec<StoredPlace>,
     papers: Vec<StoredPaper>,
+}
+
+#[derive(Serialize, Deserialize, Default)]
+#[serde(default)]
+struct StoredDescription {
+    name: Option<String>,
+    reference: Option<String>,
+    group: Option<String>,
+    people: Vec<StoredPerson>,
 }
 
 #[derive(Serialize, Deserialize, Default, Clone)]
@@ -174,6 +224,8 @@ struct StoredPlace {
     locked: Option<bool>,
     required: u32,
     signed: u32,
+    step: Option<String>,
+    refused: bool,
     started: bool,
     last_mark: Option<i64>,
     people: Vec<StoredPerson>,
@@ -218,6 +270,24 @@ fn signer_of(it: StoredPerson) -> (Person, Identity) {
     (it.into(), identity)
 }
 
+impl From<&Description> for StoredDescription {
+    fn from(it: &Description) -> Self {
+        Self {
+            name: it.name.clone(),
+            reference: it.reference.clone(),
+            group: it.group.clone(),
+            people: it.people.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<StoredDescription> for Description {
+    fn from(it: StoredDescription) -> Self {
+        let people = it.people.into_iter().map(Into::into).collect();
+        Self { name: it.name, reference: it.reference, group: it.group, people }
+    }
+}
+
 impl From<&Snapshot> for StoredSnapshot {
     fn from(it: &Snapshot) -> Self {
         let place = |it: &Place| StoredPlace {
@@ -227,6 +297,8 @@ impl From<&Snapshot> for StoredSnapshot {
             locked: it.locked,
             required: it.required,
             signed: it.signed,
+            step: it.step.map(|step| step.word().to_owned()),
+            refused: it.refused,
             started: it.started,
             last_mark: it.last_mark.map(|at| at.0),
             people: it.people.iter().map(stored_signer).collect(),
@@ -248,6 +320,11 @@ impl From<&Snapshot> for StoredSnapshot {
             updated: it.updated.map(|at| at.0),
             due: it.due.map(|at| at.0),
             autocomplete: it.autocomplete,
+            group: it.group.clone(),
+            archived: it.archived,
+            final_pdf: it.final_pdf,
+            reason: it.reason.clone(),
+            status_only: it.status_only,
             places: it.places.iter().map(place).collect(),
             papers: it.papers.iter().map(paper).collect(),
         }
@@ -263,6 +340,8 @@ impl From<StoredSnapshot> for Snapshot {
             locked: it.locked,
             required: it.required,
             signed: it.signed,
+            step: it.step.as_deref().and_then(Step::from_word),
+            refused: it.refused,
             started: it.started,
             last_mark: it.last_mark.map(Timestamp),
             people: it.people.into_iter().map(signer_of).collect(),
@@ -284,6 +363,11 @@ impl From<StoredSnapshot> for Snapshot {
             updated: it.updated.map(Timestamp),
             due: it.due.map(Timestamp),
             autocomplete: it.autocomplete,
+            group: it.group,
+            archived: it.archived,
+            final_pdf: it.final_pdf,
+            reason: it.reason,
+            status_only: it.status_only,
             places: it.places.into_iter().map(place).collect(),
             papers: it.papers.into_iter().map(paper).collect(),
         }
@@ -309,17 +393,26 @@ mod tests {
             let place = Place {
                 role: who.clone(), name: name.clone(), index: time, locked: Some(flag), required: n, signed: n,
                 started: flag, last_mark: due.map(Timestamp), people: vec![(person.clone(), identity)],
+                step: Some(Step::ALL[status]), refused: flag,
             };
             let paper = Paper { id: word.clone(), name: name.clone(), agreement: flag, signed_by: vec![who.clone()] };
             let shown = Snapshot {
                 status: Status::ALL[status], trashed: flag, template: !flag, name: name.clone(), sender: Some(person),
                 reference: name.clone(), created: due.map(Timestamp), updated: Some(Timestamp(time)),
                 due: due.map(Timestamp), autocomplete: flag, places: vec![place], papers: vec![paper],
+                group: name.clone(), archived: flag, final_pdf: !flag, reason: name.clone(), status_only: false,
+            };
+            let described = Description {
+                name: name.clone(), reference: Some(word.clone()), group: name.clone(), people: shown.people().cloned().collect(),
             };
             let facts = [
                 Event::Viewed { document: name.clone() }, Event::Consented { document: word.clone() },
                 Event::DocumentSigned { document: Some(word.clone()) }, Event::Locked, Event::Bounced(Bounce::Returned),
                 Event::Reassigned { new_role: name.clone() }, Event::Declined { reason: name.clone() },
+                Event::Stands(Step::ALL[status]), Event::Refused { reason: name.clone() },
+                Event::Field { field: word.clone(), rejected: flag }, Event::Rendered { failed: flag },
+                Event::Cancelled, Event::PdfReady, Event::Linked, Event::Mentioned, Event::Failed,
+                Event::Described(Box::new(described)),
                 Event::AttachmentAdded { name }, Event::Trashed, Event::Deleted, Event::Noted,
                 Event::Answered(Box::new(Answer::NotFound)), Event::Answered(Box::new(Answer::Shown(shown))),
             ];
@@ -330,7 +423,7 @@ mod tests {
                 log.push(Record {
                     event, who: Some(who.clone()), happened_at: due.map(Timestamp), received_at: Timestamp(time),
                     fingerprint: Fingerprint([at; 16]), deliveries: n, origin: Origin::Hand, name: word.clone(),
-                    arrival: None,
+                    arrival: None, unverified: flag,
                 });
                 let package = fold(&log);
                 prop_assert_eq!(decode_package(&encode_package(&package).unwrap()).unwrap(), package);

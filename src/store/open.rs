@@ -32,7 +32,10 @@ const WAL_PAGES: i64 = 8192;
 const WAL_BYTES: &str = "67108864";
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
 
-const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "init", include_str!("../../migrations/0001_init.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "init", include_str!("../../migrations/0001_init.sql")),
+    (2, "signers", include_str!("../../migrations/0002_signers.sql")),
+];
 
 /// How a data folder is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,11 +17,11 @@ const HEADS: &str = "SELECT p.id, p.account, p.package, p.seq, p.facts, p.check_
     FROM json_each($1) k JOIN packages p ON p.account = k.value ->> 0 AND p.package = k.value ->> 1 ORDER BY p.id";
 /// The logs of the packages in `$1`, a JSON array of row ids.
 const LOGS: &str = "SELECT f.package, f.fingerprint, f.kind, f.detail, f.who, f.name, f.happened_at, f.received_at, \
-    f.deliveries, f.origin, f.arrival, f.answer FROM json_each($1) k JOIN facts f ON f.package = k.value \
+    f.deliveries, f.origin, f.arrival, f.answer, f.unverified FROM json_each($1) k JOIN facts f ON f.package = k.value \
     ORDER BY f.package, f.fingerprint";
 /// Of a package with too many facts: the first ones, the answers, and those that are asked for (`$3`, hex).
 const LONG_LOG: &str = "SELECT package, fingerprint, kind, detail, who, name, happened_at, received_at, deliveries, origin, \
-    arrival, answer FROM facts WHERE package = $1 AND (kind = 'answered' OR fingerprint IN (SELECT unhex(value) FROM json_each($3)) \
+    arrival, answer, unverified FROM facts WHERE package = $1 AND (kind = 'answered' OR fingerprint IN (SELECT unhex(value) FROM json_each($3)) \
     OR fingerprint IN (SELECT fingerprint FROM facts WHERE package = $1 AND kind <> 'answered' \
     ORDER BY happened_at IS NULL, min(happened_at, CASE WHEN happened_at > received_at + 300000 THEN received_at ELSE happened_at END), \
     fingerprint LIMIT $2)) ORDER BY fingerprint";
@@ -160,6 +160,7 @@ fn record_of(row: &SqliteRow) -> Result<Record, StoreError> {
         origin: origin_of(row.try_get("origin")?),
         name: row.try_get("name")?,
         arrival: row.try_get("arrival")?,
+        unverified: row.try_get::<i64, _>("unverified")? != 0,
     })
 }
 

@@ -72,7 +72,7 @@ impl Tallies {
 
 /// The words under which a package is counted.
 pub(super) fn words(package: &Package, not_ours: bool) -> Vec<&'static str> {
-    if package.template {
+    if !package.is_shown() {
         return Vec::new();
     }
     let mut words =

@@ -190,6 +190,7 @@ fn auth_of(auth: &CallbackAuth) -> (providers::AuthKind, bool) {
         CallbackAuth::Headers(pairs) => {
             (providers::AuthKind::Headers(pairs.keys().cloned().collect()), false)
         }
+        CallbackAuth::Signed { .. } => (providers::AuthKind::Signed, false),
         CallbackAuth::None => (providers::AuthKind::Open, false),
     }
 }

@@ -10,10 +10,11 @@ pub(super) mod wire;
 
 use super::credentials::OAuthStyle;
 use super::{
-    Delivery, FetchError, Fetched, Listing, OpenError, Parked, Provider, Report, Verdict, Verified, auth,
+    Delivery, FetchError, Fetched, Habits, Listing, Located, OpenError, Parked, Provider, Report, SetupStep,
+    Verdict, Verified, auth,
 };
 use crate::config::{AccountConfig, CallbackAuth};
-use crate::model::{AccountId, PackageId, Timestamp};
+use crate::model::{AccountId, PackageId, SignerId, Timestamp};
 use api::{Api, Dialect};
 
 /// The document by which a signer agrees to sign electronically; accepting it is no signature (reference A.4).
@@ -57,6 +58,14 @@ impl OneSpan {
 
 #[async_trait::async_trait]
 impl Provider for OneSpan {
+    fn habits(&self) -> Habits {
+        Habits::default()
+    }
+
+    fn setup(&self, _url: &str) -> Vec<SetupStep> {
+        Vec::new()
+    }
+
     fn verify<'a>(&self, delivery: &'a Delivery) -> Verdict<'a> {
         auth::check(&self.callback, delivery)
     }
@@ -67,6 +76,11 @@ impl Provider for OneSpan {
 
     async fn fetch(&self, package: &PackageId, now: Timestamp) -> Result<Fetched, FetchError> {
         self.api()?.fetch(package, now).await
+    }
+
+    /// Its callbacks always name the package.
+    async fn locate(&self, _signer: &SignerId, _now: Timestamp) -> Result<Located, FetchError> {
+        Ok(Located { package: None, date: None })
     }
 
     async fn list(

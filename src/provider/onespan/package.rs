@@ -126,6 +126,7 @@ impl PackageJson {
             autocomplete: self.autocomplete.0.unwrap_or(true),
             places: roles.into_iter().filter_map(|role| place(role, &documents)).collect(),
             papers: documents.into_iter().map(Sheet::into_paper).collect(),
+            ..Snapshot::default()
         })
     }
 }

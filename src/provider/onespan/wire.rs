@@ -13,7 +13,7 @@
 use super::CONSENT;
 use super::body::{Body, Created};
 use crate::model::{AccountId, Bounce, Event, PackageId};
-use crate::provider::{Parked, Report, fingerprint};
+use crate::provider::{About, Parked, Report, fingerprint};
 use std::borrow::Cow;
 
 /// The longest id or event name that is taken: one more than the providers document (reference A.1).
@@ -53,7 +53,7 @@ pub(in crate::provider) fn read(account: &AccountId, body: &[u8]) -> Result<Repo
     ]);
     let event = event(canonical, body.document, body.message, body.new_role);
     let who = body.user.map(Cow::into_owned);
-    Ok(Report { package: id, event, who, name: name.into_owned(), happened_at, fingerprint })
+    Ok(Report { about: About::Package(id), event, who, name: name.into_owned(), happened_at, fingerprint })
 }
 
 /// Misprints of the vendors' own tables, which are accepted for the name they mean (reference A.3).
@@ -201,7 +201,8 @@ mod tests {
             r#"{"type":{"a":[1]},"event":"E","packageId":17,"sessionUser":-3,"createdDate":1715004732272}"#,
         );
         let report = report.unwrap();
-        assert_eq!((report.package.as_str(), report.who.as_deref()), ("17", Some("-3")));
+        assert_eq!(report.about, About::Package(PackageId::parse("17").unwrap()));
+        assert_eq!(report.who.as_deref(), Some("-3"));
         assert_eq!((report.name.as_str(), report.event), ("E", Event::Unrecognised));
         assert_eq!(report.happened_at, Some(Timestamp(1_715_004_732_272)));
 

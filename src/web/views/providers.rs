@@ -46,6 +46,8 @@ pub enum AuthKind {
     Bearer,
     /// Headers with these names.
     Headers(Vec<String>),
+    /// The provider's signature on the body.
+    Signed,
     /// Nothing: anybody may call.
     Open,
 }
@@ -164,6 +166,7 @@ fn auth(kind: &AuthKind) -> String {
             let header = if names.len() == 1 { "the header" } else { "every one of the headers" };
             format!("{header} {}", super::words::list(&names))
         }
+        AuthKind::Signed => "the provider’s signature on the body, checked with its certificate".to_owned(),
         AuthKind::Open => "nothing: whoever knows the address can tell this board anything".to_owned(),
     }
 }

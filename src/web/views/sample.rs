@@ -76,6 +76,7 @@ pub(super) fn mortgage() -> Row {
         origin: Origin::Callback,
         fingerprint: Fingerprint([1; 16]),
         inferred: false,
+        unverified: false,
     };
     let loan = Document {
         id: "d1".into(),
@@ -141,6 +142,7 @@ pub(super) fn record(event: Event, who: &str, name: &str, at: Timestamp) -> Reco
         origin: Origin::Callback,
         name: name.to_owned(),
         arrival: Some(7),
+        unverified: false,
     }
 }
 

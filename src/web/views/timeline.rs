@@ -3,7 +3,7 @@
 use super::time::{When, Zone, day_heading, lasting};
 use super::words::{self, Phrase, shown};
 use super::{Around, link, why};
-use crate::model::{Answer, Bounce, Event, Origin, Package, PackageKey, Record, Timestamp};
+use crate::model::{Answer, Bounce, Event, Origin, Package, PackageKey, Record, SignerStatus, Timestamp};
 
 /// More than these make a page that nobody reads; the JSON answer has them all.
 const MOST_SHOWN: usize = 500;
@@ -127,13 +127,23 @@ fn class(event: &Event) -> &'static str {
         Event::SignerCompleted | Event::DocumentSigned { .. } | Event::Completed | Event::ReadyToComplete => {
             "good"
         }
+        Event::PdfReady | Event::Field { rejected: false, .. } => "good",
+        Event::Stands(step) => match step.status() {
+            SignerStatus::Signed => "good",
+            SignerStatus::Waiting => "plain",
+            _ => "on",
+        },
         Event::Locked
+        | Event::Refused { .. }
+        | Event::Failed
+        | Event::Field { rejected: true, .. }
+        | Event::Rendered { failed: true }
         | Event::IdentityFailed
         | Event::Bounced(Bounce::Returned)
         | Event::Declined { .. }
         | Event::OptedOut { .. } => "bad",
         Event::Sent | Event::Viewed { .. } | Event::Consented { .. } | Event::Reassigned { .. } => "on",
-        Event::Expired => "over",
+        Event::Expired | Event::Cancelled => "over",
         Event::Answered(answer) => match &**answer {
             Answer::Shown(_) => "asked",
             Answer::NotFound => "over",
@@ -147,6 +157,10 @@ fn class(event: &Event) -> &'static str {
         | Event::AttachmentAdded { .. }
         | Event::TemplateCreated
         | Event::Bounced(Bounce::Complaint | Bounce::OutOfOffice)
+        | Event::Rendered { failed: false }
+        | Event::Described(_)
+        | Event::Linked
+        | Event::Mentioned
         | Event::Noted
         | Event::Unrecognised => "plain",
     }

@@ -54,6 +54,12 @@ pub(super) fn doubt(doubt: &Doubt, zone: &Zone) -> String {
         DoubtKind::AgainstAnswer => {
             format!("{fact} contradicts what the API and the callbacks said within two seconds of it")
         }
+        DoubtKind::CompletedInferred => {
+            format!("{fact} can only follow the last signature, which nothing had told before it")
+        }
+        DoubtKind::Unverified => {
+            format!("{fact} came without a signature, so nothing vouches for its sender")
+        }
     }
 }
 
@@ -127,6 +133,7 @@ mod tests {
             origin: Origin::Callback,
             fingerprint: Fingerprint::default(),
             inferred: false,
+            unverified: false,
         };
         Package { status: Status::Sent, decided: Some(decided), ..Package::default() }
     }

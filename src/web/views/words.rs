@@ -4,7 +4,7 @@
 //! does not compile until it has some.
 
 use crate::model::fold::person_named;
-use crate::model::{Answer, Bounce, Event, Package, Record, Signer, SignerStatus, Status};
+use crate::model::{Answer, Bounce, Event, Package, Record, Signer, SignerStatus, Status, Step};
 
 /// A sentence around a name: the page sets the name apart, so that it can't disturb the words.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -90,11 +90,46 @@ pub fn told(record: &Record, package: &Package) -> Phrase {
             Phrase::acted(who, format!("handed in {what}"))
         }
         Event::TemplateCreated => Phrase::plain("Template made, which is never a package"),
+        Event::Stands(step) => Phrase::acted(who, stands(*step)),
+        Event::Refused { reason } => Phrase::acted(who, "refused to sign").saying(reason.as_deref()),
+        Event::Field { field, rejected: false } => {
+            Phrase::acted(who, format!("signed field {}", shown(field)))
+        }
+        Event::Field { field, rejected: true } => {
+            Phrase::acted(who, format!("rejected field {}", shown(field)))
+        }
+        Event::Cancelled => Phrase::done("Package called off", who),
+        Event::Failed => Phrase::plain("Package failed: not everybody signed"),
+        Event::PdfReady => Phrase::plain("The final, signed PDF is there"),
+        Event::Rendered { failed: false } => Phrase::plain("The provider drew the pages"),
+        Event::Rendered { failed: true } => Phrase::plain("The provider could not draw the pages"),
+        Event::Described(_) => Phrase::plain("The provider told its name and people"),
+        Event::Linked => Phrase::acted(who, "is a signer of this package"),
+        Event::Mentioned => Phrase::plain(
+            "An event that signboard has no meaning for; the package must be out for it to come",
+        ),
         Event::Noted => Phrase::plain("A note from the provider, which changes nothing"),
         Event::Unrecognised => {
             Phrase::plain("An event that signboard has no meaning for, which changes nothing")
         }
         Event::Answered(answer) => answered(answer),
+    }
+}
+
+/// What happened when a signer came to stand there.
+fn stands(step: Step) -> &'static str {
+    match step {
+        Step::Unsent => "was not written to yet",
+        Step::Scheduled => "will be written to",
+        Step::Sent => "was written to",
+        Step::MailOpened => "opened the e-mail",
+        Step::Visited => "looked at the document",
+        Step::FilledButSignature => "filled in everything but the signature",
+        Step::Filled => "filled in every field",
+        Step::AwaitsWitness => "waits for a witness",
+        Step::FinishedUnsigned => "finished without signing a field",
+        Step::Signed => "signed",
+        Step::Downloaded => "took the signed document",
     }
 }
 

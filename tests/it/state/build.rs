@@ -32,6 +32,7 @@ pub fn record(event: Event, who: Option<&str>, at: Option<i64>, received_at: i64
         deliveries: 1,
         origin: if answered { Origin::Poll } else { Origin::Callback },
         arrival: None,
+        unverified: false,
     }
 }
 

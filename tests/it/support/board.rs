@@ -40,7 +40,15 @@ pub fn config(data: PathBuf, apis: [Option<String>; 2]) -> Config {
         });
         let callback = CallbackAuth::Key { key: Secret::new("cb-key"), next: Some(Secret::new("cb-next")) };
         let label = provider.title().to_owned();
-        let account = AccountConfig { provider, label, callback, api, calls_per_minute: 600 };
+        let account = AccountConfig {
+            provider,
+            label,
+            callback,
+            path_token: None,
+            groups: Vec::new(),
+            api,
+            calls_per_minute: 600,
+        };
         config.accounts.insert(id.to_owned(), account);
     }
     config

@@ -1,6 +1,6 @@
 //! Bytes that nobody meant to send: whatever they are, they tell one fact or one sentence, and nothing panics.
 
-use crate::wire::{account, told};
+use crate::wire::{account, id_of, told};
 use proptest::prelude::*;
 use signboard::config::ProviderKind;
 use signboard::provider::Verified;
@@ -63,7 +63,7 @@ proptest! {
             Ok(report) => {
                 prop_assert_eq!(told(&*provider, &body), Ok(report.clone()));
                 prop_assert!(!report.name.is_empty() && !report.name.contains('\0'));
-                prop_assert!(!report.package.as_str().contains('\0'));
+                prop_assert!(!id_of(&report).contains('\0'));
                 prop_assert!(report.who.is_none_or(|who| !who.is_empty() && !who.contains('\0')));
             }
             Err(parked) => prop_assert!(!parked.0.is_empty() && parked.0.len() < 400, "{}", parked),

@@ -7,14 +7,30 @@ mod samples;
 
 use signboard::config::{AccountConfig, ApiConfig, CallbackAuth, ProviderKind, Secret};
 use signboard::model::AccountId;
-use signboard::provider::{Parked, Provider, Report, Verified, open};
+use signboard::provider::{About, Parked, Provider, Report, Verified, open};
 use std::sync::Arc;
 
 /// An account of either service, with an API or without.
 fn account(provider: ProviderKind, api: Option<ApiConfig>, calls_per_minute: u32) -> Arc<dyn Provider> {
     let callback = CallbackAuth::Key { key: Secret::new("cb-key-7f3e91"), next: None };
-    let config = AccountConfig { provider, label: "Test".to_owned(), callback, api, calls_per_minute };
+    let config = AccountConfig {
+        provider,
+        label: "Test".to_owned(),
+        callback,
+        path_token: None,
+        groups: Vec::new(),
+        api,
+        calls_per_minute,
+    };
     open(&AccountId("test".to_owned()), &config).expect("the account opens")
+}
+
+/// The id of what a report is about.
+fn id_of(report: &Report) -> &str {
+    match &report.about {
+        About::Package(id) => id.as_str(),
+        About::Signer(id) => id.as_str(),
+    }
 }
 
 /// What a body tells: one fact, or why not.
