@@ -1,5 +1,6 @@
 //! Takes callbacks in: verify, read, keep and digest in one transaction, answer.
 
+use super::token::Way;
 use super::{Account, App, StoreError};
 use crate::model::{Origin, PackageKey, Record, Timestamp};
 use crate::provider::{About, Delivery, Parked, Report, Slot, Verdict, Verified};
@@ -28,9 +29,18 @@ impl App {
     /// # Errors
     /// It couldn't be written; nothing is kept, and the sender must hear that.
     pub async fn receive(&self, account: &str, delivery: Delivery) -> Result<Receipt, StoreError> {
-        let Some(account) = self.account(account) else { return Ok(Receipt::NoAccount) };
-        let (reading, slot) = match account.provider.verify(&delivery) {
+        let way = Way::new(account, delivery.path_token.as_deref());
+        let Some(account) = self.account(way.account) else { return Ok(Receipt::NoAccount) };
+        let misprint = way.misprint;
+        let verdict = match way.check(account.config.path_token.as_ref()) {
+            Ok(()) => account.provider.verify(&delivery),
+            Err(why) => Verdict::Refused(why.to_owned()),
+        };
+        let (reading, slot) = match verdict {
             Verdict::Verified(verified, slot) => {
+                // Where the header is asked for nothing, the path may have been.
+                let by_token = slot == Slot::Open && account.config.path_token.is_some();
+                let slot = if by_token { Slot::Current } else { slot };
                 (read(account, verified, delivery.received_at, Origin::Callback), slot)
             }
             Verdict::Unsigned(_) => {
@@ -46,6 +56,9 @@ impl App {
             }
         };
         let received_at = delivery.received_at;
+        if misprint {
+            account.note_misprint(received_at);
+        }
         let arrival = NewArrival {
             account: account.id.clone(),
             received_at,

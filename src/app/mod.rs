@@ -6,6 +6,7 @@
 pub mod asking;
 pub mod ingest;
 pub mod replay;
+mod token;
 
 pub use crate::store::read::{AccountFacts, Arrival, ArrivalState, Change, Detail, Page, Refused, Row};
 pub use crate::store::{Order, StoreError};
@@ -33,6 +34,8 @@ pub struct Account {
     pub api: Mutex<ApiState>,
     /// Wakes the worker that asks its API.
     pub due: tokio::sync::Notify,
+    /// When a callback last came to an address with the vendor's stray `>`, in milliseconds; 0: none did.
+    misprint: AtomicI64,
 }
 
 /// How an account's API answered last.
@@ -113,6 +116,7 @@ impl App {
                 provider,
                 api: Mutex::default(),
                 due: tokio::sync::Notify::new(),
+                misprint: AtomicI64::new(0),
             };
             accounts.insert(id, account);
         }
@@ -158,6 +162,22 @@ impl Account {
     #[must_use]
     pub fn api_state(&self) -> ApiState {
         self.api.lock().map(|it| it.clone()).unwrap_or_default()
+    }
+
+    /// When, since the start, a callback last came to an address that ends in a stray `>`, as StepOver's example does.
+    #[must_use]
+    pub fn misprint_at(&self) -> Option<Timestamp> {
+        Some(self.misprint.load(Ordering::Relaxed)).filter(|at| *at != 0).map(Timestamp)
+    }
+
+    fn note_misprint(&self, at: Timestamp) {
+        if self.misprint.fetch_max(at.0, Ordering::Relaxed) == 0 {
+            tracing::warn!(
+                account = %self.id,
+                "callbacks come to an address that ends in `>`, which is a misprint in the provider's example; they are \
+                 taken all the same, but take the `>` out of the address at the provider"
+            );
+        }
     }
 
     fn note_api(&self, note: impl FnOnce(&mut ApiState)) {
