@@ -6,6 +6,7 @@ mod api_json;
 mod asking;
 mod browser;
 mod callbacks;
+mod check;
 mod demo;
 mod disk;
 mod house;
