@@ -12,6 +12,7 @@ mod disk;
 mod house;
 mod live;
 mod pages;
+mod path_token;
 mod state;
 mod stories;
 mod support;
