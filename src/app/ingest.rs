@@ -50,7 +50,9 @@ impl App {
             Verdict::Refused(why) => {
                 metrics::counter!("signboard_callbacks_refused_total", "account" => account.id.0.clone())
                     .increment(1);
-                tracing::warn!(account = %account.id, why, "a callback was refused");
+                if account.refusals.note(&why, delivery.received_at) {
+                    tracing::warn!(account = %account.id, why, "callbacks are refused; for an hour no more is said of this");
+                }
                 self.refuse(account, why, delivery).await?;
                 return Ok(Receipt::Refused);
             }

@@ -5,6 +5,7 @@
 
 pub mod asking;
 pub mod ingest;
+pub mod refusals;
 pub mod replay;
 mod token;
 
@@ -34,6 +35,8 @@ pub struct Account {
     pub api: Mutex<ApiState>,
     /// Wakes the worker that asks its API.
     pub due: tokio::sync::Notify,
+    /// What its callbacks were refused for lately.
+    pub refusals: refusals::Refusals,
     /// When a callback last came to an address with the vendor's stray `>`, in milliseconds; 0: none did.
     misprint: AtomicI64,
 }
@@ -116,6 +119,7 @@ impl App {
                 provider,
                 api: Mutex::default(),
                 due: tokio::sync::Notify::new(),
+                refusals: refusals::Refusals::default(),
                 misprint: AtomicI64::new(0),
             };
             accounts.insert(id, account);
