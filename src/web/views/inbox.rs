@@ -71,6 +71,8 @@ struct RefusedView {
     remote: String,
     why: String,
     size: String,
+    /// How often the same came, and when last, where it came more than once.
+    again: Option<(String, When)>,
 }
 
 impl<'a> InboxPage<'a> {
@@ -134,6 +136,9 @@ impl RefusedView {
             remote: shown(&it.remote),
             why: shown(&it.why),
             size: bytes(it.size),
+            again: (it.times > 1).then(|| {
+                (format!("refused {} times", number(it.times)), When::ago(it.last_at, around.now, around.zone))
+            }),
         }
     }
 }

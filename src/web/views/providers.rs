@@ -1,7 +1,7 @@
 //! The providers: for each account the address to give away, how it authenticates, and whether both ways work.
 
 use super::time::When;
-use super::words::{count, number, shown};
+use super::words::{capital, count, number, shown};
 use super::{AccountLabel, Around, Frame, Place};
 use crate::app::AccountFacts;
 use crate::model::Timestamp;
@@ -124,7 +124,7 @@ impl CardView {
             ApiHealth::Unasked => (("draft", "Not asked yet"), None, None),
             ApiHealth::Reachable { at } => (("completed", "Reachable"), Some(ago(*at)), None),
             ApiHealth::Unreachable { since, why } => {
-                (("failed", "Does not answer"), Some(ago(*since)), Some(sentence(why)))
+                (("failed", "Does not answer"), Some(ago(*since)), Some(capital(&shown(why))))
             }
         };
         let some = |total, one, many| (total > 0).then(|| count(total, one, many));
@@ -147,13 +147,6 @@ impl CardView {
             refused: some(facts.refused, "call", "calls"),
         }
     }
-}
-
-/// An error's words as the beginning of a sentence.
-fn sentence(why: &str) -> String {
-    let text = shown(why);
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn auth(kind: &AuthKind) -> String {

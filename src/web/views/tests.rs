@@ -171,6 +171,8 @@ fn the_inbox_and_the_providers_are_whole() {
         remote: "203.0.113.9".into(),
         why: "Basic, but base64".into(),
         size: 12_345,
+        times: 1_204,
+        last_at: NOW.plus(-3 * sample::MINUTE),
     };
     let page = html(&InboxPage::new(&InboxInput {
         around: around(&accounts, &zone),
@@ -244,17 +246,20 @@ fn json_is_the_contract() {
         let email = format!("{}@example.com", name.to_lowercase().replace(' ', "."));
         serde_json::json!({
             "id": id, "name": name, "email": email, "order": order, "status": status,
+            "step": null, "fields_signed": 0, "fields_rejected": 0,
             "locked": locked, "bounced": false, "kba_failed": false,
         })
     };
     let event = |happened: &str, received: &str| {
         serde_json::json!({
             "name": "A_WORD", "happened_at": happened, "received_at": received, "origin": "callback", "deliveries": 1,
+            "unverified": false,
         })
     };
     let expected = serde_json::json!({
         "account": "onespan-eu", "id": "5n4obeO8jYoPp126Cm-Y3fxdfbo=", "name": "Mortgage refinance 20413",
-        "status": "sent", "trashed": false, "ready_to_complete": false, "reason": null, "reference": "CRM-20413",
+        "status": "sent", "trashed": false, "archived": false, "ready_to_complete": false, "final_pdf": false,
+        "render_failed": false, "unverified": false, "group": null, "elsewhere": false, "reason": null, "reference": "CRM-20413",
         "sender": {"id": "dana", "name": "Dana Reyes", "email": "dana.reyes@bank.example"},
         "created": "2026-11-18T12:57:11.000Z", "updated": "2026-11-21T13:02:01.000Z",
         "due": "2026-11-30T13:02:11.000Z", "confirmed_at": "2026-11-21T11:02:11.000Z",
