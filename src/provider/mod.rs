@@ -126,6 +126,8 @@ pub enum Slot {
     Next,
     /// The account asks for none.
     Open,
+    /// None, where it could have been signed.
+    Unsigned,
 }
 
 impl Slot {
@@ -136,6 +138,7 @@ impl Slot {
             Self::Current => "current",
             Self::Next => "next",
             Self::Open => "open",
+            Self::Unsigned => "unsigned",
         }
     }
 }
