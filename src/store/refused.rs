@@ -29,7 +29,8 @@ const NEW: Table = Table {
 };
 const BODIES: Table =
     Table { head: "INSERT OR ROLLBACK INTO refused_bodies (id, body)", columns: 2, tail: "" };
-const AGAIN: &str = "UPDATE refused SET times = times + ?, last_at = max(last_at, ?), remote = ? WHERE id = ?";
+const AGAIN: &str =
+    "UPDATE refused SET times = times + ?, last_at = max(last_at, ?), remote = ? WHERE id = ?";
 const RECENT: &str = "SELECT id, account, received_at, remote, why, size, times, last_at FROM refused WHERE id < $1 \
     ORDER BY last_at DESC, id DESC LIMIT $2";
 const ONE: &str = "SELECT r.id, r.account, r.received_at, r.remote, r.why, r.headers, r.size, r.times, r.last_at, b.body \
@@ -98,7 +99,11 @@ impl<'a> Calls<'a> {
         })?;
         for it in &self.again {
             script.statement(AGAIN, |cells| {
-                cells.bind(it.times)?.bind(it.call.received_at.0)?.bind(it.call.remote.clone())?.bind(it.id)?;
+                cells
+                    .bind(it.times)?
+                    .bind(it.call.received_at.0)?
+                    .bind(it.call.remote.clone())?
+                    .bind(it.id)?;
                 Ok(())
             })?;
         }

@@ -1,7 +1,7 @@
 //! The same as JSON: a contract with programs. Keys are only ever added.
 
-use super::time::rfc3339;
 use super::row::is_unverified;
+use super::time::rfc3339;
 use super::{timeline, why};
 use crate::app::{Detail, Row};
 use crate::model::{Origin, Package, Person, Record, Signer, Step};

@@ -29,7 +29,7 @@ pub mod words;
 
 pub use board::{BoardInput, BoardPage, PulseFragment, PulseInput};
 pub use error::ErrorPage;
-pub use inbox::{InboxInput, InboxPage};
+pub use inbox::{InboxInput, InboxPage, LoneSigners};
 pub use package::{PackageInput, PackagePage};
 pub use providers::{ApiHealth, AuthKind, ProviderCard, ProvidersInput, ProvidersPage};
 pub use query::{BoardQuery, Cursor, Updated};

@@ -104,7 +104,11 @@ impl PackagePage {
             marks: marks(package),
             trashed: package.trashed || package.gone,
             sender: sender(package),
-            no_sender: if never { format!("sender {}", account.not_told()) } else { "sender not told".to_owned() },
+            no_sender: if never {
+                format!("sender {}", account.not_told())
+            } else {
+                "sender not told".to_owned()
+            },
             reference: package.reference.as_deref().map(shown),
             elsewhere: package.elsewhere.then(|| elsewhere(package, &account.label)),
             group: group(package, &key.account).filter(|_| !package.elsewhere),
@@ -117,7 +121,11 @@ impl PackagePage {
             count: lines.count(),
             lines,
             no_count: never.then(|| format!("how many sign is {}", account.not_told())),
-            signers: package.signers.iter().map(|it| SignerView::new(it, package, &account, around)).collect(),
+            signers: package
+                .signers
+                .iter()
+                .map(|it| SignerView::new(it, package, &account, around))
+                .collect(),
             documents: package.documents.iter().map(|it| DocumentView::new(it, package)).collect(),
             consented: people::consented(package),
             attachments: package
@@ -154,7 +162,10 @@ fn stream(input: &PackageInput<'_>) -> BoardQuery {
 
 /// Why a package that has a page stands on no board.
 fn elsewhere(package: &Package, account: &str) -> String {
-    let group = package.group.as_deref().map_or_else(|| "another group".to_owned(), |it| format!("the group “{}”", shown(it)));
+    let group = package
+        .group
+        .as_deref()
+        .map_or_else(|| "another group".to_owned(), |it| format!("the group “{}”", shown(it)));
     format!(
         "This package belongs to {group}, which the account {account} does not show. What comes of it is kept, and it \
          stands on no board; name the group under `groups` in the configuration to show it."

@@ -1,9 +1,9 @@
 //! The signers and documents of a package's page.
 
-use super::{AccountLabel, Around};
 use super::lines::Lines;
 use super::time::When;
 use super::words::{self, list, shown};
+use super::{AccountLabel, Around};
 use crate::model::{Attachment, Document, Package, Signer, SignerStatus};
 
 /// A signer's line.
@@ -73,7 +73,8 @@ fn standing(signer: &Signer, package: &Package) -> (&'static str, String) {
     if let Some(trouble) = words::trouble(signer) {
         return (trouble_class(signer), words::capital(trouble));
     }
-    let progress = || words::step(signer).map_or_else(|| words::progress(signer.status).to_owned(), words::capital);
+    let progress =
+        || words::step(signer).map_or_else(|| words::progress(signer.status).to_owned(), words::capital);
     let turn = package.waiting_for();
     let waits =
         signer.is_open() && signer.counted && !turn.is_empty() && turn.iter().all(|it| it.id != signer.id);

@@ -125,13 +125,13 @@ pub(super) fn is_unverified(package: &Package) -> bool {
 
 /// The team that a package belongs to, and the search that finds its packages.
 pub(super) fn group(package: &Package, account: &AccountId) -> Option<(String, String)> {
-    let group = package.group.as_deref()?;
-    let query = BoardQuery {
-        q: query::search(group),
-        account: Some(account.0.clone()),
-        ..BoardQuery::default()
-    };
-    Some((shown(group), query.href()))
+    package.group.as_deref().map(|group| group_of(group, account))
+}
+
+/// A team, and the search that finds its packages.
+pub(super) fn group_of(group: &str, account: &AccountId) -> (String, String) {
+    let (q, account) = (query::search(group), Some(account.0.clone()));
+    (shown(group), BoardQuery { q, account, ..BoardQuery::default() }.href())
 }
 
 /// Who is in trouble, then whom else the package waits for; and how many more there are. Where the provider never

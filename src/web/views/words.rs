@@ -237,7 +237,9 @@ pub fn fields(signed: u64, rejected: u64) -> Option<String> {
         (0, None) => None,
         (0, Some(rejected)) => Some(format!("no field signed, {rejected} rejected")),
         (_, None) => Some(count(signed, "field signed", "fields signed")),
-        (_, Some(rejected)) => Some(format!("{}, {rejected} rejected", count(signed, "field signed", "fields signed"))),
+        (_, Some(rejected)) => {
+            Some(format!("{}, {rejected} rejected", count(signed, "field signed", "fields signed")))
+        }
     }
 }
 
