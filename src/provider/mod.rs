@@ -129,6 +129,8 @@ pub enum Slot {
     Next,
     /// The account asks for none.
     Open,
+    /// None, where it could have been signed.
+    Unsigned,
 }
 
 impl Slot {
@@ -139,6 +141,7 @@ impl Slot {
             Self::Current => "current",
             Self::Next => "next",
             Self::Open => "open",
+            Self::Unsigned => "unsigned",
         }
     }
 }
