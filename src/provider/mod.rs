@@ -14,6 +14,7 @@ mod instant;
 mod legalesign;
 mod lenient;
 mod onespan;
+mod rest;
 mod websignatureoffice;
 
 pub use fingerprint::fingerprint;
