@@ -62,6 +62,9 @@ pub enum OpenError {
     /// The key holds a line break or another control character.
     #[error("the API key holds a character that can't be sent in a header")]
     ApiKey,
+    /// What callbacks are signed with can't be read from it.
+    #[error("the certificate of `callback` can't be used: {0}")]
+    Certificate(String),
 }
 
 /// What arrived, before anyone looked at it.
