@@ -3,6 +3,7 @@
 mod api;
 mod fake;
 mod hostile;
+mod legalesign;
 mod legalesign_api;
 mod samples;
 
