@@ -61,6 +61,9 @@ pub enum OpenError {
     /// The key holds a line break or another control character.
     #[error("the API key holds a character that can't be sent in a header")]
     ApiKey,
+    /// Credentials of another provider's kind.
+    #[error("the API of this provider needs {0}")]
+    Credentials(&'static str),
 }
 
 /// What arrived, before anyone looked at it.
