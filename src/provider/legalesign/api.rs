@@ -72,7 +72,9 @@ impl Api {
         groups: &[String],
     ) -> Result<Self, OpenError> {
         if !matches!(config.auth, ApiAuth::Header { .. }) {
-            return Err(OpenError::Authorization);
+            return Err(OpenError::Credentials(
+                "`authorization`, the whole value of that header (`ApiKey user:key`), and no other key",
+            ));
         }
         let client = Client::open(account, config, calls_per_minute)?.waiting(WAIT);
         let rest = Rest::open(client, config, "", "application/json", OAuthStyle::Header)?;
