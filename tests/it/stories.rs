@@ -6,6 +6,7 @@ use serde_json::Value;
 use signboard::demo::package::{Package, Status};
 use signboard::demo::stories;
 use signboard::demo::wire::Callback;
+use signboard::demo::{Account, Kind};
 use std::collections::BTreeMap;
 
 const PACKAGES: usize = 80;
@@ -13,7 +14,7 @@ const PACKAGES: usize = 80;
 /// The week's callbacks, told in an order of its own, some of them twice.
 async fn told(seed: u64, shuffled: bool) -> Stage {
     let stage = Stage::open().await;
-    let accounts = ["os".to_owned(), "cg".to_owned()];
+    let accounts = [Account::new("os", Kind::OneSpan), Account::new("cg", Kind::Conga)];
     let week = stories::week(5, PACKAGES, &accounts, stage.now());
     let mut callbacks: Vec<Callback> = stories::happen(&mut stage.world.world().lock(), &week);
     let mut random = fastrand::Rng::with_seed(seed);
@@ -48,6 +49,8 @@ fn status(package: &Package) -> &'static str {
         Status::Declined => "declined",
         Status::OptedOut => "opted_out",
         Status::Expired => "expired",
+        Status::Cancelled => "cancelled",
+        Status::Failed => "failed",
     }
 }
 

@@ -23,10 +23,9 @@ impl Stage {
     pub async fn with_calls(calls_per_minute: u32) -> Self {
         let clock = Clock::manual(NOON);
         let account = |id: &str, kind| Account {
-            id: id.to_owned(),
-            kind,
             callback_authorization: "Basic cb-key".to_owned(),
             api_key: "api-key".to_owned(),
+            ..Account::new(id, kind)
         };
         let accounts = vec![account("os", Kind::OneSpan), account("cg", Kind::Conga)];
         let world = Simulator::start(clock.clone(), 7, accounts).await.unwrap();
