@@ -11,6 +11,7 @@ mod disk;
 mod house;
 mod live;
 mod pages;
+mod signers;
 mod state;
 mod stories;
 mod support;
