@@ -119,12 +119,13 @@ fn config(listen: SocketAddr, data: PathBuf, accounts: &[Account], simulator: &S
     config.server.listen = listen;
     config.server.data = data;
     config.accounts =
-        accounts.iter().map(|it| (it.id.clone(), account(it, simulator.base_url(&it.id)))).collect();
+        accounts.iter().map(|it| (it.id.clone(), played(it, simulator.base_url(&it.id)))).collect();
     config
 }
 
-/// The board's side of an account that is played.
-fn account(it: &Account, base_url: String) -> AccountConfig {
+/// The board's side of an account that the simulator plays, whose API answers at `base_url`.
+#[must_use]
+pub fn played(it: &Account, base_url: String) -> AccountConfig {
     let api_key = || Secret::new(it.api_key.clone());
     let key = || Secret::new(it.callback_authorization.trim_start_matches("Basic "));
     let (provider, label, callback, auth) = match it.kind {

@@ -1,13 +1,15 @@
 //! The demo: an outsider that plays the providers. It tells a seeded firm's week by real HTTP callbacks and answers
 //! questions on its own port; of the house it knows nothing but the clock.
 //!
-//! `world` is the truth, `verbs` change it and say what is told; `fates`, `plot`, `stories` and `life` decide what
-//! happens; `wire` and `shape` write the providers' bytes; `teller` posts them and `rest` answers.
+//! `world` is the truth; `verbs` change it and say what is told, `legalesign` and `websignatureoffice` in their own words;
+//! `fates`, `drafts`, `plot`, `stories` and `life` decide what happens; `wire` and `shape` write OneSpan's and Conga's bytes;
+//! `teller` posts and `rest` answers.
 
 mod account;
 pub mod act;
 mod calendar;
 mod chaos;
+mod drafts;
 mod fates;
 mod faults;
 mod firm;
