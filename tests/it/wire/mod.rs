@@ -3,6 +3,8 @@
 mod api;
 mod fake;
 mod hostile;
+mod legalesign;
+mod legalesign_api;
 mod samples;
 
 use signboard::config::{AccountConfig, ApiConfig, CallbackAuth, ProviderKind, Secret};
