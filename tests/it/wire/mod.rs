@@ -6,6 +6,7 @@ mod hostile;
 mod legalesign;
 mod legalesign_api;
 mod samples;
+mod websignatureoffice;
 
 use signboard::config::{AccountConfig, ApiConfig, CallbackAuth, ProviderKind, Secret};
 use signboard::model::AccountId;
