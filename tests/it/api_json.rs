@@ -94,7 +94,16 @@ async fn the_whole_life_of_a_package() {
     assert!(is_time(&told["due"]) && is_time(&told["confirmed_at"]));
     let signers = told["signers"].as_array().unwrap();
     let fields = [
-        "id", "name", "email", "order", "status", "step", "fields_signed", "fields_rejected", "locked", "bounced",
+        "id",
+        "name",
+        "email",
+        "order",
+        "status",
+        "step",
+        "fields_signed",
+        "fields_rejected",
+        "locked",
+        "bounced",
         "kba_failed",
     ];
     assert!(signers.iter().all(|signer| keys(signer) == fields.into()));

@@ -75,11 +75,15 @@ async fn signers_alone_stand_in_the_inbox_page_by_page_until_their_package_is_kn
     assert!(!board.text("/inbox").await.contains("id=\"signers\""));
     let all: Vec<Value> = (0..45).map(|at| entry("signer", &format!("s-{at}"), 10, at)).collect();
     batch(&board, &all).await;
-    batch(&board, &[entry("signer", "s-7", 39, 200), entry("signer", "<script>alert(1)</script>", 15, 201)]).await;
+    batch(&board, &[entry("signer", "s-7", 39, 200), entry("signer", "<script>alert(1)</script>", 15, 201)])
+        .await;
     let (mut path, mut seen) = ("/inbox".to_owned(), Vec::new());
     for _ in 0..3 {
         let page = board.text(&path).await;
-        assert!(page.contains("Signers whose package is not known yet") && page.contains("there is no API to ask"));
+        assert!(
+            page.contains("Signers whose package is not known yet")
+                && page.contains("there is no API to ask")
+        );
         assert!(!page.contains("<script>alert"));
         seen.extend(signers(&page));
         path = href(&page, "Older signers").unwrap_or_default().replace("&#38;", "&").replace("#signers", "");
@@ -98,7 +102,10 @@ async fn signers_alone_stand_in_the_inbox_page_by_page_until_their_package_is_kn
     let left = board.app().store.count_lone_signers(&board.app().account("ls").unwrap().id).await.unwrap();
     assert_eq!(left, total - 1);
     let told = board.package("ls", "doc-1").await;
-    assert_eq!((&told["signers"][0]["step"], &told["signers"][0]["status"]), (&json!("awaits_witness"), &json!("signing")));
+    assert_eq!(
+        (&told["signers"][0]["step"], &told["signers"][0]["status"]),
+        (&json!("awaits_witness"), &json!("signing"))
+    );
     let package = board.text("/packages/ls/doc-1").await;
     assert!(package.contains("Waiting for a witness") && package.contains("Ann Oak"), "{package}");
     assert!(board.text("/").await.contains("Ann Oak</bdi>, waiting for a witness"));
@@ -109,7 +116,15 @@ async fn signers_alone_stand_in_the_inbox_page_by_page_until_their_package_is_kn
 async fn a_package_says_its_group_its_pdf_its_delay_and_that_nobody_vouches_for_it() {
     let board = Board::with(legalesign).await;
     document(&board, "doc-1", "lettings", "s-1").await;
-    batch(&board, &[entry("signer", "s-1", 40, 60), entry("document", "doc-1", 30, 61), entry("document", "doc-1", 100, 62)]).await;
+    batch(
+        &board,
+        &[
+            entry("signer", "s-1", 40, 60),
+            entry("document", "doc-1", 30, 61),
+            entry("document", "doc-1", 100, 62),
+        ],
+    )
+    .await;
     let told = board.package("ls", "doc-1").await;
     for (field, value) in [
         ("status", json!("completed")),
@@ -126,7 +141,12 @@ async fn a_package_says_its_group_its_pdf_its_delay_and_that_nobody_vouches_for_
     assert!(told["events"].as_array().unwrap().iter().all(|it| it["unverified"] == true));
     let (page, rows) = (board.text("/packages/ls/doc-1").await, board.text("/").await);
     for html in [&page, &rows] {
-        for words in [">final PDF ready<", ">unverified<", ">told every 6 minutes<", "href=\"/?q=lettings&#38;account=ls\""] {
+        for words in [
+            ">final PDF ready<",
+            ">unverified<",
+            ">told every 6 minutes<",
+            "href=\"/?q=lettings&#38;account=ls\"",
+        ] {
             assert!(html.contains(words), "{words} is not in {html}");
         }
         assert!(!html.contains("<i>,") && !html.contains("Lease <i>"));
@@ -144,7 +164,10 @@ async fn a_package_of_a_group_that_is_not_shown_has_a_page_and_no_row() {
     document(&board, "dev-1", "<b>sandbox", "s-1").await;
     assert!(!board.text("/").await.contains("dev-1") && !board.text("/?q=sandbox").await.contains("dev-1"));
     let page = board.text("/packages/ls/dev-1").await;
-    assert!(page.contains("which the account Lettings does not show") && !page.contains("<b>sandbox"), "{page}");
+    assert!(
+        page.contains("which the account Lettings does not show") && !page.contains("<b>sandbox"),
+        "{page}"
+    );
     assert_eq!(board.package("ls", "dev-1").await["elsewhere"], true);
     board.stop().await;
 }
