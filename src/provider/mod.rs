@@ -64,6 +64,9 @@ pub enum OpenError {
     /// What callbacks are signed with can't be read from it.
     #[error("the certificate of `callback` can't be used: {0}")]
     Certificate(String),
+    /// Credentials of another provider's kind.
+    #[error("the API of this provider needs {0}")]
+    Credentials(&'static str),
 }
 
 /// What arrived, before anyone looked at it.

@@ -4,6 +4,7 @@ mod api;
 mod fake;
 mod hostile;
 mod samples;
+mod websignatureoffice;
 
 use signboard::config::{AccountConfig, ApiConfig, CallbackAuth, ProviderKind, Secret};
 use signboard::model::AccountId;
