@@ -297,7 +297,7 @@ impl Seat {
             counted: !self.left && status != SignerStatus::Reassigned && self.required != Some(false),
             status,
             since: trouble.or(done),
-            step: self.step,
+            step: self.step.filter(|_| status <= SignerStatus::Signed),
             fields_signed: count(&self.fields_signed),
             fields_rejected: count(&self.fields_rejected),
             locked: self.locked.value,
