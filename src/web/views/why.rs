@@ -105,7 +105,7 @@ fn decided(package: &Package, zone: &Zone) -> String {
 
 /// An absurd time is not repeated as if it were one.
 fn is_printable(at: Timestamp, received: Timestamp) -> bool {
-    at <= received.plus(crate::model::event::CLOCK_TOLERANCE_MS)
+    at <= received.plus(crate::model::record::CLOCK_TOLERANCE_MS)
 }
 
 fn confirmed(package: &Package, zone: &Zone) -> String {
