@@ -92,3 +92,48 @@ fn guide(
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = r#"
+        [server]
+        public-url = "https://board.example.com"
+        [accounts.a]
+        provider = "onespan"
+        path-token = "tok-0123456789abc"
+        callback = { auth = "key", key = "cb-key-77" }
+        api = { base-url = "https://x.example.com/api", auth = "api-key", key = "api-key-77" }
+    "#;
+
+    fn told(show_secrets: bool) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("signboard.toml");
+        std::fs::write(&file, FILE).unwrap();
+        let config = Config::load(Some(&file), []).unwrap();
+        let account = &config.accounts["a"];
+        let provider = provider::open(&AccountId("a".to_owned()), account).unwrap();
+        guide(&config, "a", account, &provider, show_secrets)
+    }
+
+    #[test]
+    fn of_all_secrets_only_the_path_token_is_shown_and_only_when_asked_for() {
+        let (hidden, shown) = (told(false), told(true));
+        assert!(
+            hidden.contains(
+                "--show-secrets fills it in): https://board.example.com/callbacks/a/<path-token>\n"
+            )
+        );
+        assert!(!hidden.contains("tok-0123456789abc"), "{hidden}");
+        assert!(
+            shown.contains("address: https://board.example.com/callbacks/a/tok-0123456789abc\n"),
+            "{shown}"
+        );
+        // In the lines to be copied too.
+        assert!(shown.contains("\n    https://board.example.com/callbacks/a/tok-0123456789abc\n"), "{shown}");
+        for text in [hidden, shown] {
+            assert!(!text.contains("-77"), "{text}");
+        }
+    }
+}

@@ -77,27 +77,29 @@ fn callback(auth: &CallbackAuth) -> String {
 }
 
 fn api(api: &ApiConfig) -> String {
+    let table = Inline::default().text("base-url", Some(&api.base_url));
     let table = match &api.auth {
-        ApiAuth::ApiKey { key } => Inline::new("api-key").secret("key", Some(key)),
-        ApiAuth::Header { authorization } => Inline::default().secret("authorization", Some(authorization)),
-        ApiAuth::Tyr { user, password, customer_key, shared_secret } => Inline::default()
+        ApiAuth::ApiKey { key } => table.text("auth", Some("api-key")).secret("key", Some(key)),
+        ApiAuth::Header { authorization } => table.secret("authorization", Some(authorization)),
+        ApiAuth::Tyr { user, password, customer_key, shared_secret } => table
             .text("user", Some(user))
             .secret("password", Some(password))
             .secret("customer-key", Some(customer_key))
             .secret("shared-secret", Some(shared_secret)),
-        ApiAuth::Client { client_id, secret, sender_email, token_url } => Inline::new("client")
+        ApiAuth::Client { client_id, secret, sender_email, token_url } => table
+            .text("auth", Some("client"))
             .text("client-id", Some(client_id))
             .secret("secret", Some(secret))
             .text("sender-email", sender_email.as_deref())
             .text("token-url", Some(token_url)),
-        ApiAuth::OAuth2 { token_url, client_id, client_secret, scope } => Inline::new("oauth2")
+        ApiAuth::OAuth2 { token_url, client_id, client_secret, scope } => table
+            .text("auth", Some("oauth2"))
             .text("token-url", Some(token_url))
             .text("client-id", Some(client_id))
             .secret("client-secret", Some(client_secret))
             .text("scope", scope.as_deref()),
     };
     table
-        .text("base-url", Some(&api.base_url))
         .text("proxy", api.proxy.as_deref().map(address::without_login).as_deref())
         .text("ca-file", api.ca_file.as_ref().map(|it| it.to_string_lossy()).as_deref())
         .finish()

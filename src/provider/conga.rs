@@ -50,13 +50,14 @@ fn setup(callback: &CallbackAuth, url: &str) -> Vec<SetupStep> {
         }
     };
     let mut steps = vec![SetupStep {
-        what: "Register the address with Conga Sign's API, with what stands under `callback` in place of <…>"
-            .to_owned(),
+        what:
+            "Register the address with Conga Sign's API, with what stands under `callback` in place of <…>."
+                .to_owned(),
         lines: vec![path.to_owned(), body.to_string()],
     }];
     if path == REGISTER {
         let what = "If that path isn't there, your edition of Conga Sign has it at one of these; what it answers repeats \
-                    the secrets, so keep it out of logs"
+                    the secrets, so keep it out of logs."
             .to_owned();
         steps.push(SetupStep { what, lines: REGISTER_ELSEWHERE.map(str::to_owned).to_vec() });
     }

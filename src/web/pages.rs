@@ -175,7 +175,7 @@ pub async fn providers(site: web::Data<Site>) -> Result<HttpResponse, WebError> 
     for (label, facts) in site.accounts.iter().zip(&facts) {
         let Some(account) = site.app.accounts.get(&label.id) else { continue };
         let (auth, next) = auth_of(&account.config.callback);
-        let callback_url = callback_url(&site, account);
+        let callback_url = site.app.config.callback_url(&label.id.0);
         let setup = account.provider.setup(&callback_url).into_iter();
         cards.push(ProviderCard {
             account: label,
@@ -194,14 +194,6 @@ pub async fn providers(site: web::Data<Site>) -> Result<HttpResponse, WebError> 
     let moment = site.moment().await?;
     let input = ProvidersInput { around: site.around(&moment), cards: &cards };
     Ok(page_of(html(&ProvidersPage::new(&input))))
-}
-
-/// The address to give away; a token in it is a secret, so a placeholder stands for it.
-fn callback_url(site: &Site, account: &crate::app::Account) -> String {
-    let server = &site.app.config.server;
-    let local = || format!("http://{}", server.callbacks_listen.unwrap_or(server.listen));
-    let token = if account.config.path_token.is_some() { "/<path-token>" } else { "" };
-    format!("{}/callbacks/{}{token}", server.public_url.clone().unwrap_or_else(local), account.id)
 }
 
 fn health_of(account: &crate::app::Account) -> providers::ApiHealth {

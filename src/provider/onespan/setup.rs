@@ -33,24 +33,24 @@ pub(in super::super) const EVENTS: [&str; 21] = [
 pub(super) fn steps(callback: &CallbackAuth, url: &str) -> Vec<SetupStep> {
     let mut steps = vec![SetupStep {
         what: "In OneSpan Sign, open Admin, Event Notifications; enter this callback URL, and choose all events: \
-               they are off by default"
+               they are off by default."
             .to_owned(),
         lines: vec![url.to_owned()],
     }];
     let proof = match callback {
-        CallbackAuth::Key { .. } => Some("As the callback key, enter the key that stands under `callback`".to_owned()),
+        CallbackAuth::Key { .. } => Some("As the callback key, enter the key that stands under `callback`.".to_owned()),
         CallbackAuth::Basic { username, .. } => Some(format!(
-            "As the callback key, enter {username}:<password>, with the password that stands under `callback`"
+            "As the callback key, enter {username}:<password>, with the password that stands under `callback`."
         )),
         CallbackAuth::Bearer { .. } => Some(
             "Choose OAuth; OneSpan then fetches the token from your own authorization server, which has to give out the \
-             one that stands under `callback`"
+             one that stands under `callback`."
                 .to_owned(),
         ),
         CallbackAuth::Headers(pairs) => {
             let names: Vec<&str> = pairs.keys().map(String::as_str).collect();
             Some(format!(
-                "Have OneSpan's support switch on custom headers, then add what stands under `callback`: {}",
+                "Have OneSpan's support switch on custom headers, then add what stands under `callback`: {}.",
                 names.join(", ")
             ))
         }
@@ -60,7 +60,7 @@ pub(super) fn steps(callback: &CallbackAuth, url: &str) -> Vec<SetupStep> {
     if matches!(callback, CallbackAuth::Key { .. } | CallbackAuth::None) {
         let key = if matches!(callback, CallbackAuth::None) { "" } else { "<key>" };
         steps.push(SetupStep {
-            what: "Or send this to the API in place of all that; it replaces what was registered before"
+            what: "Or send this to the API in place of all that; it replaces what was registered before."
                 .to_owned(),
             lines: vec![
                 "POST /api/callback".to_owned(),
