@@ -4,7 +4,9 @@ mod api;
 mod fake;
 mod hostile;
 mod legalesign;
+mod legalesign_api;
 mod samples;
+mod websignatureoffice;
 
 use signboard::config::{AccountConfig, ApiConfig, CallbackAuth, ProviderKind, Secret};
 use signboard::model::AccountId;

@@ -1,0 +1,1 @@
+//! Which package a signer is in, asked of the API.
