@@ -178,12 +178,16 @@ fn forms_about_a_document() {
         (vec![("resource_uri", DOCUMENT)], "PdfReady | - | - | signed"),
         (vec![("uuid", UUID), ("event", "signed")], "PdfReady | - | - | signed"),
         (vec![("uuid", UUID), ("event_code", "sent")], "Sent | - | - | sent"),
+        (vec![("uuid", UUID), ("kind", "sent")], "Sent | - | - | sent"),
+        (vec![("uuid", UUID), ("status", "30")], "PdfReady | - | - | signed"),
         (vec![("uuid", UUID), ("Code", "rejected")], "Declined { reason: None } | - | - | rejected"),
         (vec![("uuid", UUID), ("event", "failed visit")], "Unrecognised | - | - | failed visit"),
         (vec![("uuid", UUID), ("event", "3")], "Unrecognised | - | - | 3"),
     ] {
         assert_eq!(lines_of(form(&fields)), [format!("document 99344324 | {expected}")], "{fields:?}");
     }
+    let tagged = lines_of(form(&[("uuid", UUID), ("tag", "sent")]));
+    assert_eq!(tagged[0], "document 99344324 | PdfReady | - | - | signed");
     // The word stands where no signature covers it: nobody vouches for it, and it isn't the kind without a word.
     let json = format!(r#"{{"uuid":"{UUID}"}}"#);
     let body = form(&[("json_signed", &json), ("event", "rejected"), ("uuid", "other"), ("name", "Other")]);
