@@ -272,6 +272,9 @@ impl Seat {
         if self.bounced.value && (through || moved) {
             agreed &= self.bounced.state(false, d);
         }
+        if place.untold {
+            return agreed;
+        }
         let by_answer = Mark { fact_at: NEVER, shown: place.last_mark };
         if place.step.is_some() || place.refused {
             return agreed & self.state_step(place, d);

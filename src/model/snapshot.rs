@@ -71,6 +71,8 @@ pub struct Place {
     pub step: Option<Step>,
     /// Whether its signer refused, at a provider that says so of signers.
     pub refused: bool,
+    /// Its signer stands where we have no word for: how far they are stays as it is known (rule 19).
+    pub untold: bool,
     /// Whether any field was clicked or confirmed at all.
     pub started: bool,
     /// The latest accepted or signed time.

@@ -226,6 +226,7 @@ struct StoredPlace {
     signed: u32,
     step: Option<String>,
     refused: bool,
+    untold: bool,
     started: bool,
     last_mark: Option<i64>,
     people: Vec<StoredPerson>,
@@ -299,6 +300,7 @@ impl From<&Snapshot> for StoredSnapshot {
             signed: it.signed,
             step: it.step.map(|step| step.word().to_owned()),
             refused: it.refused,
+            untold: it.untold,
             started: it.started,
             last_mark: it.last_mark.map(|at| at.0),
             people: it.people.iter().map(stored_signer).collect(),
@@ -342,6 +344,7 @@ impl From<StoredSnapshot> for Snapshot {
             signed: it.signed,
             step: it.step.as_deref().and_then(Step::from_word),
             refused: it.refused,
+            untold: it.untold,
             started: it.started,
             last_mark: it.last_mark.map(Timestamp),
             people: it.people.into_iter().map(signer_of).collect(),
@@ -393,7 +396,7 @@ mod tests {
             let place = Place {
                 role: who.clone(), name: name.clone(), index: time, locked: Some(flag), required: n, signed: n,
                 started: flag, last_mark: due.map(Timestamp), people: vec![(person.clone(), identity)],
-                step: Some(Step::ALL[status]), refused: flag,
+                step: Some(Step::ALL[status]), refused: flag, untold: !flag,
             };
             let paper = Paper { id: word.clone(), name: name.clone(), agreement: flag, signed_by: vec![who.clone()] };
             let shown = Snapshot {
