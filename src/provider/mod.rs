@@ -66,7 +66,9 @@ pub enum OpenError {
     #[error("the certificate of `callback` can't be used: {0}")]
     Certificate(String),
     /// Legalesign's API knows one way to show who asks.
-    #[error("`api` needs `authorization`, the whole value of that header (`ApiKey user:key`), and no other key")]
+    #[error(
+        "`api` needs `authorization`, the whole value of that header (`ApiKey user:key`), and no other key"
+    )]
     Authorization,
 }
 

@@ -160,7 +160,8 @@ impl Api {
         for row in &page.rows {
             keep(&mut listing, serde_json::from_str(row.get()).ok());
         }
-        walk.totals.insert(shelf, page.total.unwrap_or_else(|| u64::from(offset) + u64::from(page.received())));
+        walk.totals
+            .insert(shelf, page.total.unwrap_or_else(|| u64::from(offset) + u64::from(page.received())));
         listing.total = walk.totals.values().sum();
         // What lies beyond a million in one group is for later walks, when others are archived.
         let next_row = page.next_offset(offset).filter(|offset| *offset < SHELF);
@@ -313,7 +314,12 @@ fn slug(row: &RawValue) -> Option<String> {
 
 fn document_of(body: &[u8], asked: &SignerId) -> Result<PackageId, FetchError> {
     let json: SignerJson = read_json(body, "a signer")?;
-    if json.resource_uri.0.as_deref().and_then(last_segment).is_some_and(|told| bare(told) != bare(asked.as_str()))
+    if json
+        .resource_uri
+        .0
+        .as_deref()
+        .and_then(last_segment)
+        .is_some_and(|told| bare(told) != bare(asked.as_str()))
     {
         return Err(FetchError::Unreadable("it tells of another signer than the one asked for".to_owned()));
     }

@@ -117,7 +117,8 @@ impl SignerJson {
 
     fn of_eight(values: &[Value]) -> Self {
         let word = |at| values.get(at).and_then(|value| Word::deserialize(value).ok()).unwrap_or_default();
-        let number = |at| values.get(at).and_then(|value| Number::deserialize(value).ok()).unwrap_or_default();
+        let number =
+            |at| values.get(at).and_then(|value| Number::deserialize(value).ok()).unwrap_or_default();
         Self {
             uuid: Word(None),
             resource_uri: word(0),

@@ -59,11 +59,13 @@ impl Api {
         now: Timestamp,
     ) -> Result<Fetched, FetchError> {
         let url = self.rest.address(&format!("/{}", segment(package.as_str())?))?;
-        self.rest.get(url, now, |reply| {
-            let answer = if reply.status == 404 { Answer::NotFound } else { shown(&reply.body, package)? };
-            Ok(Fetched { answer, date: reply.date })
-        })
-        .await
+        self.rest
+            .get(url, now, |reply| {
+                let answer =
+                    if reply.status == 404 { Answer::NotFound } else { shown(&reply.body, package)? };
+                Ok(Fetched { answer, date: reply.date })
+            })
+            .await
     }
 
     /// A page of the list, newest change first, from position `from` (0 is the first).
