@@ -168,7 +168,7 @@ fn elsewhere(package: &Package, account: &str) -> String {
         .map_or_else(|| "another group".to_owned(), |it| format!("the group “{}”", shown(it)));
     format!(
         "This package belongs to {group}, which the account {account} does not show. What comes of it is kept, and it \
-         stands on no board; name the group under `groups` in the configuration to show it."
+         stands on no board; name the group under “groups” in the configuration to show it."
     )
 }
 

@@ -231,6 +231,7 @@ fn slots(card: &ProviderCard<'_>, around: &Around<'_>) -> Vec<(&'static str, Opt
     if card.next {
         slots.push((title("Next certificate", "Next secret"), used("next")));
     }
+    slots.extend(used("unsigned").map(|at| ("Without a signature", Some(at))));
     slots
 }
 
