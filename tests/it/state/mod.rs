@@ -2,6 +2,7 @@
 
 mod answers;
 pub mod build;
+mod legalesign;
 mod logs;
 mod packages;
 mod people;
@@ -9,5 +10,7 @@ mod properties;
 mod random;
 mod steps;
 mod stepwise;
+mod told;
 mod truth;
 mod truthful;
+mod websignatureoffice;
