@@ -52,8 +52,10 @@ fn told(
         (Some("rejected"), _) => (Event::Declined { reason: None }, "rejected".to_owned()),
         (Some(word), _) => (Event::Unrecognised, terms::brief(word)),
     };
-    let identity = if event == Event::PdfReady { "final_pdf" } else { &name };
-    let fingerprint = fingerprint(&[Some(&account.0), Some(identity), Some(package.as_str())]);
+    // Another word can't be taken for the one that stands for the PDF.
+    let (identity, word) =
+        if event == Event::PdfReady { ("final_pdf", None) } else { ("notice", Some(name.as_str())) };
+    let fingerprint = fingerprint(&[Some(&account.0), Some(identity), word, Some(package.as_str())]);
     let group = keys.get("group").and_then(terms::last_segment);
     let description = Description {
         name: terms::prose(keys.get("name")),

@@ -2,7 +2,7 @@
 //! document of a signer, and it tells names, tags and the group.
 
 use super::{described, parked};
-use crate::model::{AccountId, Bounce, Description, Event, PackageId, Person, SignerId, Step};
+use crate::model::{AccountId, Bounce, Description, Event, PackageId, Person, SignerId, SignerStatus, Step};
 use crate::provider::legalesign::terms::{self, Kind};
 use crate::provider::lenient::{Many, Number, Word};
 use crate::provider::{About, Parked, Report, fingerprint};
@@ -170,9 +170,13 @@ impl Data {
                     refusing.and_then(Recipient::id).map(|it| it.as_str().to_owned()),
                 );
             }
-            "recipient.completed" => Event::Stands(Step::Signed),
-            "recipient.emailOpened" => Event::Stands(Step::MailOpened),
-            "recipient.visiting" => Event::Stands(Step::Visited),
+            "recipient.completed" => match self.own.step() {
+                Some(step) if step.status() == SignerStatus::Signed => Event::Stands(step),
+                _ => Event::Stands(Step::Signed),
+            },
+            // Opening and visiting are acts: who does it again after signing is no less far. Where they stand, the code says.
+            "recipient.emailOpened" => self.own.step().map_or(Event::Noted, Event::Stands),
+            "recipient.visiting" => self.own.step().map_or(Event::Viewed { document: None }, Event::Stands),
             "recipient.rejected" => {
                 Event::Refused { reason: terms::prose(self.own.reject_reason.0.as_deref()) }
             }
@@ -192,7 +196,8 @@ impl Data {
                 (self.document_name.0.as_deref(), self.own.person().into_iter().collect())
             }
         };
-        let group = self.group.0.as_deref().or(self.group_resource_uri.0.as_deref());
+        // The address holds the slug that the API and the configuration know; the other may be a title.
+        let group = self.group_resource_uri.0.as_deref().or(self.group.0.as_deref());
         Description {
             name: terms::prose(name),
             reference: terms::reference([&self.tag, &self.tag1, &self.tag2].map(|tag| tag.0.as_deref())),
@@ -206,6 +211,11 @@ impl Recipient {
     fn id(&self) -> Option<SignerId> {
         let uri = self.resource_uri.0.as_deref().and_then(terms::last_segment);
         SignerId::parse(&self.uuid.0.as_deref().or(uri).map(terms::bare)?)
+    }
+
+    /// How far they are, by the code beside the event.
+    fn step(&self) -> Option<Step> {
+        self.status.0.and_then(terms::step)
     }
 
     fn refuses(&self) -> bool {
