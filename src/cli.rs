@@ -4,6 +4,8 @@ mod check;
 mod demo;
 mod work;
 
+pub use demo::played;
+
 use crate::clock::Clock;
 use crate::config::{Config, Problems};
 use crate::serve::Server;

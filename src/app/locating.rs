@@ -5,8 +5,10 @@ use super::{Account, App, StoreError};
 use crate::model::{Event, Origin, PackageId, PackageKey, Record, SignerKey, Timestamp};
 use crate::provider::{FetchError, Located, fingerprint};
 
-/// At most this many signers are asked about in one round.
+/// At most this many signers are asked about in one round,
 const SIGNERS: u32 = 10;
+/// and this many while packages are due: their answers name most signers.
+const SIGNERS_BESIDE_PACKAGES: u32 = 1;
 /// Whoever the API failed on comes again after this long, behind the others.
 const AGAIN_MS: i64 = 10 * 60 * 1000;
 /// The word under which the answer stands in the timeline.
@@ -15,7 +17,10 @@ const NAME: &str = "API: signer of this package";
 impl App {
     /// One round over one account's signers without a package.
     pub(super) async fn locate_due(&self, account: &Account, asked: &mut Asked) -> Result<(), StoreError> {
-        for (signer, tries) in self.store.due_signers(&account.id, self.now(), SIGNERS).await? {
+        let now = self.now();
+        let packages_wait = self.store.next_due(&account.id).await?.is_some_and(|due| due <= now);
+        let most = if packages_wait { SIGNERS_BESIDE_PACKAGES } else { SIGNERS };
+        for (signer, tries) in self.store.due_signers(&account.id, now, most).await? {
             let asked_at = self.now();
             let key = SignerKey { account: account.id.clone(), signer };
             let error = match account.provider.locate(&key.signer, asked_at).await {

@@ -84,11 +84,8 @@ fn guide(
         );
     }
     if habits.tells_no_names {
-        let unless = if account.api.is_none() { "" } else { " except what its API says" };
-        let _ = writeln!(
-            text,
-            "# It tells neither names nor senders nor how many sign; the board says so{unless}."
-        );
+        let _ =
+            writeln!(text, "# It tells neither names nor senders nor how many sign, and the board says so.");
     }
     text
 }

@@ -14,6 +14,7 @@ mod instant;
 mod legalesign;
 mod lenient;
 mod onespan;
+mod rest;
 mod websignatureoffice;
 
 pub use fingerprint::fingerprint;
@@ -64,6 +65,11 @@ pub enum OpenError {
     /// What callbacks are signed with can't be read from it.
     #[error("the certificate of `callback` can't be used: {0}")]
     Certificate(String),
+    /// Legalesign's API knows one way to show who asks.
+    #[error(
+        "`api` needs `authorization`, the whole value of that header (`ApiKey user:key`), and no other key"
+    )]
+    Authorization,
     /// Credentials of another provider's kind.
     #[error("the API of this provider needs {0}")]
     Credentials(&'static str),

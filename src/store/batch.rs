@@ -9,7 +9,7 @@ use super::tallies::{self, Delta};
 use super::{NewArrival, NewRefused, StoreError, Subject};
 use crate::model::log::{Merged, merge};
 use crate::model::{Fingerprint, PackageKey, Record, Seq, SignerKey, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// What became of one job's facts.
@@ -110,7 +110,7 @@ impl Batch<'_> {
         policies: &Policies,
     ) -> Result<Applied, StoreError> {
         let mut applied = Applied::default();
-        let mut seen: Vec<Fingerprint> = counted.to_vec();
+        let mut seen: HashSet<Fingerprint> = counted.iter().copied().collect();
         for (subject, record) in facts {
             match subject {
                 Subject::Package(key) => {
@@ -123,10 +123,9 @@ impl Batch<'_> {
                     applied.signer = applied.signer.or(Some(id));
                 }
             }
-            if seen.contains(&record.fingerprint) {
+            if !seen.insert(record.fingerprint) {
                 continue;
             }
-            seen.push(record.fingerprint);
             let mut record = record.clone();
             record.arrival = record.arrival.or(arrival);
             let merged = match subject {

@@ -12,10 +12,10 @@ use super::refused::{Calls, Shed};
 use super::shelf::Shelf;
 use super::tallies::Tallies;
 use super::{Health, Kept, NewArrival, NewRefused, Reading, StoreError, Subject, first_16, inbox};
-use crate::model::{PackageKey, Record, SignerKey, Timestamp};
+use crate::model::{Fingerprint, PackageKey, Record, SignerKey, Timestamp};
 use sha2::{Digest, Sha256};
 use sqlx::sqlite::SqliteConnection;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -293,11 +293,9 @@ fn plan<'a>(
             let before = before.entry(*arrival).or_default();
             let applied = batch.apply(&reading.facts, Some(*arrival), &before.counted, policies)?;
             // Whoever reads it once more in this batch finds it read.
-            for (_, record) in &reading.facts {
-                if !before.counted.contains(&record.fingerprint) {
-                    before.counted.push(record.fingerprint);
-                }
-            }
+            let mut known: HashSet<Fingerprint> = before.counted.iter().copied().collect();
+            let fresh = reading.facts.iter().map(|(_, record)| record.fingerprint);
+            before.counted.extend(fresh.filter(|it| known.insert(*it)));
             batch.reread.push(RereadRow {
                 id: *arrival,
                 note: &reading.note,

@@ -73,6 +73,17 @@ fn it_tells_what_to_set_at_each_provider() {
     assert!(conga.contains("\"username\":\"signboard\"") && conga.contains("<password>"), "{conga}");
     let legal = guide("legalesign");
     assert!(legal.contains("every 6 minutes, so the board may lag"), "{legal}");
+    assert!(legal.contains("\"notify\":\"realtime\"") && legal.contains("/api/v1/subscribe/'\n"), "{legal}");
+    let webso = guide("webso");
+    for line in [
+        "webso_events_url=https://board.example.com/callbacks/webso/<path-token>",
+        "webso_events_retries=-1",
+        "webso_events_keys=Authorization",
+        "<CallbackUrl>https://board.example.com/callbacks/webso/<path-token></CallbackUrl>",
+    ] {
+        assert!(webso.contains(&format!("\n    {line}\n")), "{line}: {webso}");
+    }
+    assert!(webso.contains("neither names nor senders"), "{webso}");
 }
 
 #[test]

@@ -179,7 +179,6 @@ async fn a_signer_of_two_packages_counts_in_both() {
     board.stop().await;
 }
 
-/// Seen red with: `applied.package` taken from a signer's link; `arrival` without its signers in `Reread`.
 #[actix_web::test]
 async fn replay_rebuild_and_a_restart_change_no_row() {
     let mut board = board().await;

@@ -1,8 +1,11 @@
 //! Legalesign: signed callbacks in four shapes (reference A).
 //!
 //! Known quirks are told where they are dealt with: `form` and `signature` for how a callback comes and who sent it, `wire`
-//! for what it says, `terms` for spellings, times and codes.
+//! for what it says, `terms` for spellings, times and codes; `api` for how documents are asked about, `document` for where
+//! in an answer each fact comes from.
 
+mod api;
+mod document;
 mod form;
 mod signature;
 mod terms;
@@ -14,6 +17,7 @@ use super::{
 };
 use crate::config::{AccountConfig, CallbackAuth};
 use crate::model::{AccountId, PackageId, SignerId, Timestamp};
+use api::Api;
 use serde_json::json;
 use signature::Seals;
 
@@ -31,6 +35,7 @@ pub(super) struct Legalesign {
     /// There if callbacks are signed.
     seals: Option<Seals>,
     base_url: String,
+    api: Option<Api>,
 }
 
 impl Legalesign {
@@ -42,7 +47,13 @@ impl Legalesign {
             _ => None,
         };
         let base_url = config.api.as_ref().map_or(USUAL_API, |api| &api.base_url).to_owned();
-        Ok(Self { account: account.clone(), callback: config.callback.clone(), seals, base_url })
+        let api = |api| Api::open(account, api, config.calls_per_minute, &config.groups);
+        let api = config.api.as_ref().map(api).transpose()?;
+        Ok(Self { account: account.clone(), callback: config.callback.clone(), seals, base_url, api })
+    }
+
+    fn api(&self) -> Result<&Api, FetchError> {
+        self.api.as_ref().ok_or(FetchError::NoApi)
     }
 
     /// A call to copy into a shell. The key stays a placeholder: pages show this.
@@ -106,20 +117,20 @@ impl Provider for Legalesign {
         wire::read(&self.account, verified.body())
     }
 
-    async fn fetch(&self, _package: &PackageId, _now: Timestamp) -> Result<Fetched, FetchError> {
-        Err(FetchError::NoApi)
+    async fn fetch(&self, package: &PackageId, now: Timestamp) -> Result<Fetched, FetchError> {
+        self.api()?.fetch(package, now).await
     }
 
-    async fn locate(&self, _signer: &SignerId, _now: Timestamp) -> Result<Located, FetchError> {
-        Err(FetchError::NoApi)
+    async fn locate(&self, signer: &SignerId, now: Timestamp) -> Result<Located, FetchError> {
+        self.api()?.locate(signer, now).await
     }
 
     async fn list(
         &self,
-        _changed_since: Option<Timestamp>,
-        _from: u32,
-        _now: Timestamp,
+        changed_since: Option<Timestamp>,
+        from: u32,
+        now: Timestamp,
     ) -> Result<Listing, FetchError> {
-        Err(FetchError::NoApi)
+        self.api()?.list(changed_since, from, now).await
     }
 }

@@ -125,8 +125,8 @@ async fn end(comes: Vec<Come>, together: usize, forgetful: bool) -> Vec<String> 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(40) })]
 
-    /// Seen red with: links of which the second is forgotten; `link` after the look at what was counted; a copy that
-    /// takes the signer's log of the batch's begin.
+    /// Seen red with: entries that are not handed on to linked packages; a signer's second link that is forgotten; a link
+    /// that copies nothing.
     #[test]
     fn whatever_the_order_and_the_batches_the_end_is_the_same(
         (comes, shuffled) in comes().prop_flat_map(|it| (Just(it.clone()), Just(it).prop_shuffle())),

@@ -69,7 +69,7 @@ async fn shown(board: &Board) -> Vec<Value> {
     ids
 }
 
-/// Seen red with: groups that are not remembered; `agree_on_groups` that folds nothing.
+/// Seen red with: groups that are not remembered.
 #[actix_web::test]
 async fn packages_of_other_groups_are_kept_and_not_shown_until_the_configuration_says_so() {
     let mut board = board().await;
