@@ -265,7 +265,7 @@ mod tests {
             for (open, close) in [("[", "]"), ("{\"a\":", "}"), ("{a:", "}")] {
                 let deep = format!("{}1{}", open.repeat(200_000), close.repeat(200_000));
                 let whole = format!("{{\"event\":\"X\",deep:{deep}}}");
-                drop(Body::read(whole.as_bytes()));
+                assert_eq!(Body::read(whole.as_bytes()).unwrap().text("event"), Some("X"));
                 drop(Body::read(deep.as_bytes()));
                 drop(Body::read(open.repeat(200_000).as_bytes()));
             }

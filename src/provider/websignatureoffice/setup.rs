@@ -21,7 +21,7 @@ pub(super) fn steps(url: &str, auth: &CallbackAuth, asks_tyr: bool) -> Vec<Setup
     if !headers.is_empty() {
         steps.push(note(
             "It is not documented whether the extra headers are sent to a document's own CallbackUrl too. If such calls \
-             are refused, give the account a path-token: it is part of the address.",
+             are refused, use auth = \"none\" with a path-token instead: the token is part of the address.",
         ));
     }
     if !asks_tyr {

@@ -35,11 +35,8 @@ const LOGIN_FAILED: i64 = 102;
 /// A session older than this is not used: nobody says how long one lasts, nor how its end is told.
 const SESSION_MS: i64 = 10 * 60 * 1000;
 
-/// The largest answer that is read. A code or a session's id is a few hundred bytes.
-const MOST_BYTES: usize = 64 * 1024;
-
-/// The most tags that are read. The reader goes down into them by recursion.
-const MOST_TAGS: usize = 200;
+/// The longest id of a session, in bytes: it is sent along with every question.
+const LONGEST_SESSION: usize = 1024;
 
 /// One account's way to Tyr.
 #[derive(Debug)]
@@ -124,9 +121,11 @@ impl Tyr {
         let params = [self.user.expose(), self.password.expose()];
         let id = self
             .call("login", params, now, |reply| match answer(&reply)? {
-                Ok(value) => single(&value).filter(|id| !id.is_empty()).ok_or_else(|| {
-                    FetchError::Unreadable("the answer to the login is not one session".to_owned())
-                }),
+                Ok(value) => {
+                    single(&value).filter(|id| (1..=LONGEST_SESSION).contains(&id.len())).ok_or_else(|| {
+                        FetchError::Unreadable("the answer to the login is not one session".to_owned())
+                    })
+                }
                 Err(fault) => Err(FetchError::Refused(fault.sentence(&self.secrets()))),
             })
             .await?;
@@ -240,7 +239,7 @@ fn signature(xml: &str, shared_secret: &Secret) -> String {
     })
 }
 
-/// What a reply returns, or the fault in it.
+/// What a reply returns, or the fault in it. The reader of XML goes no deeper than 128 levels.
 fn answer(reply: &Reply) -> Result<Result<Value, Fault>, FetchError> {
     match reply.status {
         200..=299 => {}
@@ -248,9 +247,6 @@ fn answer(reply: &Reply) -> Result<Result<Value, Fault>, FetchError> {
         status => return Err(FetchError::Unavailable(format!("it answers {status}"))),
     }
     let unreadable = |why: &str| FetchError::Unreadable(why.to_owned());
-    if reply.body.len() > MOST_BYTES || reply.body.iter().filter(|it| **it == b'<').count() > MOST_TAGS {
-        return Err(unreadable("an answer much longer than a status"));
-    }
     let text = std::str::from_utf8(&reply.body).map_err(|_| unreadable("not UTF-8"))?;
     let text = text.trim_start_matches('\u{feff}');
     if let Ok(response) = MethodResponse::from_xml(text) {
