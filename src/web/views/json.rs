@@ -2,7 +2,7 @@
 
 use super::row::is_unverified;
 use super::time::rfc3339;
-use super::{timeline, why};
+use super::{Around, timeline, why};
 use crate::app::{Detail, Row};
 use crate::model::{Origin, Package, Person, Record, Signer, Step};
 use serde::Serialize;
@@ -67,7 +67,8 @@ struct State {
     updated: String,
     due: Option<String>,
     confirmed_at: Option<String>,
-    waiting_for: Vec<String>,
+    /// Null where the provider never tells who signs.
+    waiting_for: Option<Vec<String>>,
     signers: Vec<SignerJson>,
 }
 
@@ -120,15 +121,15 @@ struct EventJson {
 impl PackageItem {
     /// A row of a list.
     #[must_use]
-    pub fn new(row: &Row) -> Self {
-        Self { state: State::new(row), attachments: attachments(&row.package) }
+    pub fn new(row: &Row, around: &Around<'_>) -> Self {
+        Self { state: State::new(row, around), attachments: attachments(&row.package) }
     }
 }
 
 impl PackageAnswer {
     /// A package and its log.
     #[must_use]
-    pub fn new(detail: &Detail) -> Self {
+    pub fn new(detail: &Detail, around: &Around<'_>) -> Self {
         let package = &*detail.row.package;
         let mut log: Vec<&Record> = detail.log.iter().collect();
         timeline::sort(&mut log);
@@ -138,7 +139,7 @@ impl PackageAnswer {
             signed_by: it.signed_by.clone(),
         });
         Self {
-            state: State::new(&detail.row),
+            state: State::new(&detail.row, around),
             documents: documents.collect(),
             attachments: attachments(package),
             events: log.into_iter().map(EventJson::new).collect(),
@@ -148,8 +149,10 @@ impl PackageAnswer {
 }
 
 impl State {
-    fn new(row: &Row) -> Self {
+    fn new(row: &Row, around: &Around<'_>) -> Self {
         let package = &*row.package;
+        let never = around.account(&row.key.account).never_tells(package);
+        let waiting_for = || package.waiting_for().into_iter().map(|signer| signer.id.clone()).collect();
         Self {
             account: row.key.account.0.clone(),
             id: row.key.package.as_str().to_owned(),
@@ -170,7 +173,7 @@ impl State {
             updated: rfc3339(package.updated),
             due: package.due.map(rfc3339),
             confirmed_at: package.confirmed_at.map(rfc3339),
-            waiting_for: package.waiting_for().into_iter().map(|signer| signer.id.clone()).collect(),
+            waiting_for: (!never).then(waiting_for),
             signers: package.present().map(SignerJson::new).collect(),
         }
     }

@@ -66,6 +66,8 @@ pub struct PackagePage {
     attachments: Vec<AttachmentView>,
     confirmed: Option<When>,
     days: Vec<Day>,
+    /// Its provider told no times.
+    untimed: bool,
     left_out: usize,
     facts: String,
     too_many: bool,
@@ -135,6 +137,7 @@ impl PackagePage {
                 .collect(),
             confirmed: package.confirmed_at.map(ago),
             days,
+            untimed: timeline::is_untimed(&input.detail.log),
             left_out,
             facts: words::number(u64::from(package.facts)),
             too_many: package.too_many_facts,

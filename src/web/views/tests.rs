@@ -278,7 +278,9 @@ fn arrival() -> Arrival {
 fn json_is_the_contract() {
     let mut detail = sample::detail();
     detail.log.truncate(2);
-    let answer = serde_json::to_value(json::PackageAnswer::new(&detail)).expect("serializes");
+    let (accounts, zone) = (sample::accounts(), berlin());
+    let around = around(&accounts, &zone);
+    let answer = serde_json::to_value(json::PackageAnswer::new(&detail, &around)).expect("serializes");
     let signer = |id: &str, name: &str, order: u32, status: &str, locked: bool| {
         let email = format!("{}@example.com", name.to_lowercase().replace(' ', "."));
         serde_json::json!({
@@ -315,7 +317,7 @@ fn json_is_the_contract() {
                 the provider’s API agreed on 21 Nov 2026 11:02:11 (times in UTC).",
     });
     assert_eq!(answer, expected);
-    let item = serde_json::to_value(json::PackageItem::new(&detail.row)).expect("serializes");
+    let item = serde_json::to_value(json::PackageItem::new(&detail.row, &around)).expect("serializes");
     let keys = |it: &serde_json::Value| it.as_object().map(|it| it.keys().cloned().collect::<Vec<_>>());
     let mut without = expected;
     for key in ["documents", "events", "why"] {

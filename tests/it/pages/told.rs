@@ -3,7 +3,7 @@
 use crate::support::board::Board;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
-use signboard::config::{AccountConfig, CallbackAuth, Config, ProviderKind, Unsigned};
+use signboard::config::{AccountConfig, CallbackAuth, Config, ProviderKind, Secret, Unsigned};
 
 const CERTIFICATE: &str = include_str!("../../data/legalesign/certificate_v3.pem");
 
@@ -192,5 +192,69 @@ async fn the_providers_page_tells_what_to_set_and_what_becomes_of_the_unsigned()
         assert!(page.contains(words), "{words} is not in {page}");
     }
     assert!(!page.contains("BEGIN CERTIFICATE"));
+    board.stop().await;
+}
+
+const TOKEN: &str = "hush-0123456789abcdef";
+
+fn websignatureoffice(config: &mut Config) {
+    let mut account = config.accounts["os"].clone();
+    (account.provider, account.callback) = (ProviderKind::WebSignatureOffice, CallbackAuth::None);
+    (account.label, account.path_token) = ("StepOver".to_owned(), Some(Secret::new(TOKEN)));
+    config.accounts.insert("ws".to_owned(), account);
+}
+
+#[actix_web::test]
+async fn what_websignatureoffice_never_tells_is_said_and_whatever_it_sends_is_200() {
+    let board = Board::with(websignatureoffice).await;
+    let bodies = [
+        r#"{"event":"FIELD_SIGNED_OR_REJECTED","document_id":"007","user_id":"17","field_id":"3","field_status":"signed"}"#,
+        r#"{"event":"FIELD_SIGNED_OR_REJECTED","document_id":"007","user_id":"17","field_id":"4","field_status":"rejected"}"#,
+        r#"{"event":"USER_FINISH","document_id":"007","user_id":"18","fields_signed":"2"}"#,
+        r#"{event:"RENDER_RETURN","status":"error","document_id":"007"}"#,
+        r#"{"event":"<b>NEW","document_id":"007"}"#,
+        "nothing of the kind",
+        "",
+        "[1,2",
+    ];
+    for body in bodies {
+        let call = board.client.post(format!("{}/callbacks/ws/{TOKEN}", board.url)).body(body);
+        let answer = call.send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), answer.text().await.unwrap().as_str()), (200, ""), "{body}");
+    }
+    let told = board.package("ws", "007").await;
+    for field in ["name", "sender", "waiting_for", "created"] {
+        assert_eq!(told[field], Value::Null, "{field}");
+    }
+    assert_eq!((&told["render_failed"], &told["status"]), (&json!(true), &json!("sent")));
+    let fields: Vec<_> = told["signers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (&it["fields_signed"], &it["fields_rejected"]))
+        .collect();
+    assert!(fields.contains(&(&json!(1), &json!(1))), "{fields:?}");
+    let listed = board.json("/api/v1/packages?account=ws").await;
+    assert_eq!(listed["packages"][0]["waiting_for"], Value::Null);
+    let (rows, page) = (board.text("/?account=ws").await, board.text("/packages/ws/007").await);
+    for html in [&rows, &page] {
+        for words in [
+            "name not told by WebSignatureOffice",
+            "how many sign is not told by WebSignatureOffice",
+            "1 rejected",
+        ] {
+            assert!(html.contains(words), "{words} is not in {html}");
+        }
+        assert!(!html.contains("0 of 2") && !html.contains("1 of 2") && !html.contains("<b>NEW"), "{html}");
+    }
+    assert!(
+        page.contains("sender not told by WebSignatureOffice")
+            && page.contains("no times told, these are of the receipt")
+    );
+    assert!(rows.contains("<small>not told by WebSignatureOffice</small>"));
+    let providers = board.text("/providers").await;
+    assert!(providers.contains("names are not told by WebSignatureOffice"));
+    assert!(providers.contains("/callbacks/ws/&#60;path-token&#62;") && !providers.contains("hush"));
+    assert!(providers.contains("webso_events_url") && providers.contains("webso_events_retries"));
     board.stop().await;
 }
