@@ -10,8 +10,12 @@ fn story() -> impl Strategy<Value = Story> {
     // Within a second, around the window of rule 15, and long after.
     let pause = prop_oneof![3 => 1..400_i64, 3 => 400..3_000_i64, 1 => 60_000..90_000_i64];
     let step = prop_oneof![6 => 0..18_u8, 3 => 2..10_u8, 1 => 0..2_u8];
-    let wish =
-        (step, 0..3_usize, 0..4_usize, pause).prop_map(|(step, who, far, pause)| Wish { step, who, far, pause });
+    let wish = (step, 0..3_usize, 0..4_usize, pause).prop_map(|(step, who, far, pause)| Wish {
+        step,
+        who,
+        far,
+        pause,
+    });
     vec(wish, 0..40).prop_map(|wishes| play(&wishes))
 }
 
@@ -26,7 +30,8 @@ type Marks = (String, SignerStatus, Option<Step>, bool, Option<Timestamp>);
 
 /// All that callbacks can tell, with or without the API.
 fn told(package: &Package) -> (Status, [bool; 4], Option<Timestamp>, Timestamp, Vec<Marks>) {
-    let is_told = |it: &&Signer| it.status != SignerStatus::Waiting || it.bounced || it.step > Some(Step::Unsent);
+    let is_told =
+        |it: &&Signer| it.status != SignerStatus::Waiting || it.bounced || it.step > Some(Step::Unsent);
     let marks = |it: &Signer| (it.id.clone(), it.status, it.step, it.bounced, it.since);
     let mut people: Vec<Marks> = package.signers.iter().filter(is_told).map(marks).collect();
     people.sort();
