@@ -61,5 +61,5 @@ pub(crate) async fn ask(
     let answer = request.send().await.unwrap();
     let header = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
     let (status, date, retry_after) = (answer.status().as_u16(), header("date"), header("retry-after"));
-    Answer { status, date, retry_after, json: answer.json().await.unwrap() }
+    Answer { status, date, retry_after, json: answer.json().await.unwrap_or_default() }
 }
