@@ -4,6 +4,7 @@
 //! is [`fold()`], one pure function over the whole log of a package; [`log`] says when two facts are the same one.
 
 mod answered;
+pub mod diff;
 pub mod event;
 pub mod filter;
 pub mod fold;
@@ -19,6 +20,7 @@ pub mod step;
 mod untimed;
 mod walk;
 
+pub use diff::{Difference, Field, Missed, diff};
 pub use event::{Bounce, Description, Event};
 pub use filter::{Filter, Sort, Tally};
 pub use fold::fold;

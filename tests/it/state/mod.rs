@@ -4,6 +4,7 @@ mod answers;
 pub mod build;
 mod legalesign;
 mod logs;
+mod missed;
 mod packages;
 mod people;
 mod properties;
