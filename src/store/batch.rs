@@ -3,6 +3,7 @@
 use super::packages::folded;
 use super::policy::{Policies, names};
 use super::read::{Change, Row};
+use super::runs::DriftRow;
 use super::shelf::Entry;
 use super::signers::Lone;
 use super::tallies::{self, Delta};
@@ -21,6 +22,7 @@ pub(super) struct Applied {
     /// bytes shall tell the same whenever they come.
     pub package: Option<i64>,
     pub signer: Option<i64>,
+    pub drift: u32,
 }
 
 /// An arrival and where its bytes are.
@@ -55,6 +57,8 @@ pub(super) struct Batch<'a> {
     /// Everybody to tell when it is on disk.
     pub changes: Vec<Change>,
     pub delta: Delta,
+    /// What answers showed that no callback had told.
+    pub drift: Vec<DriftRow>,
 }
 
 /// A package that a batch touches.
@@ -148,7 +152,12 @@ impl Batch<'_> {
     }
 
     /// Rule 20: whoever a package's record names is in that package, and what was said of them alone joins its log.
-    fn link(&mut self, key: &PackageKey, record: &Record, policies: &Policies) -> Result<(), StoreError> {
+    pub(super) fn link(
+        &mut self,
+        key: &PackageKey,
+        record: &Record,
+        policies: &Policies,
+    ) -> Result<(), StoreError> {
         for signer in names(policies, key, record) {
             let lone = self.signers.get_mut(&signer).ok_or_else(lost)?;
             for copy in lone.link(key) {

@@ -81,7 +81,7 @@ fn wanted_signers(jobs: &[&Job], policies: &Policies) -> HashMap<SignerKey, Want
     };
     for job in jobs {
         match job {
-            Job::Learn(key, record, _) => named(key, record, &mut wanted),
+            Job::Learn(key, record, ..) => named(key, record, &mut wanted),
             Job::PostponeSigner { key, .. } => {
                 wanted.entry(key.clone()).or_default();
             }
@@ -123,7 +123,7 @@ impl Job {
     /// The packages, and the facts about them, that this job writes to.
     fn packages(&self) -> Vec<(&PackageKey, Option<Fingerprint>)> {
         match self {
-            Self::Learn(key, record, _) => vec![(key, Some(record.fingerprint))],
+            Self::Learn(key, record, ..) => vec![(key, Some(record.fingerprint))],
             Self::Postpone { key, .. } => vec![(key, None)],
             other => {
                 let facts = other.reading().into_iter().flat_map(|reading| &reading.facts);

@@ -1,8 +1,8 @@
 //! What a command beside a running board asks it to do: the command inserts a row, the board does it and says how it
 //! went. It is the only thing that anybody but the board may write.
 
-use super::writer;
 use super::{Store, StoreError};
+use super::{runs, writer};
 use crate::model::Timestamp;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
@@ -32,6 +32,8 @@ pub(super) enum Chore {
         result: String,
     },
     ForgetRefused(i64),
+    BeginRun(Box<super::Run>),
+    SaveRun(Box<super::Run>),
     /// Is the disk there again?
     Probe,
     /// Moves what is left of a long log into the database.
@@ -43,6 +45,8 @@ impl Chore {
         let query = match self {
             Self::JobDone { id, at, result } => sqlx::query(DONE).bind(id).bind(at.0).bind(result),
             Self::ForgetRefused(id) => sqlx::query(FORGET_REFUSED).bind(id),
+            Self::BeginRun(run) => return runs::begin(&run, connection).await,
+            Self::SaveRun(run) => return runs::save(&run, connection).await,
             Self::Probe => sqlx::query(PROBE),
             Self::FinishCheckpoint => sqlx::query("PRAGMA wal_checkpoint(PASSIVE)"),
         };

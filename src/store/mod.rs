@@ -16,6 +16,7 @@ mod policy;
 pub mod read;
 mod refused;
 mod rows;
+mod runs;
 mod script;
 mod shelf;
 mod signers;
@@ -28,6 +29,7 @@ pub use jobs::Job as AskedJob;
 pub use list::Order;
 pub use open::Mode;
 pub use policy::{Policies, Policy};
+pub use runs::{Drift, Run, RunFacts};
 pub use signers::MOST_TRIES;
 pub use tallies::Tallies;
 
@@ -222,6 +224,8 @@ pub struct Kept {
     pub quarantined: bool,
     /// The bytes are kept, but digesting them failed; they are pending.
     pub undigested: bool,
+    /// How much an answer showed that no callback had told; only answers that a sweep asked for are looked at.
+    pub drift: u32,
 }
 
 impl Store {
@@ -267,7 +271,7 @@ impl Store {
 
     /// Adds facts that came by another way than a callback: an answer of an API.
     pub async fn learn(&self, key: PackageKey, record: Record) -> Result<Kept, StoreError> {
-        self.ask(|done| writer::Job::Learn(key, Box::new(record), done)).await
+        self.ask(|done| writer::Job::Learn(key, Box::new(record), None, done)).await
     }
 
     /// Asking about a package failed: not before `until` again; whether it is not ours to see.

@@ -151,7 +151,7 @@ pub(super) fn key_of(account: String, package: &str) -> Result<PackageKey, Store
     Ok(PackageKey { account: AccountId(account), package: package_id(package)? })
 }
 
-fn package_id(raw: &str) -> Result<PackageId, StoreError> {
+pub(super) fn package_id(raw: &str) -> Result<PackageId, StoreError> {
     PackageId::parse(raw).ok_or_else(|| StoreError::Unreadable("a package with an impossible id".into()))
 }
 

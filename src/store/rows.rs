@@ -83,6 +83,7 @@ impl Batch<'_> {
         script.insert(&CHANGES, &changes, |(seq, package), cells| {
             cells.bind(*seq)?.bind(*package).map(|_| ())
         })?;
+        self.drift_into(&mut script)?;
         script.insert(&TALLIES, &counters.after(&self.delta), |(account, word, n), cells| {
             cells.bind(account.0.clone())?.bind(*word)?.bind(*n).map(|_| ())
         })?;

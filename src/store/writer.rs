@@ -11,7 +11,7 @@ use super::read::Change;
 use super::refused::{Calls, Shed};
 use super::shelf::Shelf;
 use super::tallies::Tallies;
-use super::{Health, Kept, NewArrival, NewRefused, Reading, StoreError, Subject, first_16, inbox};
+use super::{Health, Kept, NewArrival, NewRefused, Reading, StoreError, first_16, inbox};
 use crate::model::{Fingerprint, PackageKey, Record, SignerKey, Timestamp};
 use sha2::{Digest, Sha256};
 use sqlx::sqlite::SqliteConnection;
@@ -32,7 +32,7 @@ type Done<T> = oneshot::Sender<Result<T, StoreError>>;
 pub(super) enum Job {
     Keep(Box<NewArrival>, Done<Kept>),
     Refuse(Box<NewRefused>, Done<()>),
-    Learn(PackageKey, Box<Record>, Done<Kept>),
+    Learn(PackageKey, Box<Record>, Option<i64>, Done<Kept>),
     Reread {
         arrival: i64,
         reading: Box<Reading>,
@@ -274,6 +274,7 @@ fn plan<'a>(
         repeats: applied.repeats,
         quarantined,
         undigested: !digest,
+        drift: applied.drift,
     };
     match job {
         Job::Keep(arrival, _) => {
@@ -305,10 +306,7 @@ fn plan<'a>(
             });
             Ok(kept(applied, reading.note.is_some()))
         }
-        Job::Learn(key, record, _) => {
-            let facts = [(Subject::Package(key.clone()), (**record).clone())];
-            Ok(kept(batch.apply(&facts, None, &[], policies)?, false))
-        }
+        Job::Learn(key, record, run, _) => Ok(kept(batch.learn(key, record, *run, policies)?, false)),
         Job::Postpone { key, until, not_ours, .. } => {
             batch.postpone(key, *until, *not_ours);
             Ok(Kept::default())
@@ -332,7 +330,7 @@ impl Job {
     fn answer(self, result: Result<Kept, StoreError>) {
         // Whoever asked may have gone; what is on disk is on disk.
         let _ = match self {
-            Self::Keep(_, done) | Self::Learn(_, _, done) | Self::Reread { done, .. } => {
+            Self::Keep(_, done) | Self::Learn(_, _, _, done) | Self::Reread { done, .. } => {
                 done.send(result).is_ok()
             }
             Self::Refuse(_, done) | Self::Postpone { done, .. } | Self::PostponeSigner { done, .. } => {

@@ -1,0 +1,340 @@
+//! Sweeps and what they found: where each stands, so that a restart goes on with it, and the lines of drift.
+
+use super::batch::Batch;
+use super::packages::folded;
+use super::policy::Policies;
+use super::script::{Script, Table};
+use super::{Store, StoreError, Subject, writer};
+use crate::model::{AccountId, Answer, Difference, Package, PackageId, PackageKey, Record, Timestamp, diff};
+use sqlx::Row as _;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+
+/// Older lines and runs than the newest so many are forgotten.
+const DRIFT_KEPT: i64 = 100_000;
+const RUNS_KEPT: i64 = 10_000;
+
+const BEGIN: &str = "INSERT INTO runs (account, reason, whole_list, baseline, since, started_at, place, pages, compared, calls, success) \
+    VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, 0, 0) RETURNING id";
+const SAVE: &str = "UPDATE runs SET watermark = $2, place = $3, pages = $4, compared = $5, calls = $6, ended_at = $7, success = $8, trouble = $9 WHERE id = $1";
+const PRUNE_DRIFT: &str = "DELETE FROM drift WHERE id <= (SELECT max(id) FROM drift) - $1";
+/// Of each account the newest that went well stays: it holds the watermark.
+const PRUNE_RUNS: &str = "DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - $1 AND ended_at IS NOT NULL \
+    AND id NOT IN (SELECT max(id) FROM runs WHERE success = 1 GROUP BY account, whole_list)";
+const RUNS: &str = "SELECT r.*, (SELECT count(*) FROM drift d WHERE d.run = r.id) AS found FROM runs r \
+    WHERE ($1 IS NULL OR r.account = $1) AND r.id < $2 ORDER BY r.id DESC LIMIT $3";
+const FACTS: &str = "SELECT (SELECT watermark FROM runs WHERE account = $1 AND success = 1 ORDER BY id DESC LIMIT 1) AS watermark, \
+    (SELECT started_at FROM runs WHERE account = $1 AND success = 1 AND whole_list = 1 ORDER BY id DESC LIMIT 1) AS last_full, \
+    (SELECT started_at FROM runs WHERE account = $1 ORDER BY id DESC LIMIT 1) AS last, \
+    (SELECT max(used_at) FROM slots WHERE account = $1) AS last_callback";
+const DRIFT_LIST: &str = "SELECT id, run, account, package, signer, field, board, provider, missed, happened_at, found_at FROM drift \
+    WHERE ($1 IS NULL OR account = $1) AND id < $2 ORDER BY id DESC LIMIT $3";
+const OPEN_PACKAGES: &str = "SELECT id, package, state FROM packages WHERE account = $1 AND id > $2 \
+    AND shelf IN ('draft', 'sent', 'trashed') ORDER BY id LIMIT $3";
+const DRIFT: Table = Table {
+    head: "INSERT INTO drift (run, account, package, signer, field, board, provider, missed, happened_at, found_at)",
+    columns: 10,
+    tail: "",
+};
+
+/// A sweep through one account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// Its number.
+    pub id: i64,
+    /// Which account.
+    pub account: AccountId,
+    /// Why it began, in a word.
+    pub reason: String,
+    /// It asks about everything, also about open packages that the list doesn't name.
+    pub full: bool,
+    /// It is the account's first: what it finds was not missed.
+    pub baseline: bool,
+    /// From when on changes are listed; `None`: from ever.
+    pub since: Option<Timestamp>,
+    /// When it began, by our clock.
+    pub started_at: Timestamp,
+    /// The provider's time of its first page.
+    pub watermark: Option<Timestamp>,
+    /// Where the list's next page begins; `None`: the list is done.
+    pub place: Option<u32>,
+    /// Pages read.
+    pub pages: u32,
+    /// Answers compared.
+    pub compared: u32,
+    /// Calls made.
+    pub calls: u32,
+    /// When it ended; `None`: it goes on.
+    pub ended_at: Option<Timestamp>,
+    /// It went through everything.
+    pub success: bool,
+    /// Why it waits, or why it ended without success.
+    pub trouble: Option<String>,
+    /// How many lines of drift it found.
+    pub found: u32,
+}
+
+impl Run {
+    /// A run that begins.
+    #[must_use]
+    pub fn new(account: AccountId, reason: &str, since: Option<Timestamp>, now: Timestamp) -> Self {
+        Self {
+            id: 0,
+            account,
+            reason: reason.to_owned(),
+            full: false,
+            baseline: false,
+            since,
+            started_at: now,
+            watermark: None,
+            place: Some(0),
+            pages: 0,
+            compared: 0,
+            calls: 0,
+            ended_at: None,
+            success: false,
+            trouble: None,
+            found: 0,
+        }
+    }
+}
+
+/// What is known of an account's sweeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RunFacts {
+    /// Up to this time of the provider's, everything was compared.
+    pub watermark: Option<Timestamp>,
+    /// When the last full sweep began that went well.
+    pub last_full: Option<Timestamp>,
+    /// When the last sweep began, however it went.
+    pub last: Option<Timestamp>,
+    /// When a callback of the account last came.
+    pub last_callback: Option<Timestamp>,
+}
+
+/// One line of drift.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drift {
+    /// Its number.
+    pub id: i64,
+    /// The sweep that found it.
+    pub run: i64,
+    /// Which package.
+    pub key: PackageKey,
+    /// Which signer; `None`: the package itself.
+    pub signer: Option<String>,
+    /// What differed, in a word.
+    pub field: String,
+    /// What the board said; `None`: it had never heard of the package.
+    pub board: Option<String>,
+    /// What the provider said.
+    pub provider: String,
+    /// The kind of fact that a callback would have told.
+    pub missed: String,
+    /// When that happened at the latest, if known.
+    pub happened_at: Option<Timestamp>,
+    /// When it was found, by our clock.
+    pub found_at: Timestamp,
+}
+
+/// A line to be written.
+pub(super) struct DriftRow {
+    run: i64,
+    key: PackageKey,
+    found_at: Timestamp,
+    difference: Difference,
+}
+
+impl Batch<'_> {
+    /// Puts an answer into its package's log; if it belongs to a run, what it showed is written down with it. Whatever
+    /// came before it, be it in this batch, was told.
+    pub(super) fn learn(
+        &mut self,
+        key: &PackageKey,
+        record: &Record,
+        run: Option<i64>,
+        policies: &Policies,
+    ) -> Result<super::batch::Applied, StoreError> {
+        let facts = [(Subject::Package(key.clone()), record.clone())];
+        let (Some(run), Some(answer)) = (run, record.answer()) else {
+            return self.apply(&facts, None, &[], policies);
+        };
+        // What was told of its signers alone joins now.
+        self.link(key, record, policies)?;
+        let before = self.state_of(key, policies)?;
+        let mut applied = self.apply(&facts, None, &[], policies)?;
+        let after = self.state_of(key, policies)?.unwrap_or_default();
+        for difference in diff(before.as_ref(), answer, &after) {
+            applied.drift += 1;
+            self.drift.push(DriftRow { run, key: key.clone(), found_at: record.received_at, difference });
+        }
+        Ok(applied)
+    }
+
+    fn state_of(&self, key: &PackageKey, policies: &Policies) -> Result<Option<Package>, StoreError> {
+        let Some(touched) = self.touched.get(key).filter(|it| it.entry.total > 0) else { return Ok(None) };
+        folded(&touched.entry.log, touched.entry.total, &key.account, policies).map(Some)
+    }
+
+    pub(super) fn drift_into(&self, script: &mut Script) -> Result<(), StoreError> {
+        script.insert(&DRIFT, &self.drift, |row, cells| {
+            let it = &row.difference;
+            cells.bind(row.run)?.word(&row.key.account.0)?.bind(row.key.package.as_str().to_owned())?;
+            cells.bind(it.signer.clone())?.word(it.field.word())?.bind(it.board)?.word(it.provider)?;
+            cells
+                .word(it.missed.word())?
+                .bind(it.happened_at.map(|at| at.0))?
+                .bind(row.found_at.0)
+                .map(|_| ())
+        })
+    }
+}
+
+pub(super) async fn begin(run: &Run, connection: &mut SqliteConnection) -> Result<u64, StoreError> {
+    let query = sqlx::query(BEGIN).bind(&run.account.0).bind(&run.reason).bind(i64::from(run.full));
+    let query = query.bind(i64::from(run.baseline)).bind(run.since.map(|at| at.0)).bind(run.started_at.0);
+    let id: i64 = query.fetch_one(connection).await?.try_get(0)?;
+    Ok(id.unsigned_abs())
+}
+
+pub(super) async fn save(run: &Run, connection: &mut SqliteConnection) -> Result<u64, StoreError> {
+    let query =
+        sqlx::query(SAVE).bind(run.id).bind(run.watermark.map(|at| at.0)).bind(run.place.map(i64::from));
+    let query = query.bind(i64::from(run.pages)).bind(i64::from(run.compared)).bind(i64::from(run.calls));
+    let query = query.bind(run.ended_at.map(|at| at.0)).bind(i64::from(run.success)).bind(&run.trouble);
+    let done = query.execute(&mut *connection).await?.rows_affected();
+    if run.ended_at.is_some() {
+        sqlx::query(PRUNE_DRIFT).bind(DRIFT_KEPT).execute(&mut *connection).await?;
+        sqlx::query(PRUNE_RUNS).bind(RUNS_KEPT).execute(&mut *connection).await?;
+    }
+    Ok(done)
+}
+
+impl Store {
+    /// Writes down that a sweep begins. There is one at a time for an account.
+    pub async fn begin_run(&self, mut run: Run) -> Result<Run, StoreError> {
+        let chore = super::jobs::Chore::BeginRun(Box::new(run.clone()));
+        let id = self.ask(|done| writer::Job::Chore(chore, done)).await?;
+        run.id = i64::try_from(id).unwrap_or(i64::MAX);
+        Ok(run)
+    }
+
+    /// Writes down where a sweep stands.
+    pub async fn save_run(&self, run: &Run) -> Result<(), StoreError> {
+        let chore = super::jobs::Chore::SaveRun(Box::new(run.clone()));
+        self.ask(|done| writer::Job::Chore(chore, done)).await.map(|_| ())
+    }
+
+    /// Sweeps, the newest first, of one account or of all; those before the number `before`.
+    pub async fn runs(
+        &self,
+        account: Option<&AccountId>,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Run>, StoreError> {
+        let query = sqlx::query(RUNS).bind(account.map(|it| it.0.as_str()));
+        let query = query.bind(before.unwrap_or(i64::MAX)).bind(i64::from(limit));
+        query.fetch_all(&self.readers).await?.iter().map(run_of).collect()
+    }
+
+    /// What is known of an account's sweeps.
+    pub async fn run_facts(&self, account: &AccountId) -> Result<RunFacts, StoreError> {
+        let row = sqlx::query(FACTS).bind(&account.0).fetch_one(&self.readers).await?;
+        let at = |column: &str| Ok::<_, StoreError>(row.try_get::<Option<i64>, _>(column)?.map(Timestamp));
+        Ok(RunFacts {
+            watermark: at("watermark")?,
+            last_full: at("last_full")?,
+            last: at("last")?,
+            last_callback: at("last_callback")?,
+        })
+    }
+
+    /// Lines of drift, the newest first, of one account or of all; those before the number `before`.
+    pub async fn drift(
+        &self,
+        account: Option<&AccountId>,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Drift>, StoreError> {
+        let query = sqlx::query(DRIFT_LIST).bind(account.map(|it| it.0.as_str()));
+        let query = query.bind(before.unwrap_or(i64::MAX)).bind(i64::from(limit));
+        query.fetch_all(&self.readers).await?.iter().map(drift_of).collect()
+    }
+
+    /// The account's packages that may be open, in the order of their rows, from behind the row `after`.
+    pub async fn open_packages(
+        &self,
+        account: &AccountId,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, PackageId, Package)>, StoreError> {
+        let query = sqlx::query(OPEN_PACKAGES).bind(&account.0).bind(after).bind(i64::from(limit));
+        let rows = query.fetch_all(&self.readers).await?;
+        rows.iter()
+            .map(|row| {
+                let id = super::packages::package_id(row.try_get("package")?)?;
+                Ok((row.try_get("id")?, id, super::codec::decode_package(row.try_get("state")?)?))
+            })
+            .collect()
+    }
+
+    /// Puts in an answer of the API that a sweep asked for: what it shows that callbacks didn't tell is written down
+    /// with it. Returns how many lines that made.
+    pub async fn learn_in(&self, run: i64, key: PackageKey, record: Record) -> Result<u32, StoreError> {
+        let kept = self.ask(|done| writer::Job::Learn(key, Box::new(record), Some(run), done)).await?;
+        Ok(kept.drift)
+    }
+
+    /// What an answer would change, if it were put in: nothing is written.
+    pub async fn preview(&self, key: &PackageKey, record: &Record) -> Result<Vec<Difference>, StoreError> {
+        let log = self.package(key).await?.map(|it| it.log).unwrap_or_default();
+        let before = match log.is_empty() {
+            true => None,
+            false => Some(folded(&log, log.len(), &key.account, &self.policies)?),
+        };
+        let mut log = log;
+        crate::model::log::merge(&mut log, record.clone());
+        let after = folded(&log, log.len(), &key.account, &self.policies)?;
+        let unknown = Answer::NotFound;
+        Ok(diff(before.as_ref(), record.answer().unwrap_or(&unknown), &after))
+    }
+}
+
+fn run_of(row: &SqliteRow) -> Result<Run, StoreError> {
+    let at = |column: &str| Ok::<_, StoreError>(row.try_get::<Option<i64>, _>(column)?.map(Timestamp));
+    let count =
+        |column: &str| Ok::<_, StoreError>(u32::try_from(row.try_get::<i64, _>(column)?).unwrap_or(u32::MAX));
+    let place = row.try_get::<Option<i64>, _>("place")?;
+    Ok(Run {
+        id: row.try_get("id")?,
+        account: AccountId(row.try_get("account")?),
+        reason: row.try_get("reason")?,
+        full: count("whole_list")? != 0,
+        baseline: count("baseline")? != 0,
+        since: at("since")?,
+        started_at: Timestamp(row.try_get("started_at")?),
+        watermark: at("watermark")?,
+        place: place.map(|place| u32::try_from(place).unwrap_or_default()),
+        pages: count("pages")?,
+        compared: count("compared")?,
+        calls: count("calls")?,
+        ended_at: at("ended_at")?,
+        success: count("success")? != 0,
+        trouble: row.try_get("trouble")?,
+        found: count("found")?,
+    })
+}
+
+fn drift_of(row: &SqliteRow) -> Result<Drift, StoreError> {
+    Ok(Drift {
+        id: row.try_get("id")?,
+        run: row.try_get("run")?,
+        key: super::packages::key_of(row.try_get("account")?, row.try_get("package")?)?,
+        signer: row.try_get("signer")?,
+        field: row.try_get("field")?,
+        board: row.try_get("board")?,
+        provider: row.try_get("provider")?,
+        missed: row.try_get("missed")?,
+        happened_at: row.try_get::<Option<i64>, _>("happened_at")?.map(Timestamp),
+        found_at: Timestamp(row.try_get("found_at")?),
+    })
+}
