@@ -12,6 +12,7 @@ mod effective;
 mod overrides;
 mod problem;
 mod reader;
+mod reconcile;
 mod scope;
 mod secret;
 mod sections;
@@ -28,6 +29,7 @@ use std::path::{Path, PathBuf};
 use toml::Table;
 
 pub use problem::{Problem, Problems};
+pub use reconcile::ReconcileConfig;
 pub use secret::Secret;
 
 use scope::Scope;
@@ -92,6 +94,8 @@ pub struct AccountConfig {
     pub api: Option<ApiConfig>,
     /// The budget of all calls to this account's API.
     pub calls_per_minute: u32,
+    /// When the provider is gone through for what callbacks missed.
+    pub reconcile: ReconcileConfig,
 }
 
 /// How a callback proves where it comes from. `next` is the second secret that is live during a rotation.

@@ -174,6 +174,7 @@ pub fn played(it: &Account, base_url: String) -> AccountConfig {
         groups: Vec::new(),
         api: Some(ApiConfig { base_url, auth, proxy: None, ca_file: None }),
         calls_per_minute: CALLS_PER_MINUTE,
+        reconcile: crate::config::ReconcileConfig::default(),
     }
 }
 

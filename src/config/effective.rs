@@ -38,7 +38,7 @@ pub(super) fn text(config: &Config) -> String {
         if let Some(api) = &account.api {
             lines.push(format!("api = {}", self::api(api)));
         }
-        lines.push(format!("reconcile = {{ calls-per-minute = {} }}", account.calls_per_minute));
+        lines.push(format!("reconcile = {}", account.reconcile.text(account.calls_per_minute)));
     }
     lines.push(String::new());
     lines.join("\n")

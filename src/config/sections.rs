@@ -12,11 +12,10 @@ use toml::Table;
 use super::api::{Outbound, api};
 use super::callback::{callback, path_token};
 use super::reader::Reader;
+use super::reconcile::reconcile;
 use super::scope::{Read, Scope};
 use super::{AccountConfig, Config, ProviderKind, ServerConfig, address};
 
-const CALLS_PER_MINUTE: u32 = 60;
-const MAX_CALLS_PER_MINUTE: u32 = 6_000;
 const MAX_ID: usize = 64;
 
 /// Reads the whole file.
@@ -97,11 +96,7 @@ fn account(id: &str, mut table: Reader<'_>, outbound: &Outbound) -> Read<Account
     let path_token = table.checked_secret("path-token", path_token);
     let groups = groups(&mut table, provider);
     let api = table.table("api").and_then(|it| it.map(|below| api(below, provider, outbound)).transpose());
-    let calls = table.table_or_empty("reconcile").and_then(|mut it| {
-        let calls = it.number("calls-per-minute", 1..=MAX_CALLS_PER_MINUTE);
-        it.finish();
-        calls
-    });
+    let swept = table.table_or_empty("reconcile").and_then(reconcile);
     table.finish();
     Ok(AccountConfig {
         provider: provider?,
@@ -110,7 +105,8 @@ fn account(id: &str, mut table: Reader<'_>, outbound: &Outbound) -> Read<Account
         path_token: path_token?,
         groups: groups?,
         api: api?,
-        calls_per_minute: calls?.unwrap_or(CALLS_PER_MINUTE),
+        calls_per_minute: swept?.1,
+        reconcile: swept?.0,
     })
 }
 

@@ -10,7 +10,7 @@ use proptest::prelude::{ProptestConfig, Strategy};
 use proptest::proptest;
 use tempfile::TempDir;
 
-use super::{ApiAuth, CallbackAuth, Config, DEFAULT_FILE, Problems, ProviderKind, Secret};
+use super::{ApiAuth, CallbackAuth, Config, DEFAULT_FILE, Problems, ProviderKind, ReconcileConfig, Secret};
 
 /// A folder with a `signboard.toml` of this text.
 fn folder(text: &str) -> TempDir {
@@ -90,7 +90,7 @@ provider = "onespan"
 label = "OneSpan · EU"
 callback = { auth = "key", key = "s3cret-one", next-key = "s3cret-two" }
 api = { base-url = "https://sandbox.esignlive.com/api/", auth = "api-key", key = "s3cret-three" }
-reconcile = { calls-per-minute = 6000 }
+reconcile = { every = "12h", overlap = "90s", full-at = "23:30", since = "30d", calls-per-minute = 6000, concurrency = 4, silent-after = "2d" }
 
 [accounts.basic]
 provider = "conga"
@@ -158,6 +158,9 @@ fn every_key_arrives() {
     let one = &config.accounts["onespan-eu"];
     assert_eq!((one.provider, one.label.as_str()), (ProviderKind::OneSpan, "OneSpan · EU"));
     assert_eq!(one.calls_per_minute, 6000);
+    let written = "{ every = \"12h\", overlap = \"90s\", full-at = \"23:30\", since = \"30d\", calls-per-minute = 6000, \
+                   concurrency = 4, silent-after = \"2d\" }";
+    assert!(config.effective().contains(written), "{}", config.effective());
     let CallbackAuth::Key { key, next: Some(next) } = &one.callback else { panic!("{one:?}") };
     assert_eq!((key.expose(), next.expose()), ("s3cret-one", "s3cret-two"));
     let api = one.api.as_ref().unwrap();
@@ -169,6 +172,7 @@ fn every_key_arrives() {
 
     let basic = &config.accounts["basic"];
     assert_eq!((basic.label.as_str(), basic.calls_per_minute), ("basic", 60));
+    assert_eq!(basic.reconcile, ReconcileConfig::default());
     let CallbackAuth::Basic { username, password, next: Some(next) } = &basic.callback else { panic!() };
     assert_eq!((username.as_str(), password.expose(), next.expose()), ("me", "s3cret-four", "s3cret-five"));
     let api = basic.api.as_ref().unwrap();

@@ -46,6 +46,17 @@ fn values_are_checked_where_they_stand() {
         ));
         refused(&text, "accounts.a.reconcile.calls-per-minute", &["1 to 6000"]);
     }
+    for (key, value, says) in [
+        ("every", "\"1m\"", "from \"5m\" to \"30d\""),
+        ("overlap", "15", "must be text in quotes"),
+        ("full-at", "\"2am\"", "00:00"),
+        ("since", "\"ever\"", "such as \"6h\""),
+        ("concurrency", "0", "1 to 16"),
+        ("silent-after", "\"\"", "is empty"),
+    ] {
+        let text = account(&format!("callback = {{ auth = \"none\" }}\nreconcile = {{ {key} = {value} }}"));
+        refused(&text, &format!("accounts.a.reconcile.{key}"), &[says]);
+    }
 }
 
 #[test]

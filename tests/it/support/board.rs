@@ -48,6 +48,7 @@ pub fn config(data: PathBuf, apis: [Option<String>; 2]) -> Config {
             groups: Vec::new(),
             api,
             calls_per_minute: 600,
+            reconcile: signboard::config::ReconcileConfig::default(),
         };
         config.accounts.insert(id.to_owned(), account);
     }
