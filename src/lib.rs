@@ -67,6 +67,14 @@
 //! [`Store::learn`](store::Store::learn), and from there the path is that of a callback. Trouble with an API rests that
 //! account and shows on the providers page; callbacks go on as ever.
 //!
+//! # What callbacks missed
+//!
+//! Every few hours, at night and after a start [`App::sweep_step`](app::App::sweep_step) in [`app::reconcile`] goes through an
+//! account's list from where the last sweep had seen everything, page by page, beside the queue and within the same budget.
+//! Where it stands is a row of `runs`. Its answers enter by [`Store::learn_in`](store::Store::learn_in): in that
+//! transaction [`diff()`](model::diff()) compares the package before and after the answer, and each thing that a callback should
+//! have told becomes a line of drift.
+//!
 //! # Where things live
 //!
 //! - Statuses, events and what each of them does to a package: [`model::status`], [`model::event`],

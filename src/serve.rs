@@ -2,6 +2,7 @@
 //!
 //! Only here things loop; what they repeat is a step that a test can turn by hand.
 
+use crate::app::reconcile::Swept;
 use crate::app::{App, BuildError, StoreError};
 use crate::clock::Clock;
 use crate::config::{CallbackAuth, Config};
@@ -21,6 +22,8 @@ use tokio_util::sync::CancellationToken;
 const JOBS_EVERY: Duration = Duration::from_millis(500);
 /// How often what is kept and couldn't be digested is tried again.
 const PENDING_EVERY: Duration = Duration::from_secs(60);
+/// How often an account without a sweep under way is looked at, and one whose API rests.
+const SWEEPS_EVERY: Duration = Duration::from_secs(10);
 /// At most so long between two looks at what is due.
 const LONGEST_NAP_MS: i64 = 30_000;
 const SHORTEST_NAP_MS: i64 = 200;
@@ -112,7 +115,7 @@ impl Server {
         &self.addresses
     }
 
-    /// Starts the workers: digest what is pending, ask the APIs, do what commands ask for.
+    /// Starts the workers: digest what is pending, ask the APIs, sweep, do what commands ask for.
     pub fn work(&self) {
         let (app, stop) = (self.app.clone(), self.stop.clone());
         tokio::spawn(async move {
@@ -121,7 +124,9 @@ impl Server {
         for account in self.app.accounts.values().filter(|it| it.config.api.is_some()) {
             let (app, stop, account) = (self.app.clone(), self.stop.clone(), account.id.clone());
             tokio::spawn(async move {
-                tokio::select! { () = stop.cancelled() => (), () = ask(&app, &account) => () }
+                tokio::select! {
+                    () = stop.cancelled() => (), () = ask(&app, &account) => (), () = sweep(&app, &account) => ()
+                }
             });
         }
         let (app, stop) = (self.app.clone(), self.stop.clone());
@@ -168,6 +173,30 @@ async fn ask(app: &App, account: &AccountId) {
         let nap = Duration::from_millis(u64::try_from(nap).unwrap_or_default());
         // A callback may make something due at once.
         tokio::select! { () = sleep(nap) => (), () = account.due.notified() => sleep(Duration::from_millis(50)).await }
+    }
+}
+
+/// One account's sweeps, beside what is due: they leave every other call of the budget to it.
+async fn sweep(app: &App, account: &AccountId) {
+    let Some(account) = app.accounts.get(account) else { return };
+    let pace = Duration::from_millis(2 * 60_000 / u64::from(account.config.calls_per_minute.max(1)));
+    loop {
+        let nap = match app.sweep_step(account).await {
+            Ok(Swept::Went) => pace,
+            Ok(Swept::Idle) => SWEEPS_EVERY,
+            Ok(Swept::Ended(run)) => {
+                tracing::info!(
+                    account = %run.account, reason = run.reason, success = run.success, compared = run.compared,
+                    found = run.found, calls = run.calls, "a sweep has ended"
+                );
+                SWEEPS_EVERY
+            }
+            Err(cause) => {
+                tracing::error!(account = %account.id, %cause, "what a sweep found can't be kept");
+                SWEEPS_EVERY
+            }
+        };
+        sleep(nap).await;
     }
 }
 

@@ -5,7 +5,7 @@
 //! answer up to 100 of them a call; what the list doesn't show is asked about one by one.
 
 use super::{Account, App, StoreError};
-use crate::model::{Answer, PackageId, PackageKey, Timestamp, fold};
+use crate::model::{Answer, PackageId, PackageKey, Record, Timestamp, fold};
 use crate::provider::{FetchError, Fetched};
 use crate::store::answer_fingerprint;
 use std::collections::HashSet;
@@ -237,11 +237,22 @@ impl App {
         date: Option<Timestamp>,
         asked_at: Timestamp,
     ) -> Result<(), StoreError> {
-        let d = account.answered(date, asked_at);
-        let fingerprint = answer_fingerprint(&key, &answer, d)?;
-        let record = fold::answer_record(answer, d, asked_at, fingerprint);
+        let record = answered(account, &key, answer, date, asked_at)?;
         self.store.learn(key, record).await.map(|_| ())
     }
+}
+
+/// An answer as a fact.
+pub(super) fn answered(
+    account: &Account,
+    key: &PackageKey,
+    answer: Answer,
+    date: Option<Timestamp>,
+    asked_at: Timestamp,
+) -> Result<Record, StoreError> {
+    let d = account.answered(date, asked_at);
+    let fingerprint = answer_fingerprint(key, &answer, d)?;
+    Ok(fold::answer_record(answer, d, asked_at, fingerprint))
 }
 
 impl Account {
@@ -279,14 +290,14 @@ impl Account {
 }
 
 impl super::ApiState {
-    fn went_well(&mut self, now: Timestamp) {
+    pub(super) fn went_well(&mut self, now: Timestamp) {
         self.answered_at = Some(now);
         self.trouble = None;
         self.rests_until = None;
         self.failures = 0;
     }
 
-    fn list_worked(&mut self, now: Timestamp) {
+    pub(super) fn list_worked(&mut self, now: Timestamp) {
         self.went_well(now);
         self.list_worked_at = Some(now);
         self.list_wanted = false;

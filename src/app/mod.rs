@@ -1,11 +1,13 @@
 //! Floor 2: the use cases. Knows providers only as a trait, and neither HTTP nor HTML nor SQL.
 //!
 //! [`App`] is the one handle that everybody clones. [`ingest`] takes callbacks in, [`asking`] asks the providers' APIs
-//! about what is due, `locating` about signers without a package, [`replay`] reads kept bytes again.
+//! about what is due, `locating` about signers without a package, [`reconcile`] looks for what callbacks missed,
+//! [`replay`] reads kept bytes again.
 
 pub mod asking;
 pub mod ingest;
 mod locating;
+pub mod reconcile;
 pub mod refusals;
 pub mod replay;
 mod token;
@@ -13,7 +15,7 @@ mod token;
 pub use crate::store::read::{
     AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row,
 };
-pub use crate::store::{Order, StoreError};
+pub use crate::store::{Drift, Order, Run, StoreError};
 
 use crate::clock::Clock;
 use crate::config::{AccountConfig, Config};
@@ -38,6 +40,8 @@ pub struct Account {
     pub api: Mutex<ApiState>,
     /// Wakes the worker that asks its API.
     pub due: tokio::sync::Notify,
+    /// Its sweeps; one step at a time.
+    pub sweeps: tokio::sync::Mutex<reconcile::Sweeps>,
     /// What its callbacks were refused for lately.
     pub refusals: refusals::Refusals,
     /// When a callback last came to an address with the vendor's stray `>`, in milliseconds; 0: none did.
@@ -122,6 +126,7 @@ impl App {
                 provider,
                 api: Mutex::default(),
                 due: tokio::sync::Notify::new(),
+                sweeps: tokio::sync::Mutex::default(),
                 refusals: refusals::Refusals::default(),
                 misprint: AtomicI64::new(0),
             };

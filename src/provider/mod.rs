@@ -225,6 +225,10 @@ pub struct Habits {
     pub told_every_minutes: Option<u16>,
     /// It never tells a package's name, its sender or how many sign.
     pub tells_no_names: bool,
+    /// Its list can't be asked for; each package has to be.
+    pub lists_nothing: bool,
+    /// The position from which on its list shows the trash, which it shows nowhere else.
+    pub trash_at: Option<u32>,
 }
 
 /// A thing to set at the provider so that its callbacks arrive.

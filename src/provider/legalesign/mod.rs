@@ -73,7 +73,7 @@ impl Legalesign {
 #[async_trait::async_trait]
 impl Provider for Legalesign {
     fn habits(&self) -> Habits {
-        Habits { signers_alone: true, told_every_minutes: Some(BATCH_MINUTES), tells_no_names: false }
+        Habits { signers_alone: true, told_every_minutes: Some(BATCH_MINUTES), ..Habits::default() }
     }
 
     fn setup(&self, url: &str) -> Vec<SetupStep> {

@@ -1,7 +1,7 @@
 //! Asking OneSpan's REST API about packages, and Conga's, which differs in its addresses (reference D.2, D.3, D.7).
 //!
 //! Known quirks: positions in the list start at 1 and `to` is included. The date of a sweep has two spellings, the
-//! specification's and the SDKs'; both are sent. Without `query` the trash is left out. The list shows only what the
+//! specification's and the SDKs'; both are sent. Without `query` the trash is left out, so a sweep asks for it by itself. The list shows only what the
 //! credentials' own sender may see. The specification of Conga's list names no parameters at all, so an answer may
 //! hold more rows than were asked for.
 
@@ -18,6 +18,9 @@ use serde_json::value::RawValue;
 
 /// How many packages a page holds: the largest that the SDKs ask for.
 const PAGE: u32 = 100;
+
+/// Positions from here on are those in the trash.
+pub(super) const TRASH: u32 = 1 << 31;
 
 /// In what the two services differ.
 #[derive(Debug, Clone, Copy)]
@@ -76,13 +79,17 @@ impl Api {
         now: Timestamp,
     ) -> Result<Listing, FetchError> {
         let mut url = self.rest.address("")?;
-        let first = from.saturating_add(1);
-        let last = from.saturating_add(PAGE);
+        let (offset, is_trash) = (from % TRASH, from >= TRASH);
+        let first = offset.saturating_add(1);
+        let last = offset.saturating_add(PAGE);
         let since = changed_since.map(instant::to_seconds);
         {
             let mut query = url.query_pairs_mut();
             query.append_pair("from", &first.to_string()).append_pair("to", &last.to_string());
             query.append_pair("sort", "updated").append_pair("dir", "desc");
+            if is_trash {
+                query.append_pair("query", "trashed");
+            }
             if let Some(since) = &since {
                 query.append_pair("lastUpdatedStartDate", since).append_pair("startDate", since);
             }
@@ -121,10 +128,11 @@ fn listing(reply: &Reply, from: u32) -> Result<Listing, FetchError> {
     let rows = json.results.unwrap_or_default();
     let received = u32::try_from(rows.len()).unwrap_or(u32::MAX);
     let end = from.saturating_add(received);
+    let shown = u64::from(end % TRASH);
     let total = json.count.0.and_then(|count| u64::try_from(count).ok());
-    let is_last = received < PAGE || total.is_some_and(|total| u64::from(end) >= total);
+    let is_last = received < PAGE || total.is_some_and(|total| shown >= total);
     let mut listing = Listing {
-        total: total.unwrap_or(u64::from(end)),
+        total: total.unwrap_or(shown),
         next: (!is_last).then_some(end),
         date: reply.date,
         ..Listing::default()

@@ -65,7 +65,7 @@ impl OneSpan {
 #[async_trait::async_trait]
 impl Provider for OneSpan {
     fn habits(&self) -> Habits {
-        Habits::default()
+        Habits { trash_at: Some(api::TRASH), ..Habits::default() }
     }
 
     fn setup(&self, url: &str) -> Vec<SetupStep> {
