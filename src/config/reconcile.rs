@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn a_time_of_the_day_has_hours_and_minutes() {
         assert_eq!(time("02:00"), Ok(ReconcileConfig::default().full_at));
-        assert_eq!(time("23:59").map(|it| it.minute()), Ok(59));
+        assert_eq!(time("23:59").map(Time::minute), Ok(59));
         for bad in ["24:00", "2", "02:60", "02:00:00", "2pm"] {
             assert!(time(bad).is_err(), "{bad}");
         }

@@ -358,7 +358,7 @@ mod tests {
         let shows = |step| answer(vec![Place { step: Some(step), ..place("a") }]);
         let found = |then: &Signer, step| {
             let (before, after) =
-                (package(Status::Sent, &[then.clone()]), package(Status::Sent, &[at(step)]));
+                (package(Status::Sent, std::slice::from_ref(then)), package(Status::Sent, &[at(step)]));
             let found = diff(Some(&before), &shows(step), &after);
             found.first().map(|it| (it.board.unwrap_or("-"), it.provider, it.missed.word()))
         };
