@@ -1,5 +1,6 @@
 //! Takes callbacks in: verify, read, keep and digest in one transaction, answer.
 
+use super::token::Way;
 use super::{Account, App, StoreError};
 use crate::config::{CallbackAuth, Unsigned};
 use crate::model::{Origin, PackageKey, Record, SignerKey, Timestamp};
@@ -33,9 +34,18 @@ impl App {
     /// # Errors
     /// It couldn't be written; nothing is kept, and the sender must hear that.
     pub async fn receive(&self, account: &str, delivery: Delivery) -> Result<Receipt, StoreError> {
-        let Some(account) = self.account(account) else { return Ok(Receipt::NoAccount) };
-        let (reading, slot) = match account.provider.verify(&delivery) {
+        let way = Way::new(account, delivery.path_token.as_deref());
+        let Some(account) = self.account(way.account) else { return Ok(Receipt::NoAccount) };
+        let misprint = way.misprint;
+        let verdict = match way.check(account.config.path_token.as_ref()) {
+            Ok(()) => account.provider.verify(&delivery),
+            Err(why) => Verdict::Refused(why.to_owned()),
+        };
+        let (reading, slot) = match verdict {
             Verdict::Verified(verified, slot) => {
+                // Where the header is asked for nothing, the path may have been.
+                let by_token = slot == Slot::Open && account.config.path_token.is_some();
+                let slot = if by_token { Slot::Current } else { slot };
                 (read(account, verified, delivery.received_at, Origin::Callback), slot)
             }
             Verdict::Unsigned(verified) => {
@@ -44,12 +54,17 @@ impl App {
             Verdict::Refused(why) => {
                 metrics::counter!("signboard_callbacks_refused_total", "account" => account.id.0.clone())
                     .increment(1);
-                tracing::warn!(account = %account.id, why, "a callback was refused");
+                if account.refusals.note(&why, delivery.received_at) {
+                    tracing::warn!(account = %account.id, why, "callbacks are refused; for an hour no more is said of this");
+                }
                 self.refuse(account, why, delivery).await?;
                 return Ok(Receipt::Refused);
             }
         };
         let received_at = delivery.received_at;
+        if misprint {
+            account.note_misprint(received_at);
+        }
         let arrival = NewArrival {
             account: account.id.clone(),
             received_at,

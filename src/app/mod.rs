@@ -6,7 +6,9 @@
 pub mod asking;
 pub mod ingest;
 mod locating;
+pub mod refusals;
 pub mod replay;
+mod token;
 
 pub use crate::store::read::{
     AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row,
@@ -36,6 +38,10 @@ pub struct Account {
     pub api: Mutex<ApiState>,
     /// Wakes the worker that asks its API.
     pub due: tokio::sync::Notify,
+    /// What its callbacks were refused for lately.
+    pub refusals: refusals::Refusals,
+    /// When a callback last came to an address with the vendor's stray `>`, in milliseconds; 0: none did.
+    misprint: AtomicI64,
 }
 
 /// How an account's API answered last.
@@ -116,6 +122,8 @@ impl App {
                 provider,
                 api: Mutex::default(),
                 due: tokio::sync::Notify::new(),
+                refusals: refusals::Refusals::default(),
+                misprint: AtomicI64::new(0),
             };
             accounts.insert(id, account);
         }
@@ -160,6 +168,22 @@ impl Account {
     #[must_use]
     pub fn api_state(&self) -> ApiState {
         self.api.lock().map(|it| it.clone()).unwrap_or_default()
+    }
+
+    /// When, since the start, a callback last came to an address that ends in a stray `>`, as StepOver's example does.
+    #[must_use]
+    pub fn misprint_at(&self) -> Option<Timestamp> {
+        Some(self.misprint.load(Ordering::Relaxed)).filter(|at| *at != 0).map(Timestamp)
+    }
+
+    fn note_misprint(&self, at: Timestamp) {
+        if self.misprint.fetch_max(at.0, Ordering::Relaxed) == 0 {
+            tracing::warn!(
+                account = %self.id,
+                "callbacks come to an address that ends in `>`, which is a misprint in the provider's example; they are \
+                 taken all the same, but take the `>` out of the address at the provider"
+            );
+        }
     }
 
     fn policy(&self) -> Policy {

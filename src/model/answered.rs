@@ -1,6 +1,6 @@
 //! What an answer of the API changes in the walk: it overrides the facts up to its time, in the fields that it states.
 
-use super::event::CLOCK_TOLERANCE_MS;
+use super::record::CLOCK_TOLERANCE_MS;
 use super::seat::{NEVER, WINDOW_MS};
 use super::walk::Walk;
 use super::{Answer, Doubt, DoubtKind, Record, Snapshot, Status, Timestamp};
@@ -9,7 +9,7 @@ impl Walk {
     pub(super) fn answered(&mut self, answer: &Answer, record: &Record, d: Timestamp) {
         let asked = Some(record.received_at);
         self.asked_at = self.asked_at.max(asked);
-        let lists = !matches!(answer, Answer::Shown(it) if it.status_only);
+        let lists = matches!(answer, Answer::Shown(it) if !it.status_only);
         self.listed_at = self.listed_at.max(asked.filter(|_| lists));
         self.package.confirmed_at = self.package.confirmed_at.max(Some(d));
         // What was doubted before it is settled by it.
@@ -43,13 +43,9 @@ impl Walk {
             return self.state_status(it.status, record, d);
         }
         let package = &mut self.package;
-        package.group.clone_from(&it.group);
         package.archived = it.archived;
-        package.final_pdf |= it.final_pdf;
         package.template |= it.template;
-        package.name.clone_from(&it.name);
         package.sender.clone_from(&it.sender);
-        package.reference.clone_from(&it.reference);
         package.due = it.due;
         // Not from the future either (rule 3).
         let updated = it.updated.map(|at| at.min(record.received_at.plus(CLOCK_TOLERANCE_MS)));
@@ -58,9 +54,13 @@ impl Walk {
             package.created = it.created;
         }
         let mut agreed = self.state_status(it.status, record, d);
-        if it.reason.is_some() {
+        if it.reason.is_some() && self.package.status == it.status {
             self.package.reason.clone_from(&it.reason);
         }
+        agreed &= self.name.state(it.name.clone(), d);
+        agreed &= self.reference.state(it.reference.clone(), d);
+        agreed &= self.group.state(it.group.clone(), d);
+        agreed &= self.final_pdf.state(it.final_pdf, d);
         agreed &= self.trashed.state(it.trashed, d);
         agreed &= self.ready.state(it.is_ready_to_complete(), d);
         agreed & self.state_places(it, d)

@@ -28,9 +28,7 @@ pub fn fold(log: &[Record]) -> Package {
     for fact in &facts[..untimed] {
         walk.timed(fact);
     }
-    for fact in &facts[untimed..] {
-        walk.untimed(fact);
-    }
+    walk.untimed(&facts[untimed..]);
     walk.finish()
 }
 
@@ -46,7 +44,7 @@ pub(super) struct Fact<'a> {
 /// and how many were too many. Of two answers of one time (`Date` has whole seconds) the one asked for later comes last.
 fn in_order(log: &[Record]) -> (Vec<Fact<'_>>, usize) {
     let mut records: Vec<&Record> = log.iter().collect();
-    records.sort_by_key(|it| (it.fingerprint, it.received_at, it.origin, &it.name));
+    records.sort_by_key(|it| (it.fingerprint, it.received_at, it.origin, &it.name, it.unverified));
     records.dedup_by_key(|record| record.fingerprint);
     let mut facts: Vec<Fact<'_>> = records
         .into_iter()

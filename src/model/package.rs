@@ -275,8 +275,11 @@ impl Package {
     pub fn attention_until(&self) -> Option<Timestamp> {
         if self.trashed || !self.is_shown() {
             None
+        } else if self.troubled().next().is_some() && self.status.is_open() {
+            Some(Timestamp(i64::MAX))
         } else if self.status.is_open() {
-            self.troubled().next().map(|_| Timestamp(i64::MAX))
+            let refused = self.present().filter(|signer| signer.status == SignerStatus::Declined);
+            refused.map(|signer| signer.since.unwrap_or(self.updated).plus(REFUSAL_SHOWN_MS)).max()
         } else if matches!(self.status, Status::Declined | Status::OptedOut | Status::Failed) {
             let decided = self.decided.as_ref()?;
             Some(decided.happened_at.unwrap_or(decided.received_at).plus(REFUSAL_SHOWN_MS))
@@ -320,9 +323,10 @@ impl Signer {
         self.locked || self.bounced || self.kba_failed
     }
 
-    /// Still has to sign.
+    /// Still has to sign; whoever is through without a signature hasn't.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        matches!(self.status, SignerStatus::Waiting | SignerStatus::Viewed | SignerStatus::Signing)
+        self.step != Some(Step::FinishedUnsigned)
+            && matches!(self.status, SignerStatus::Waiting | SignerStatus::Viewed | SignerStatus::Signing)
     }
 }

@@ -18,7 +18,7 @@ pub(super) struct Register<T> {
     pub fact_at: Timestamp,
 }
 
-impl<T: Copy + PartialEq> Register<T> {
+impl<T: PartialEq> Register<T> {
     pub(super) const fn new(value: T) -> Self {
         Self { value, fact_at: NEVER }
     }
@@ -28,8 +28,8 @@ impl<T: Copy + PartialEq> Register<T> {
         *self = Self { value, fact_at: at };
     }
 
-    /// An untimed fact received at `at` raises the flag, unless a fact that happened later lowered it (rule 4).
-    fn raise(&mut self, value: T, at: Timestamp) {
+    /// An untimed fact received at `at` sets the value, unless a fact that happened later did (rule 4).
+    pub(super) fn raise(&mut self, value: T, at: Timestamp) {
         if self.fact_at <= at {
             self.tell(value, at);
         }
@@ -58,7 +58,7 @@ pub(super) struct Mark {
 }
 
 impl Mark {
-    fn fact(at: Timestamp) -> Self {
+    pub(super) fn fact(at: Timestamp) -> Self {
         Self { fact_at: at, shown: Some(at) }
     }
 }
@@ -82,10 +82,14 @@ pub(super) struct Seat {
     pub step_at: Timestamp,
     pub fields_signed: BTreeSet<String>,
     pub fields_rejected: BTreeSet<String>,
-    pub viewed: Option<Timestamp>,
+    pub viewed: Option<Mark>,
     pub consented: Option<Timestamp>,
     pub signing: Option<Mark>,
     pub signed: Option<Mark>,
+    /// Refused, where the last word on them says so.
+    pub refused: Option<Mark>,
+    /// Why, in their words.
+    pub because: Option<String>,
     pub declined: Option<Timestamp>,
     pub opted_out: Option<Timestamp>,
     pub reassigned: Option<Timestamp>,
@@ -114,6 +118,8 @@ impl Seat {
             consented: None,
             signing: None,
             signed: None,
+            refused: None,
+            because: None,
             declined: None,
             opted_out: None,
             reassigned: None,
@@ -123,8 +129,8 @@ impl Seat {
         }
     }
 
-    /// What this person did, or what befell them, at `at`.
-    pub(super) fn fact(&mut self, event: &Event, at: Timestamp) {
+    /// What this person did, or what befell them, at `at`. Says whether it takes back what was known.
+    pub(super) fn fact(&mut self, event: &Event, at: Timestamp) -> bool {
         if event.is_positive() {
             self.got_through(at);
         }
@@ -141,48 +147,16 @@ impl Seat {
             Event::OptedOut { .. } => self.opted_out = Some(at),
             Event::Stands(step) => {
                 self.step_at = at;
-                self.stand(*step, at, Mark::fact(at));
+                return self.stand(*step, Mark::fact(at));
             }
-            Event::Refused { .. } => {
+            Event::Refused { reason } => {
                 self.step_at = at;
-                self.refuse(at);
+                self.refuse_because(reason.as_ref(), at);
             }
-            Event::Field { field, rejected } => self.field(field, *rejected, at),
+            Event::Field { field, rejected } => self.field(field, *rejected, Mark::fact(at)),
             _ => {}
         }
-    }
-
-    /// Rule 19: the latest word tells all, also when it goes back.
-    fn stand(&mut self, step: Step, at: Timestamp, mark: Mark) {
-        self.step = Some(step);
-        self.declined = None;
-        let status = step.status();
-        if status < SignerStatus::Signed {
-            self.signed = None;
-        }
-        if status < SignerStatus::Signing {
-            self.signing = None;
-            self.consented = None;
-        }
-        match status {
-            SignerStatus::Waiting => self.viewed = None,
-            SignerStatus::Viewed => self.view(at),
-            SignerStatus::Signing => self.signing = self.signing.or(Some(mark)),
-            SignerStatus::Signed => self.signed = self.signed.or(Some(mark)),
-            SignerStatus::Declined | SignerStatus::OptedOut | SignerStatus::Reassigned => {}
-        }
-    }
-
-    fn refuse(&mut self, at: Timestamp) {
-        self.step = None;
-        self.declined = self.declined.or(Some(at));
-    }
-
-    /// Rule 21: fields add up, and a rejected one stops nobody.
-    fn field(&mut self, field: &str, rejected: bool, at: Timestamp) {
-        let fields = if rejected { &mut self.fields_rejected } else { &mut self.fields_signed };
-        fields.insert(field.to_owned());
-        self.signing = self.signing.or(Some(Mark::fact(at)));
+        false
     }
 
     /// Rule 4: the same of an untimed fact received at `at`, which lowers nothing. What no answer states, none outranks
@@ -193,9 +167,9 @@ impl Seat {
             Event::Consented { .. } => self.consent(at),
             Event::Bounced(Bounce::Returned) if self.signed.is_none() => self.bounced.raise(true, at),
             _ if outranked => {}
-            Event::Stands(step) if step.status() > self.status() => self.stand(*step, at, Mark::fact(at)),
-            Event::Refused { .. } => self.refuse(at),
-            Event::Field { field, rejected } => self.field(field, *rejected, at),
+            Event::Stands(step) => self.stand_at_least(*step, Mark::fact(at)),
+            Event::Refused { reason } => self.refuse_because(reason.as_ref(), at),
+            Event::Field { field, rejected } => self.field(field, *rejected, Mark::fact(at)),
             Event::DocumentSigned { .. } => self.signing = self.signing.or(Some(Mark::fact(at))),
             Event::SignerCompleted => {
                 self.step = self.step.filter(|step| step.status() == SignerStatus::Signed);
@@ -219,7 +193,26 @@ impl Seat {
     }
 
     fn view(&mut self, at: Timestamp) {
-        self.viewed = self.viewed.or(Some(at));
+        self.viewed = self.viewed.or(Some(Mark::fact(at)));
+    }
+
+    /// What a callback says of this person's name and address. Without a time it fills in only what nobody told.
+    pub(super) fn describe(&mut self, person: &Person, at: Timestamp, timed: bool) {
+        let moved = self.email.is_some() && person.email.is_some() && self.email != person.email;
+        if timed && moved {
+            // The mail that came back went to the other address (rule 12).
+            self.bounced.tell(false, at);
+        }
+        for (known, told) in [(&mut self.name, &person.name), (&mut self.email, &person.email)] {
+            if told.is_some() && (timed || known.is_none()) {
+                known.clone_from(told);
+            }
+        }
+    }
+
+    fn refuse_because(&mut self, reason: Option<&String>, at: Timestamp) {
+        self.because = reason.cloned().or(self.because.take());
+        self.refuse(Mark::fact(at));
     }
 
     fn consent(&mut self, at: Timestamp) {
@@ -275,46 +268,25 @@ impl Seat {
         if place.untold {
             return agreed;
         }
-        let by_answer = Mark { fact_at: NEVER, shown: place.last_mark };
-        if place.step.is_some() || place.refused {
+        if place.tells_step() {
             return agreed & self.state_step(place, d);
         }
+        let by_answer = Mark { fact_at: NEVER, shown: place.last_mark };
         agreed &= overlay(&mut self.signed, place.is_signed(), by_answer, near);
         agreed &= overlay(&mut self.signing, place.started || place.signed > 0, by_answer, near);
         agreed
     }
 
-    /// The same of an answer that says it in one word. A signature settles a bounce: they got through.
-    fn state_step(&mut self, place: &Place, d: Timestamp) -> bool {
-        let near = d.plus(-WINDOW_MS);
-        let same = self.declined.is_some() == place.refused && (place.refused || self.step == place.step);
-        if !same && self.step_at > near {
-            return false;
-        }
-        match place.step {
-            _ if same => {}
-            Some(step) => {
-                self.step_at = NEVER;
-                self.stand(step, d, Mark { fact_at: NEVER, shown: place.last_mark });
-            }
-            None => {
-                self.step_at = NEVER;
-                self.refuse(d);
-            }
-        }
-        let signed = place.step.is_some_and(|step| step.status() == SignerStatus::Signed);
-        !(signed && self.bounced.value) || self.bounced.state(false, d)
-    }
-
     /// The signer as the board shows it.
     pub(super) fn into_signer(self) -> Signer {
         let status = self.status();
+        let shown = |mark: Mark| mark.shown;
         let done = match status {
             SignerStatus::Waiting => None,
-            SignerStatus::Viewed => self.viewed,
+            SignerStatus::Viewed => self.viewed.and_then(shown),
             SignerStatus::Signing => self.signing_since(),
-            SignerStatus::Signed => self.signed.and_then(|mark| mark.shown),
-            SignerStatus::Declined => self.declined,
+            SignerStatus::Signed => self.signed.and_then(shown),
+            SignerStatus::Declined => self.refused.map_or(self.declined, shown),
             SignerStatus::OptedOut => self.opted_out,
             SignerStatus::Reassigned => self.reassigned,
         };
@@ -325,7 +297,7 @@ impl Seat {
             counted: !self.left && status != SignerStatus::Reassigned && self.required != Some(false),
             status,
             since: trouble.or(done),
-            step: self.step,
+            step: self.step.filter(|_| status <= SignerStatus::Signed),
             fields_signed: count(&self.fields_signed),
             fields_rejected: count(&self.fields_rejected),
             locked: self.locked.value,
@@ -348,10 +320,10 @@ impl Seat {
         by_fact.and_then(shown).or(self.consented).or(self.signing.and_then(shown))
     }
 
-    fn status(&self) -> SignerStatus {
+    pub(super) fn status(&self) -> SignerStatus {
         if self.reassigned.is_some() {
             SignerStatus::Reassigned
-        } else if self.declined.is_some() {
+        } else if self.declined.is_some() || self.refused.is_some() {
             SignerStatus::Declined
         } else if self.opted_out.is_some() {
             SignerStatus::OptedOut

@@ -107,6 +107,12 @@ pub struct Paper {
 }
 
 impl Place {
+    /// The API says in one word how far its signer is.
+    #[must_use]
+    pub fn tells_step(&self) -> bool {
+        self.step.is_some() || self.refused
+    }
+
     /// Every required approval is confirmed.
     #[must_use]
     pub fn is_signed(&self) -> bool {
@@ -120,13 +126,13 @@ impl Snapshot {
         self.places.iter().flat_map(|place| &place.people).map(|(person, _)| person)
     }
 
-    /// Rule 10: everybody signed and the sender has to finish it.
+    /// Rule 10: everybody signed and the sender has to finish it. Where signers have steps, nobody has to.
     #[must_use]
     pub fn is_ready_to_complete(&self) -> bool {
         let mut counted = self.places.iter().filter(|place| place.required > 0).peekable();
         self.status == Status::Sent
             && !self.autocomplete
             && counted.peek().is_some()
-            && counted.all(Place::is_signed)
+            && counted.all(|place| place.is_signed() && !place.tells_step())
     }
 }

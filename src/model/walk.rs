@@ -1,16 +1,10 @@
 //! The walk over a package's facts: what each one changes. Answers of the API are in [`super::answered`].
 
 use super::fold::{ANSWER_NAME, Fact, ask_at};
-use super::package::{Attachment, Decided, Document, Doubt, DoubtKind};
+use super::package::{Decided, Document, Doubt, DoubtKind};
+use super::people::Sheet;
 use super::seat::{NEVER, Register, Seat};
-use super::{Description, Event, Package, Record, Signer, Status, Timestamp};
-
-/// A document while the log is folded: who signed it, and when by a fact.
-pub(super) struct Sheet {
-    pub id: String,
-    pub name: Option<String>,
-    pub signed_by: Vec<(String, Timestamp)>,
-}
+use super::{Event, Package, Record, Signer, Status, Timestamp};
 
 pub(super) struct Walk {
     pub(super) package: Package,
@@ -22,6 +16,10 @@ pub(super) struct Walk {
     /// The last fact about the trash, to see opposites.
     pub(super) trashed_by: Option<(Timestamp, bool)>,
     pub(super) ready: Register<bool>,
+    pub(super) final_pdf: Register<bool>,
+    pub(super) name: Register<Option<String>>,
+    pub(super) reference: Register<Option<String>>,
+    pub(super) group: Register<Option<String>>,
     /// It was taken back or ended since it was last sent: sending it again opens a new round (rule 7).
     /// Since when at the latest: an answer's `Date` is cut to the second.
     pub(super) closed: Option<Timestamp>,
@@ -34,7 +32,7 @@ pub(super) struct Walk {
     pub(super) sheets: Vec<Sheet>,
     /// When the newest answer was asked for, by our clock.
     pub(super) asked_at: Option<Timestamp>,
-    /// The same of an answer that lists its signers.
+    /// The same of an answer that lists its signers, and states all that an API can state.
     pub(super) listed_at: Option<Timestamp>,
     /// The newest receipt of a fact that makes us ask.
     pub(super) asking: Option<Timestamp>,
@@ -49,6 +47,10 @@ impl Default for Walk {
             trashed: Register::new(false),
             trashed_by: None,
             ready: Register::new(false),
+            final_pdf: Register::new(false),
+            name: Register::new(None),
+            reference: Register::new(None),
+            group: Register::new(None),
             closed: None,
             recalled: false,
             created_told: false,
@@ -70,7 +72,7 @@ impl Walk {
         }
         self.saw(record, at);
         if record.unverified {
-            self.doubt(DoubtKind::Unverified, record, at);
+            self.unverified(record, at);
         }
         if fact.absurd {
             self.doubt(DoubtKind::AbsurdClock, record, at);
@@ -122,7 +124,8 @@ impl Walk {
                 self.ready.tell(false, at);
             }
             Event::Declined { reason } | Event::OptedOut { reason } => {
-                self.package.reason.clone_from(reason);
+                // Rule 19: a signer's own word came before the package's, which may have none.
+                self.package.reason = reason.clone().or(self.package.reason.take());
                 self.ready.tell(false, at);
                 self.closed = Some(at);
             }
@@ -130,9 +133,11 @@ impl Walk {
                 self.ready.tell(false, at);
                 self.closed = Some(at);
             }
-            Event::Refused { reason } if reason.is_some() => self.package.reason.clone_from(reason),
-            Event::PdfReady => self.final_pdf(record, at),
-            Event::Described(it) => self.describe(it, true),
+            Event::PdfReady => {
+                self.final_pdf.tell(true, at);
+                self.infer_completed(record, at);
+            }
+            Event::Described(it) => self.describe(it, at, true),
             Event::Rendered { failed } => self.package.render_failed |= failed,
             Event::Trashed => self.note_trash(true, record, at, true),
             Event::Restored => self.note_trash(false, record, at, true),
@@ -205,95 +210,43 @@ impl Walk {
         self.trashed.tell(trashed, at);
     }
 
-    /// Rule 6: what a signer does while the package is a draft means that it was sent, unless it was taken back.
+    /// Rule 6: what a signer does while the package is a draft means that it was sent, unless it was taken back. Rule 19:
+    /// of some of it no inference is needed.
     fn infer_sent(&mut self, record: &Record, at: Timestamp) {
-        if self.package.status == Status::Draft && record.event.tells_sent() {
-            self.status_at = at;
-            self.set_status(Status::Sent, record, false);
+        let told = record.event.tells_sent();
+        if self.package.status != Status::Draft || !told && (self.recalled || !record.event.implies_sent()) {
+            return;
         }
-        if self.package.status == Status::Draft && !self.recalled && record.event.implies_sent() {
-            self.status_at = at;
-            self.closed = None;
-            self.set_status(Status::Sent, record, true);
+        self.status_at = at;
+        self.closed = None;
+        self.set_status(Status::Sent, record, !told);
+        if !told {
             self.doubt(DoubtKind::SentInferred, record, at);
         }
     }
 
-    /// Rule 19: the final PDF is made when everybody has signed; if nothing said so, that is inferred.
-    pub(super) fn final_pdf(&mut self, record: &Record, at: Timestamp) {
-        self.package.final_pdf = true;
-        if self.package.status.is_open() {
-            self.status_at = at;
-            self.ready.tell(false, at);
-            self.set_status(Status::Completed, record, true);
-            self.doubt(DoubtKind::CompletedInferred, record, at);
-        }
-    }
-
-    /// What a callback says of the package and its people. One without a time fills in only what nobody told.
-    pub(super) fn describe(&mut self, it: &Description, timed: bool) {
-        let fill = |known: &mut Option<String>, told: &Option<String>| {
-            if told.is_some() && (timed || known.is_none()) {
-                known.clone_from(told);
+    /// Rule 19: the final PDF is made when everybody has signed. If nothing said so, that is inferred; if something else
+    /// was said, both can't be true.
+    pub(super) fn infer_completed(&mut self, record: &Record, at: Timestamp) {
+        match self.package.status {
+            Status::Draft | Status::Sent => {
+                self.status_at = at;
+                self.ready.tell(false, at);
+                self.set_status(Status::Completed, record, true);
+                self.doubt(DoubtKind::CompletedInferred, record, at);
             }
-        };
-        fill(&mut self.package.name, &it.name);
-        fill(&mut self.package.reference, &it.reference);
-        fill(&mut self.package.group, &it.group);
-        for person in &it.people {
-            let seat = self.seat(&person.id);
-            fill(&mut seat.name, &person.name);
-            fill(&mut seat.email, &person.email);
-        }
-    }
-
-    /// What a fact says of the signer whom it names (rules 11 and 12).
-    fn signer_fact(&mut self, record: &Record, at: Timestamp) {
-        self.hand_in(record, at);
-        let Some(who) = record.signer() else { return };
-        self.place_and_sheet(&record.event, who, at);
-        let seat = self.seat(who);
-        seat.named_at = seat.named_at.max(at);
-        seat.left = false;
-        seat.placeholder = false;
-        seat.fact(&record.event, at);
-    }
-
-    /// What no answer of the API can deny: who accepted an agreement, and what was handed in.
-    pub(super) fn hand_in(&mut self, record: &Record, at: Timestamp) {
-        match (&record.event, &record.who) {
-            (Event::AttachmentAdded { name }, who) => {
-                let attachment = Attachment { name: name.clone(), signer: who.clone(), at };
-                self.package.attachments.push(attachment);
+            Status::Declined | Status::OptedOut | Status::Expired | Status::Cancelled | Status::Failed => {
+                self.doubt(DoubtKind::TwoEnds, record, at);
             }
-            (Event::Consented { .. }, Some(who)) if !self.package.consented.contains(who) => {
-                self.package.consented.push(who.clone());
-            }
-            _ => {}
+            Status::Completed | Status::Archived | Status::Deleted => {}
         }
-    }
-
-    /// The document that a signer signed; the place that a signer made for someone else.
-    pub(super) fn place_and_sheet(&mut self, event: &Event, who: &str, at: Timestamp) {
-        match event {
-            Event::DocumentSigned { document: Some(document) } => self.sheet(document).sign(who, at),
-            Event::Reassigned { new_role: Some(role) } if !self.has_place(role) => {
-                let mut place = Seat::new(role);
-                place.role = Some(role.clone());
-                place.placeholder = true;
-                place.named_at = at;
-                self.seats.push(place);
-            }
-            _ => {}
-        }
-    }
-
-    fn has_place(&self, role: &str) -> bool {
-        self.seats.iter().any(|seat| seat.id == role || seat.role.as_deref() == Some(role))
     }
 
     pub(super) fn saw(&mut self, record: &Record, at: Timestamp) {
-        self.package.updated = self.package.updated.max(at);
+        // That somebody asked to whom a signer belongs is nothing that happened to the package.
+        if record.event != Event::Linked {
+            self.package.updated = self.package.updated.max(at);
+        }
         let stranger =
             record.event.names_a_signer() && record.who.as_ref().is_some_and(|who| !self.is_named(who));
         if record.event.asks_at_once() || record.unverified || stranger {
@@ -301,37 +254,33 @@ impl Walk {
         }
     }
 
-    fn is_named(&self, who: &str) -> bool {
-        self.seats.iter().any(|seat| seat.id == who && (seat.name.is_some() || seat.email.is_some()))
-    }
-
     pub(super) fn doubt(&mut self, kind: DoubtKind, record: &Record, at: Timestamp) {
         let name = if record.answer().is_some() { ANSWER_NAME.to_owned() } else { record.name.clone() };
         self.package.doubts.push(Doubt { kind, name, at, received_at: record.received_at });
     }
 
-    pub(super) fn seat(&mut self, id: &str) -> &mut Seat {
-        let at = self.seats.iter().position(|seat| seat.id == id).unwrap_or_else(|| {
-            self.seats.push(Seat::new(id));
-            self.seats.len() - 1
-        });
-        &mut self.seats[at]
-    }
-
-    pub(super) fn sheet(&mut self, id: &str) -> &mut Sheet {
-        let at = self.sheets.iter().position(|sheet| sheet.id == id).unwrap_or_else(|| {
-            self.sheets.push(Sheet { id: id.to_owned(), name: None, signed_by: Vec::new() });
-            self.sheets.len() - 1
-        });
-        &mut self.sheets[at]
+    /// One doubt for all that nothing vouches for: an account may have nothing else.
+    pub(super) fn unverified(&mut self, record: &Record, at: Timestamp) {
+        let known = self.package.doubts.iter_mut().find(|doubt| doubt.kind == DoubtKind::Unverified);
+        let Some(doubt) = known else { return self.doubt(DoubtKind::Unverified, record, at) };
+        doubt.name.clone_from(&record.name);
+        doubt.at = doubt.at.max(at);
+        doubt.received_at = doubt.received_at.max(record.received_at);
     }
 
     pub(super) fn finish(mut self) -> Package {
         let mut package = std::mem::take(&mut self.package);
         package.trashed = self.trashed.value;
+        package.final_pdf = self.final_pdf.value;
+        package.name = self.name.value;
+        package.reference = self.reference.value;
+        package.group = self.group.value;
+        let refused = self.seats.iter().filter(|seat| seat.refused.is_some() && seat.because.is_some());
+        let last = refused.max_by_key(|seat| (seat.refused.map(|mark| mark.fact_at), seat.id.as_str()));
+        package.reason = package.reason.or_else(|| last.and_then(|seat| seat.because.clone()));
         if package.updated == NEVER {
             // Nothing but answers, and none of them told it.
-            package.updated = package.created.or(package.confirmed_at).unwrap_or_default();
+            package.updated = package.created.or(package.confirmed_at).or(self.asking).unwrap_or_default();
         }
         package.ready_to_complete = self.ready.value && package.status == Status::Sent;
         let mut signers: Vec<Signer> = self.seats.into_iter().map(Seat::into_signer).collect();
@@ -348,14 +297,5 @@ impl Walk {
             .collect();
         package.ask_at = ask_at(&package, self.asked_at, self.asking);
         package
-    }
-}
-
-impl Sheet {
-    pub(super) fn sign(&mut self, who: &str, at: Timestamp) {
-        match self.signed_by.iter_mut().find(|(id, _)| id == who) {
-            Some((_, known)) => *known = at.max(*known),
-            None => self.signed_by.push((who.to_owned(), at)),
-        }
     }
 }

@@ -70,6 +70,9 @@ pub enum OpenError {
         "`api` needs `authorization`, the whole value of that header (`ApiKey user:key`), and no other key"
     )]
     Authorization,
+    /// Credentials of another provider's kind.
+    #[error("the API of this provider needs {0}")]
+    Credentials(&'static str),
 }
 
 /// What arrived, before anyone looked at it.

@@ -44,7 +44,7 @@ const NEWEST: &str = "SELECT coalesce(max(id), 0) FROM arrivals";
 const BY_STATE: &str = "SELECT account, count(*) FROM arrivals WHERE state IN (0, 2) GROUP BY account";
 const SLOTS: &str = "SELECT slot, used_at FROM slots WHERE account = $1 ORDER BY used_at DESC";
 const LAST_CALLBACK: &str = "SELECT max(used_at) FROM slots";
-const REFUSED_OF: &str = "SELECT count(*) FROM refused WHERE account = $1";
+const REFUSED_OF: &str = "SELECT coalesce(sum(times), 0) FROM refused WHERE account = $1";
 
 /// An arrival whose bytes are to be read again.
 #[derive(Debug, Clone)]

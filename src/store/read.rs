@@ -85,6 +85,10 @@ pub struct Refused {
     pub why: String,
     /// Bytes in its body.
     pub size: i64,
+    /// How often the same came.
+    pub times: u64,
+    /// When it came last.
+    pub last_at: Timestamp,
 }
 
 /// What the store counts for one account.
@@ -102,7 +106,7 @@ pub struct AccountFacts {
     pub not_ours: u64,
     /// Arrivals in quarantine.
     pub quarantined: u64,
-    /// Refused calls kept.
+    /// How often calls were refused, of those that are kept.
     pub refused: u64,
     /// Signers of whom no package is known yet (rule 20).
     pub lone_signers: u64,

@@ -16,11 +16,6 @@ const ARRIVALS: Table = Table {
     columns: 16,
     tail: "",
 };
-const REFUSED: Table = Table {
-    head: "INSERT OR ROLLBACK INTO refused (id, account, received_at, remote, why, headers, size, body)",
-    columns: 8,
-    tail: "",
-};
 const NEW_FACTS: Table = Table {
     head: "INSERT OR ROLLBACK INTO facts (package, fingerprint, kind, detail, who, name, happened_at, received_at, deliveries, origin, arrival, answer, unverified)",
     columns: 13,
@@ -59,15 +54,6 @@ impl Batch<'_> {
     pub(super) fn script(&self, counters: &Tallies) -> Result<Script, StoreError> {
         let mut script = Script::begin();
         self.arrivals_into(&mut script)?;
-        script.insert(&REFUSED, &self.refused, |(id, it), cells| {
-            cells.bind(*id)?.bind(it.account.0.clone())?.bind(it.received_at.0)?.bind(it.remote.clone())?;
-            cells
-                .bind(it.why.clone())?
-                .bind(it.headers.clone())?
-                .bind(len(it.body.len()))?
-                .bind(it.body.clone())?;
-            Ok(())
-        })?;
         let (mut new, mut known) = (Vec::new(), Vec::new());
         for touched in self.touched.values() {
             for at in &touched.dirty {

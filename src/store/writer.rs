@@ -8,7 +8,7 @@
 use super::batch::{Applied, ArrivalRow, Batch, RereadRow};
 use super::policy::Policies;
 use super::read::Change;
-use super::refused::Shed;
+use super::refused::{Calls, Shed};
 use super::shelf::Shelf;
 use super::tallies::Tallies;
 use super::{Health, Kept, NewArrival, NewRefused, Reading, StoreError, Subject, first_16, inbox};
@@ -197,7 +197,8 @@ impl Writer {
         batch.fold(&mut numbers.seq, &self.policies)?;
         self.find_twins(&mut batch, care).await?;
         let mut script = batch.script(&self.tallies)?;
-        self.shed.plan(&batch.refused, &mut script)?;
+        let refused = Calls::of(&mut self.connection, &batch.refused).await?;
+        refused.write(&self.shed, &mut script)?;
         if numbers.seq - numbers.pruned > CHANGES_KEPT + PRUNE_EVERY {
             numbers.pruned = numbers.seq - CHANGES_KEPT;
             let below = numbers.pruned;
@@ -206,7 +207,7 @@ impl Writer {
         script.commit(&mut self.connection).await?;
 
         self.numbers = numbers;
-        self.shed.done(&batch.refused);
+        self.shed.done(&refused);
         self.health.pending.fetch_add(batch.pending(), Ordering::Relaxed);
         for (account, word, n) in self.tallies.after(&batch.delta) {
             self.tallies.set(account, word, n);

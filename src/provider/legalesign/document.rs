@@ -77,7 +77,7 @@ impl DocumentJson {
         let places = signers.into_iter().zip(0..);
         let places = places.filter_map(|(it, position)| it.into_place(position, in_order)).collect();
         let text = |word: &Word| prose(word.0.as_deref());
-        let named = |word: &Word| word.0.as_deref().and_then(last_segment).map(str::to_owned);
+        let named = |word: &Word| prose(word.0.as_deref().and_then(last_segment));
         Ok(Snapshot {
             status,
             name: text(&self.name),
@@ -181,4 +181,103 @@ fn status(word: Option<&str>, signers: &[SignerJson]) -> Result<Status, FetchErr
             return Err(FetchError::Unreadable(format!("a document of the unknown status {}", brief(other))));
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    const KEYS: [&str; 16] = [
+        "uuid",
+        "resource_uri",
+        "name",
+        "status",
+        "archived",
+        "download_final",
+        "group",
+        "user",
+        "tag",
+        "tag1",
+        "created",
+        "modified",
+        "signers_in_order",
+        "signers",
+        "signer_objects",
+        "firstname",
+    ];
+
+    fn text() -> impl Strategy<Value = Value> {
+        let odd = prop::sample::select(vec![
+            "",
+            "/",
+            "//",
+            "10",
+            "50",
+            " 30 ",
+            "\0",
+            "a\0b",
+            "..",
+            "/api/v1/signer/s/",
+            "0000-00-00T99:99:99",
+            "9999-12-31T23:59:60",
+            "-9223372036854775808",
+            "true",
+        ]);
+        prop_oneof![3 => odd.prop_map(Value::from), 1 => any::<String>().prop_map(Value::from)]
+    }
+
+    /// Values that stand where others should, some of them nearly right.
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            prop::sample::select(vec![4_i64, 10, 20, 30, 40, 50, 60, 100]).prop_map(Value::from),
+            text(),
+        ];
+        leaf.prop_recursive(3, 24, 9, |inner| {
+            let key = prop::sample::select(&KEYS[..]).prop_map(str::to_owned);
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..10).prop_map(Value::from),
+                prop::collection::hash_map(key, inner, 0..8)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        /// Whatever stands in a document, it is read or refused; and what is read can be kept in a database.
+        #[test]
+        fn any_json(
+            changes in prop::collection::vec((prop::sample::select(&KEYS[..]), prop_oneof![text(), value()]), 0..6),
+            row in prop::collection::vec(value(), 0..10),
+            status in prop::sample::select(vec![10, 20, 30, 40, 50]),
+        ) {
+            let mut json = json!({ "uuid": "p", "status": status, "signers": [row, ["/signer/s/"]] });
+            for (key, value) in changes {
+                json[key] = value;
+            }
+            let text = json.to_string();
+            let document: DocumentJson = serde_json::from_str(&text).unwrap_or_else(|it| panic!("{text}: {it}"));
+            prop_assert!(document.id().is_none_or(|id| !id.as_str().contains('\0')));
+            match document.into_snapshot() {
+                Ok(it) => {
+                    let people = it.people().flat_map(|it| [Some(&it.id), it.name.as_ref(), it.email.as_ref()]);
+                    let texts = [&it.name, &it.group, &it.reference].map(Option::as_ref);
+                    for text in people.chain(texts).chain([it.sender.as_ref().map(|it| &it.id)]).flatten() {
+                        prop_assert!(!text.is_empty() && !text.contains('\0'), "{:?}", text);
+                    }
+                    prop_assert!(it.places.iter().all(|it| it.signed <= it.required && it.people.len() == 1));
+                }
+                Err(FetchError::Unreadable(why)) => prop_assert!(why.len() < 300, "{}", why),
+                Err(other) => prop_assert!(false, "{}", other),
+            }
+        }
+    }
 }

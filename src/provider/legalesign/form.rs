@@ -13,20 +13,23 @@ const MOST_FIELDS: usize = 100;
 /// The longest boundary of a multipart form (RFC 2046, section 5.1.1), and the dashes before it.
 const LONGEST_BOUNDARY: usize = 72;
 
+/// A name or a value, decoded to the byte.
+type Bytes<'a> = Cow<'a, [u8]>;
+
 /// A body by its kind.
 #[derive(Debug)]
 pub(super) enum Body<'a> {
     /// The batch of changes: a form with `data`.
-    Batch { data: Cow<'a, [u8]>, signed: Option<Cow<'a, [u8]>> },
+    Batch { data: Bytes<'a>, signed: Option<Bytes<'a>> },
     /// A form about one document: 'signed', 'sent', 'rejected'.
-    Notice { loose: Fields<'a>, json_signed: Option<Cow<'a, [u8]>> },
+    Notice { loose: Fields<'a>, json_signed: Option<Bytes<'a>> },
     /// One JSON object.
     Realtime(&'a [u8]),
 }
 
-/// The fields of a form in their order, decoded to the byte.
+/// The fields of a form in their order.
 #[derive(Debug, Default)]
-pub(super) struct Fields<'a>(Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)>);
+pub(super) struct Fields<'a>(Vec<(Bytes<'a>, Bytes<'a>)>);
 
 impl<'a> Body<'a> {
     pub(super) fn read(body: &'a [u8]) -> Result<Self, Parked> {
@@ -87,7 +90,7 @@ impl<'a> Fields<'a> {
         Ok(fields)
     }
 
-    fn add(&mut self, name: Cow<'a, [u8]>, value: Cow<'a, [u8]>) -> Result<(), Parked> {
+    fn add(&mut self, name: Bytes<'a>, value: Bytes<'a>) -> Result<(), Parked> {
         if self.0.len() == MOST_FIELDS {
             return Err(Parked(format!("the form has more than {MOST_FIELDS} fields")));
         }
@@ -96,13 +99,16 @@ impl<'a> Fields<'a> {
     }
 
     /// Takes the first field of that name that isn't empty: empty means missing.
-    fn take(&mut self, name: &str) -> Option<Cow<'a, [u8]>> {
-        let at = self.0.iter().position(|(known, value)| **known == *name.as_bytes() && !value.is_empty())?;
+    fn take(&mut self, name: &str) -> Option<Bytes<'a>> {
+        let at = self
+            .0
+            .iter()
+            .position(|(known, value)| **known == *name.as_bytes() && !value.trim_ascii().is_empty())?;
         Some(self.0.remove(at).1)
     }
 
     fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|(known, value)| **known == *name.as_bytes() && !value.is_empty())
+        self.0.iter().any(|(known, value)| **known == *name.as_bytes() && !value.trim_ascii().is_empty())
     }
 
     /// The fields as texts.
@@ -112,7 +118,7 @@ impl<'a> Fields<'a> {
 }
 
 /// A name and the exact bytes of its value.
-fn part(part: &[u8]) -> Option<(Cow<'_, [u8]>, &[u8])> {
+fn part(part: &[u8]) -> Option<(Bytes<'_>, &[u8])> {
     let mut rest = part;
     let mut name = None;
     loop {
@@ -143,7 +149,7 @@ fn field_name(line: &[u8]) -> Option<&[u8]> {
     Some(name.strip_prefix(b"\"").and_then(|it| it.strip_suffix(b"\"")).unwrap_or(name))
 }
 
-fn decoded(text: &[u8]) -> Cow<'_, [u8]> {
+fn decoded(text: &[u8]) -> Bytes<'_> {
     if !text.contains(&b'+') {
         return percent_decode(text).into();
     }

@@ -114,7 +114,11 @@ fn public_key(der: &[u8]) -> Result<Vec<u8>, String> {
     match bits {
         Err(_) => Err("holds no RSA key".to_owned()),
         Ok(bits) if KEY_BITS.contains(&bits) => Ok(key.to_vec()),
-        Ok(bits) => Err(format!("holds a key of {bits} bits, and {KEY_BITS:?} can be checked")),
+        Ok(bits) => Err(format!(
+            "holds a key of {bits} bits, and {} to {} can be checked",
+            KEY_BITS.start(),
+            KEY_BITS.end()
+        )),
     }
 }
 

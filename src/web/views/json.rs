@@ -1,9 +1,10 @@
 //! The same as JSON: a contract with programs. Keys are only ever added.
 
+use super::row::is_unverified;
 use super::time::rfc3339;
 use super::{timeline, why};
 use crate::app::{Detail, Row};
-use crate::model::{Origin, Package, Person, Record, Signer};
+use crate::model::{Origin, Package, Person, Record, Signer, Step};
 use serde::Serialize;
 
 /// The answer to `GET /api/v1/packages`.
@@ -51,7 +52,14 @@ struct State {
     name: Option<String>,
     status: &'static str,
     trashed: bool,
+    archived: bool,
     ready_to_complete: bool,
+    final_pdf: bool,
+    render_failed: bool,
+    unverified: bool,
+    group: Option<String>,
+    /// Its group is none of those that the account shows: it stands in no list.
+    elsewhere: bool,
     reason: Option<String>,
     reference: Option<String>,
     sender: Option<PersonJson>,
@@ -77,6 +85,9 @@ struct SignerJson {
     email: Option<String>,
     order: Option<u32>,
     status: &'static str,
+    step: Option<&'static str>,
+    fields_signed: u32,
+    fields_rejected: u32,
     locked: bool,
     bounced: bool,
     kba_failed: bool,
@@ -103,6 +114,7 @@ struct EventJson {
     received_at: String,
     origin: &'static str,
     deliveries: u32,
+    unverified: bool,
 }
 
 impl PackageItem {
@@ -144,7 +156,13 @@ impl State {
             name: package.name.clone(),
             status: package.status.word(),
             trashed: package.trashed,
+            archived: package.archived,
             ready_to_complete: package.ready_to_complete,
+            final_pdf: package.final_pdf,
+            render_failed: package.render_failed,
+            unverified: is_unverified(package),
+            group: package.group.clone(),
+            elsewhere: package.elsewhere,
             reason: package.reason.clone(),
             reference: package.reference.clone(),
             sender: package.sender.as_ref().map(PersonJson::new),
@@ -172,6 +190,9 @@ impl SignerJson {
             email: signer.email.clone(),
             order: signer.order,
             status: signer.status.word(),
+            step: signer.step.map(Step::word),
+            fields_signed: signer.fields_signed,
+            fields_rejected: signer.fields_rejected,
             locked: signer.locked,
             bounced: signer.bounced,
             kba_failed: signer.kba_failed,
@@ -191,6 +212,7 @@ impl EventJson {
                 Origin::Hand => "hand",
             },
             deliveries: record.deliveries,
+            unverified: record.unverified,
         }
     }
 }

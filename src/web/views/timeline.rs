@@ -106,6 +106,9 @@ fn odd(record: &Record) -> Vec<String> {
         }
         (Some(_), _) => {}
     }
+    if record.unverified {
+        parts.push("unverified: it carried no signature".to_owned());
+    }
     match lag(record) {
         Some(lag) if lag > LATE_MS => parts.push(format!("received {} later", lasting(lag))),
         Some(lag) if lag < -1_000 => {

@@ -10,23 +10,15 @@ use signboard::demo::{Account, Kind, Simulator};
 pub(crate) const NOW: i64 = 1_793_611_800_500;
 
 pub(crate) fn onespan(id: &str) -> Account {
-    let key = "Basic onespan-key".to_owned();
-    Account {
-        id: id.to_owned(),
-        kind: Kind::OneSpan,
-        callback_authorization: key,
-        api_key: "secret".to_owned(),
-    }
+    account(id, Kind::OneSpan, "Basic onespan-key")
 }
 
 pub(crate) fn conga(id: &str) -> Account {
-    let key = "Basic conga-key".to_owned();
-    Account {
-        id: id.to_owned(),
-        kind: Kind::Conga,
-        callback_authorization: key,
-        api_key: "secret".to_owned(),
-    }
+    account(id, Kind::Conga, "Basic conga-key")
+}
+
+fn account(id: &str, kind: Kind, key: &str) -> Account {
+    Account { callback_authorization: key.to_owned(), api_key: "secret".to_owned(), ..Account::new(id, kind) }
 }
 
 pub(crate) async fn start(accounts: Vec<Account>) -> Simulator {

@@ -7,5 +7,7 @@ mod packages;
 mod people;
 mod properties;
 mod random;
+mod steps;
+mod stepwise;
 mod truth;
 mod truthful;

@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop_assert, prop_assert_eq, prop_assume, proptest};
 use signboard::model::log::merge;
 use signboard::model::{
-    Answer, DoubtKind, Event, Fingerprint, Origin, Package, Record, SignerStatus, Timestamp, fold,
+    Answer, DoubtKind, Event, Fingerprint, Origin, Package, Record, SignerStatus, Status, Timestamp, fold,
 };
 
 /// Files a delivery after the other, as the store does.
@@ -33,6 +33,8 @@ fn retold() -> impl Strategy<Value = (Vec<Record>, Vec<Record>)> {
             for (at, later) in again {
                 let mut repeat = told[at % told.len()].clone();
                 repeat.received_at = repeat.received_at.plus(later * 1_000);
+                // An answer is never in doubt; a callback may come signed and unsigned.
+                repeat.unverified &= later > 0;
                 told.push(repeat);
             }
         }
@@ -76,10 +78,14 @@ proptest! {
         prop_assert!(after.status.height() >= before.status.height());
         prop_assert!(after.ready_to_complete >= before.ready_to_complete || after.status != before.status);
         prop_assert!(after.trashed == before.trashed);
+        prop_assert!(after.final_pdf >= before.final_pdf && after.render_failed >= before.render_failed);
+        let names = |it: &Package| [it.name.is_some(), it.reference.is_some(), it.group.is_some()];
+        prop_assert!(names(&after).iter().zip(names(&before)).all(|(after, before)| *after >= before));
         for was in &before.signers {
             let is = signer(&after, &was.id);
             // Of two refusals neither is the lower one.
             prop_assert!(is.status >= was.status.min(SignerStatus::Declined));
+            prop_assert!(is.fields_signed >= was.fields_signed && is.fields_rejected >= was.fields_rejected);
             prop_assert!(is.locked >= was.locked && is.bounced >= was.bounced && is.kba_failed >= was.kba_failed);
         }
     }
@@ -100,13 +106,31 @@ proptest! {
         } else if let Some(status) = late.event.moves_to() {
             prop_assert!(package.status.height() >= status.height());
         }
+        match &late.event {
+            Event::PdfReady => prop_assert!(package.final_pdf && !package.status.is_open()),
+            Event::Described(_) if log[..log.len() - 1].iter().any(|it| matches!(it.event, Event::Described(_))) => {}
+            Event::Described(it) => {
+                let told = [&it.name, &it.reference, &it.group];
+                let known = [&package.name, &package.reference, &package.group];
+                prop_assert!(told.iter().zip(known).all(|(told, known)| told.is_none() || **told == *known));
+                prop_assert!(it.people.iter().all(|person| !signer(&package, &person.id).left));
+            }
+            event if event.tells_sent() => prop_assert!(package.status != Status::Draft),
+            event if event.implies_sent() => {
+                let recalled = log.iter().any(|it| it.event == Event::Recalled);
+                prop_assert!(package.status != Status::Draft || recalled);
+            }
+            _ => {}
+        }
         if let Some(who) = late.signer() {
             let signer = signer(&package, who);
             let least = match &late.event {
                 Event::Viewed { .. } => SignerStatus::Viewed,
                 Event::Consented { .. } | Event::DocumentSigned { .. } => SignerStatus::Signing,
                 Event::SignerCompleted => SignerStatus::Signed,
-                Event::Declined { .. } => SignerStatus::Declined,
+                Event::Stands(step) => step.status(),
+                Event::Field { .. } => SignerStatus::Signing,
+                Event::Declined { .. } | Event::Refused { .. } => SignerStatus::Declined,
                 Event::OptedOut { .. } => SignerStatus::Declined,
                 Event::Reassigned { .. } => SignerStatus::Reassigned,
                 _ => SignerStatus::Waiting,

@@ -6,7 +6,8 @@ use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::sample::select;
 use signboard::model::{
-    Answer, Bounce, Event, Identity, Paper, Person, Place, Record, Snapshot, Status, Timestamp,
+    Answer, Bounce, Description, Event, Identity, Paper, Person, Place, Record, Snapshot, Status, Step,
+    Timestamp,
 };
 
 /// Before this moment everything ordinary happens, and after it.
@@ -52,6 +53,13 @@ pub fn event() -> impl Strategy<Value = Event> {
         Event::Bounced(Bounce::OutOfOffice),
         Event::OptedOut { reason: None },
         Event::AttachmentAdded { name: Some("a.pdf".into()) },
+        Event::Cancelled,
+        Event::Failed,
+        Event::PdfReady,
+        Event::Rendered { failed: false },
+        Event::Rendered { failed: true },
+        Event::Linked,
+        Event::Mentioned,
     ]);
     let rounds =
         select(vec![Event::Recalled, Event::Sent, Event::Trashed, Event::Restored, declined(), viewed()]);
@@ -61,13 +69,34 @@ pub fn event() -> impl Strategy<Value = Event> {
         2 => select(vec!["d", "e"]).prop_map(signed),
         1 => Just(Event::Consented { document: "default-consent".into() }),
         1 => option::of(who()).prop_map(|new_role| Event::Reassigned { new_role }),
+        5 => select(&Step::ALL[..]).prop_map(Event::Stands),
+        1 => word().prop_map(|reason| Event::Refused { reason }),
+        1 => (select(vec!["1", "2"]), any::<bool>())
+            .prop_map(|(field, rejected)| Event::Field { field: field.into(), rejected }),
+        2 => (word(), word(), vec(person(), 0..3)).prop_map(|(name, group, people)| {
+            Event::Described(Box::new(Description { reference: name.clone(), name, group, people }))
+        }),
     ]
+}
+
+fn word() -> impl Strategy<Value = Option<String>> {
+    option::of(select(vec!["one", "two"]).prop_map(str::to_owned))
+}
+
+fn person() -> impl Strategy<Value = Person> {
+    let email = option::of(select(vec!["x@a.example", "y@a.example"]));
+    (who(), email).prop_map(|(id, email)| Person { id, name: None, email: email.map(str::to_owned) })
 }
 
 /// A fact, timed or not.
 pub fn fact() -> impl Strategy<Value = Record> {
-    (event(), option::weighted(0.9, who()), option::weighted(0.85, time()), receipt())
-        .prop_map(|(event, who, at, received)| record(event, who.as_deref(), at, received))
+    let times = (option::weighted(0.85, time()), receipt());
+    (event(), option::weighted(0.9, who()), times, any::<bool>()).prop_map(
+        |(event, who, (at, received), unverified)| Record {
+            unverified,
+            ..record(event, who.as_deref(), at, received)
+        },
+    )
 }
 
 /// A fact without a time.
@@ -77,13 +106,10 @@ pub fn untimed() -> impl Strategy<Value = Record> {
 
 fn place() -> impl Strategy<Value = Place> {
     let identity = select(vec![Identity::Untold, Identity::Passed, Identity::Failed]);
-    let email = option::of(select(vec!["x@a.example", "y@a.example"]));
-    let person = (who(), identity, email).prop_map(|(id, identity, email)| {
-        (Person { id, name: None, email: email.map(str::to_owned) }, identity)
-    });
+    let steps = (option::of(select(&Step::ALL[..])), any::<bool>(), any::<bool>());
     let counts = (0..3_i64, option::of(any::<bool>()), 0..3_u32, 0..3_u32);
-    (who(), counts, option::of(time()), vec(person, 0..3)).prop_map(
-        |(role, (index, locked, required, signed), mark, people)| Place {
+    (who(), counts, option::of(time()), vec((person(), identity), 0..3), steps).prop_map(
+        |(role, (index, locked, required, signed), mark, people, (step, refused, untold))| Place {
             role,
             index,
             locked,
@@ -92,6 +118,9 @@ fn place() -> impl Strategy<Value = Place> {
             started: signed > 0 || mark.is_some(),
             last_mark: mark.map(Timestamp),
             people,
+            step,
+            refused: refused && step.is_none(),
+            untold: untold && step.is_none(),
             ..Place::default()
         },
     )
@@ -102,17 +131,29 @@ pub fn shown() -> impl Strategy<Value = Snapshot> {
     let paper = (select(vec!["d", "e", "f"]), any::<bool>(), vec(who(), 0..3))
         .prop_map(|(id, agreement, signed_by)| Paper { id: id.to_owned(), name: None, agreement, signed_by });
     let flags = (any::<bool>(), any::<bool>(), option::of(time()));
-    (select(&Status::ALL[..]), flags, vec(place(), 0..3), vec(paper, 0..3)).prop_map(
-        |(status, (trashed, autocomplete, updated), places, papers)| Snapshot {
+    let more = (word(), word(), any::<bool>());
+    let whole = (select(&Status::ALL[..]), flags, vec(place(), 0..3), vec(paper, 0..3), more).prop_map(
+        |(status, (trashed, autocomplete, updated), places, papers, (name, reason, flag))| Snapshot {
             status,
             trashed,
             autocomplete,
             places,
             papers,
             updated: updated.map(Timestamp),
+            group: name.clone(),
+            name,
+            reason,
+            archived: flag,
+            final_pdf: !flag,
             ..Snapshot::default()
         },
-    )
+    );
+    let only = select(&Status::ALL[..]).prop_map(|status| Snapshot {
+        status,
+        status_only: true,
+        ..Snapshot::default()
+    });
+    prop_oneof![4 => whole, 1 => only]
 }
 
 /// An answer true at some time, asked for around then.

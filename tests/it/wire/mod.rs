@@ -3,7 +3,10 @@
 mod api;
 pub mod fake;
 mod hostile;
+mod legalesign;
+mod legalesign_api;
 mod samples;
+mod websignatureoffice;
 
 use signboard::config::{AccountConfig, ApiConfig, CallbackAuth, ProviderKind, Secret};
 use signboard::model::AccountId;

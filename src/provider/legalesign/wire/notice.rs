@@ -16,6 +16,9 @@ use std::collections::BTreeMap;
 /// The longest `json_signed` that is read: a name, a group, tags of 250 characters each.
 const MOST_BYTES: usize = 64 * 1024;
 
+/// The keys whose meaning is published; a tag may well say "sent".
+const PLAIN: [&str; 7] = ["resource_uri", "group", "name", "uuid", "tag", "tag1", "tag2"];
+
 /// Keys by name; what came empty isn't there.
 struct Keys(BTreeMap<String, String>);
 
@@ -109,13 +112,14 @@ impl Keys {
         PackageId::parse(&id).ok_or_else(|| parked("`uuid` is nothing that can be an id"))
     }
 
-    /// The word that says of which kind the form is.
+    /// The word that says of which kind the form is: the vendor calls it the event's code.
     fn event(&self) -> Option<&str> {
-        let speaks_of_it = |key: &str| {
+        let speaks_of_it = |(key, value): &(&String, &String)| {
             let key = key.to_ascii_lowercase();
-            ["event", "code", "notif", "status"].iter().any(|word| key.contains(word))
+            let named = ["event", "code", "notif"].iter().any(|word| key.contains(word));
+            !PLAIN.contains(&key.as_str()) && (named || ["sent", "rejected"].contains(&value.as_str()))
         };
-        let guessed = || self.0.iter().find(|(key, _)| speaks_of_it(key)).map(|(_, value)| value.as_str());
+        let guessed = || self.0.iter().find(speaks_of_it).map(|(_, value)| value.as_str());
         self.get("event").or_else(guessed)
     }
 }

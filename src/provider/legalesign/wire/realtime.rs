@@ -111,7 +111,7 @@ fn told(account: &AccountId, json: &[u8]) -> Result<(Report, Option<Report>), Pa
     let description = match &about {
         About::Package(package) => {
             let it = data.describe(&subject);
-            described(account, package, it, id.0.as_deref(), &shown, happened_at)
+            described(account, package, it, id.0.as_deref(), &terms::brief(&name), happened_at)
         }
         About::Signer(_) => None,
     };
@@ -130,15 +130,13 @@ impl Data {
         };
         match object {
             "document" => {
-                let id = self.own.id().ok_or_else(|| parked("no document: `uuid` is missing"))?;
-                let id =
-                    PackageId::parse(&id).ok_or_else(|| parked("`uuid` is nothing that can be an id"))?;
-                Ok(Subject::Document(id))
+                let id = self.own.id().and_then(|id| PackageId::parse(id.as_str()));
+                let sentence = "no document: `uuid` is missing, or nothing that can be an id";
+                id.map(Subject::Document).ok_or_else(|| parked(sentence))
             }
             "recipient" => {
-                let id = self.own.id().ok_or_else(|| parked("no recipient: `uuid` is missing"))?;
-                let signer =
-                    SignerId::parse(&id).ok_or_else(|| parked("`uuid` is nothing that can be an id"))?;
+                let sentence = "no recipient: `uuid` is missing, or nothing that can be an id";
+                let signer = self.own.id().ok_or_else(|| parked(sentence))?;
                 Ok(Subject::Person { package, signer })
             }
             other => {
@@ -167,7 +165,10 @@ impl Data {
             "document.rejected" => {
                 let refusing = self.recipients.0.iter().find(|it| it.refuses());
                 let reason = refusing.and_then(|it| terms::prose(it.reject_reason.0.as_deref()));
-                return (Event::Declined { reason }, refusing.and_then(Recipient::id));
+                return (
+                    Event::Declined { reason },
+                    refusing.and_then(Recipient::id).map(|it| it.as_str().to_owned()),
+                );
             }
             "recipient.completed" => Event::Stands(Step::Signed),
             "recipient.emailOpened" => Event::Stands(Step::MailOpened),
@@ -202,9 +203,9 @@ impl Data {
 }
 
 impl Recipient {
-    fn id(&self) -> Option<String> {
+    fn id(&self) -> Option<SignerId> {
         let uri = self.resource_uri.0.as_deref().and_then(terms::last_segment);
-        self.uuid.0.as_deref().or(uri).map(terms::bare)
+        SignerId::parse(&self.uuid.0.as_deref().or(uri).map(terms::bare)?)
     }
 
     fn refuses(&self) -> bool {
@@ -212,7 +213,7 @@ impl Recipient {
     }
 
     fn person(&self) -> Option<Person> {
-        let id = SignerId::parse(&self.id()?)?.as_str().to_owned();
+        let id = self.id()?.as_str().to_owned();
         let names = [&self.firstname, &self.lastname].into_iter().filter_map(|it| it.0.as_deref());
         let name = names.collect::<Vec<_>>().join(" ");
         Some(Person { id, name: terms::prose(Some(&name)), email: terms::prose(self.email.0.as_deref()) })
