@@ -2,8 +2,8 @@
 
 use signboard::model::fold::ANSWER_NAME;
 use signboard::model::{
-    Answer, DoubtKind, Event, Fingerprint, Identity, Origin, Package, Person, Place, Record, Signer,
-    SignerStatus, Snapshot, Status, Timestamp, fold,
+    Answer, Description, DoubtKind, Event, Fingerprint, Identity, Origin, Package, Person, Place, Record,
+    Signer, SignerStatus, Snapshot, Status, Step, Timestamp, fold,
 };
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -128,4 +128,50 @@ pub fn signed(document: &str) -> Event {
 
 pub fn declined() -> Event {
     Event::Declined { reason: Some("too dear".to_owned()) }
+}
+
+/// The codes of a signer in the order in which those of one second come.
+pub const CODES: [Step; 10] = [
+    Step::Unsent,
+    Step::Scheduled,
+    Step::Sent,
+    Step::MailOpened,
+    Step::Visited,
+    Step::FilledButSignature,
+    Step::Filled,
+    Step::AwaitsWitness,
+    Step::Signed,
+    Step::Downloaded,
+];
+
+pub fn refused(reason: Option<&str>) -> Event {
+    Event::Refused { reason: reason.map(str::to_owned) }
+}
+
+/// A document with a signer at `step`.
+pub fn at_step(step: Step) -> Log {
+    Log::default().at(1_000, Event::Created).by(2_000, "s", Event::Stands(step))
+}
+
+/// A place as the API tells it.
+pub fn stands(id: &str, step: Option<Step>) -> Place {
+    Place { required: 1, signed: 0, started: false, locked: None, step, ..place(id, 0) }
+}
+
+pub fn in_steps(status: Status, step: Step) -> Snapshot {
+    snapshot(status, [stands("s", Some(step))])
+}
+
+pub fn description(name: &str, people: &[(&str, &str)]) -> Event {
+    let person = |(id, email): &(&str, &str)| Person {
+        id: (*id).to_owned(),
+        name: Some(id.to_uppercase()),
+        email: Some((*email).to_owned()),
+    };
+    Event::Described(Box::new(Description {
+        name: Some(name.to_owned()),
+        reference: Some("flat 7".into()),
+        group: Some("lettings".into()),
+        people: people.iter().map(person).collect(),
+    }))
 }

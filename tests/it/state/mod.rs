@@ -1,6 +1,8 @@
 //! The state machine against its law, from outside: an example or more per rule, named by its number, and properties.
 
 mod answers;
+mod build;
+mod legalesign;
 pub mod build;
 mod logs;
 mod packages;
@@ -9,5 +11,7 @@ mod properties;
 mod random;
 mod steps;
 mod stepwise;
+mod told;
 mod truth;
 mod truthful;
+mod websignatureoffice;
