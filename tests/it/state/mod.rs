@@ -1,9 +1,8 @@
 //! The state machine against its law, from outside: an example or more per rule, named by its number, and properties.
 
 mod answers;
-mod build;
-mod legalesign;
 pub mod build;
+mod legalesign;
 mod logs;
 mod packages;
 mod people;
