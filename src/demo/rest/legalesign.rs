@@ -15,13 +15,13 @@ use super::super::legalesign::wire::{document_uri, group_uri, signer_id, signer_
 use super::super::package::{Package, Role};
 use super::Desk;
 
-pub(super) fn routes(scope: &mut ServiceConfig) {
+pub(super) fn routes(scope: &mut ServiceConfig) -> &mut ServiceConfig {
     scope
         .route("/api/v1/group/", web::get().to(groups))
         .route("/api/v1/document/", web::get().to(documents))
         .route("/api/v1/document/{id}/", web::get().to(document))
         .route("/api/v1/signer/{id}/", web::get().to(signer))
-        .route("/api/v1/signer/{id}/rejection/", web::get().to(rejection));
+        .route("/api/v1/signer/{id}/rejection/", web::get().to(rejection))
 }
 
 #[derive(Debug, Default, Deserialize)]

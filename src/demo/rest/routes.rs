@@ -36,8 +36,8 @@ pub(super) fn routes(scope: &mut ServiceConfig, kind: Kind) {
             .route("/api/sign/v1/cs-packages/{id}/roles", web::get().to(roles))
             .route("/api/sign/v1/callback/register", web::put().to(register))
             .route("/api/sign/v1/callback/register", web::get().to(registration)),
-        Kind::Legalesign => return legalesign::routes(scope),
-        Kind::WebSignatureOffice => return tyr::routes(scope),
+        Kind::Legalesign => legalesign::routes(scope),
+        Kind::WebSignatureOffice => tyr::routes(scope),
     };
 }
 

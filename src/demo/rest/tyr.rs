@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 use super::super::websignatureoffice;
 use super::Desk;
 
-pub(super) fn routes(scope: &mut ServiceConfig) {
-    scope.route("/tyrservice", web::post().to(call));
+pub(super) fn routes(scope: &mut ServiceConfig) -> &mut ServiceConfig {
+    scope.route("/tyrservice", web::post().to(call))
 }
 
 /// A session lasts so long.
