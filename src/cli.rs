@@ -1,12 +1,13 @@
 //! The command line: what each command is for, and a short function per command.
 
+mod check;
 mod demo;
 mod work;
 
+pub use demo::played;
+
 use crate::clock::Clock;
 use crate::config::{Config, Problems};
-use crate::model::AccountId;
-use crate::provider;
 use crate::serve::Server;
 use clap::{Parser, Subcommand};
 use std::path::{Path, PathBuf};
@@ -17,8 +18,8 @@ use std::path::{Path, PathBuf};
     name = "signboard",
     version,
     about = "The board on which a business watches its documents get signed.",
-    long_about = "signboard receives the callbacks of e-signature services (OneSpan Sign, Conga Sign), keeps every byte, \
-                  shows live where each package stands, and asks the services' APIs for what callbacks don't tell.\n\n\
+    long_about = "signboard receives the callbacks of e-signature services (OneSpan Sign, Conga Sign, Legalesign, \
+                  WebSignatureOffice), keeps every byte, shows live where each package stands, and asks the services' APIs for what callbacks don't tell.\n\n\
                   Try it: `signboard demo`, then open http://127.0.0.1:8080/.\n\
                   For real: write signboard.toml (see the README), look it over with `signboard check`, then `signboard serve`."
 )]
@@ -43,9 +44,9 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Look the configuration over
     ///
-    /// Prints every problem with its path, or the effective configuration with secrets hidden, and the callback
-    /// addresses to give to the providers.
-    Check,
+    /// Prints every problem with its path, or the effective configuration with secrets hidden, and for each account the
+    /// callback address and what to set at its provider.
+    Check(check::CheckArgs),
     /// Read every kept callback again
     ///
     /// After an upgrade that understands more. What was right stays as it is. Beside a running board the board does it.
@@ -78,7 +79,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<i32> {
     };
     match cli.command {
         Command::Serve => serve(config).await.map(|()| 0),
-        Command::Check => Ok(check(&config)),
+        Command::Check(args) => check::check(&config, &args),
         Command::Replay => work::replay(config).await.map(|()| 0),
         Command::Rebuild => work::rebuild(config).await.map(|()| 0),
         Command::Selfcheck => work::self_check(config).await,
@@ -126,35 +127,4 @@ async fn until_stopped() {
             let _ = tokio::signal::ctrl_c().await;
         }
     }
-}
-
-#[expect(clippy::print_stdout, reason = "it is what the command is for")]
-fn check(config: &Config) -> i32 {
-    println!("{}", config.effective());
-    // What only the adapters can say: certificate authorities, proxies. Nothing is sent.
-    let opened =
-        config.accounts.iter().map(|(id, account)| (id, provider::open(&AccountId(id.clone()), account)));
-    let problems: Vec<String> =
-        opened.filter_map(|(id, opened)| Some(format!("accounts.{id}.api: {}", opened.err()?))).collect();
-    if !problems.is_empty() {
-        eprintln!("The configuration can't be used:");
-        problems.iter().for_each(|problem| eprintln!("  {problem}"));
-        return 2;
-    }
-    for (id, account) in &config.accounts {
-        let base = config.server.public_url.clone();
-        let base = base.unwrap_or_else(|| {
-            format!("http://{}", config.server.callbacks_listen.unwrap_or(config.server.listen))
-        });
-        println!(
-            "# {}: give {} this callback address: {base}/callbacks/{id}",
-            account.label,
-            account.provider.title()
-        );
-    }
-    for warning in config.warnings() {
-        println!("# note: {warning}");
-    }
-    println!("# The configuration can be used.");
-    0
 }

@@ -6,6 +6,8 @@
 //! and the secret files it names; the environment is an argument.
 
 mod address;
+mod api;
+mod callback;
 mod effective;
 mod overrides;
 mod problem;
@@ -15,6 +17,7 @@ mod secret;
 mod sections;
 #[cfg(test)]
 mod tests;
+mod warnings;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -31,6 +34,9 @@ use scope::Scope;
 
 /// What is read when no file is named and it is there.
 const DEFAULT_FILE: &str = "signboard.toml";
+
+/// What stands for an account's path token where the token itself must not be seen.
+pub const PATH_TOKEN: &str = "<path-token>";
 
 /// The whole configuration, checked.
 #[derive(Debug, Clone, Default)]
@@ -221,31 +227,19 @@ impl Config {
     /// What is allowed but should not go unsaid, a sentence each.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
-        if self.accounts.is_empty() {
-            warnings.push(
-                "no account is configured, so no callback can be taken; add an [accounts.…] table".into(),
-            );
+        warnings::of(self)
+    }
+
+    /// The address to give to an account's provider. A path token is a secret, so [`PATH_TOKEN`] stands for it.
+    #[must_use]
+    pub fn callback_url(&self, account: &str) -> String {
+        let server = &self.server;
+        let local = || format!("http://{}", server.callbacks_listen.unwrap_or(server.listen));
+        let url = format!("{}/callbacks/{account}", server.public_url.clone().unwrap_or_else(local));
+        match self.accounts.get(account).and_then(|it| it.path_token.as_ref()) {
+            Some(_) => format!("{url}/{PATH_TOKEN}"),
+            None => url,
         }
-        if self.server.public_url.is_none() {
-            warnings.push(
-                "server.public-url is not set, so the callback addresses shown are only this machine's"
-                    .into(),
-            );
-        }
-        for (id, account) in &self.accounts {
-            if matches!(account.callback, CallbackAuth::None) {
-                warnings.push(format!(
-                    "accounts.{id}.callback has auth = \"none\": whoever knows the address can send callbacks"
-                ));
-            }
-            if let Some(key) = account.api.as_ref().and_then(unprotected) {
-                warnings.push(format!(
-                    "accounts.{id}.api.{key} is http, so credentials cross the network unprotected; use https"
-                ));
-            }
-        }
-        warnings
     }
 
     fn load_in(
@@ -323,19 +317,6 @@ impl fmt::Debug for ApiConfig {
             .field("proxy", &self.proxy.as_deref().map(address::without_login))
             .field("ca_file", &self.ca_file)
             .finish()
-    }
-}
-
-/// The key of the address to which credentials would travel in the clear.
-fn unprotected(api: &ApiConfig) -> Option<&'static str> {
-    if address::is_unprotected(&api.base_url) {
-        return Some("base-url");
-    }
-    match &api.auth {
-        ApiAuth::ApiKey { .. } | ApiAuth::Header { .. } | ApiAuth::Tyr { .. } => None,
-        ApiAuth::Client { token_url, .. } | ApiAuth::OAuth2 { token_url, .. } => {
-            address::is_unprotected(token_url).then_some("token-url")
-        }
     }
 }
 

@@ -37,9 +37,10 @@
 //!
 //! 1. [`web::callbacks`] reads `POST /callbacks/{account}`, at most 4 MiB, into a [`Delivery`](provider::Delivery):
 //!    headers, bytes, address, time. Nothing is understood yet.
-//! 2. [`App::receive`](app::App::receive) in [`app::ingest`] finds the account and asks its adapter. `verify` compares
-//!    secrets in constant time; a call without the right one is kept among the refused and answered with 401. `parse`
-//!    is pure and gives [`Report`](provider::Report)s in the house's words, or a sentence why it can't.
+//! 2. [`App::receive`](app::App::receive) in [`app::ingest`] finds the account, compares the token in the path if the
+//!    account has one, and asks its adapter. `verify` compares secrets in constant time; a call without the right one is
+//!    kept among the refused and answered with 401. `parse` is pure and gives [`Report`](provider::Report)s in the
+//!    house's words, or a sentence why it can't.
 //! 3. [`Store::keep`](store::Store::keep) hands bytes and reports to the writer, the one task that owns the only
 //!    writing connection. It takes whatever waits and runs it as one transaction with `synchronous=FULL`; batches form
 //!    by themselves while the flush before them runs. If a batch fails, each of its callbacks is tried alone; if

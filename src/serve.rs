@@ -192,7 +192,7 @@ async fn jobs(app: &App) {
 
 fn warn_of_open_doors(app: &App) {
     for account in app.accounts.values() {
-        if matches!(account.config.callback, CallbackAuth::None) {
+        if matches!(account.config.callback, CallbackAuth::None) && account.config.path_token.is_none() {
             tracing::warn!(account = %account.id, "this account asks callbacks for no secret: anybody who finds its address can write to it");
         }
     }

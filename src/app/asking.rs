@@ -20,7 +20,7 @@ const PAGES: u32 = 30;
 const ONES: usize = 20;
 /// After the first failure; doubled with each further one.
 const BACKOFF_MS: i64 = 30_000;
-const LONGEST_BACKOFF_MS: i64 = 60 * 60 * 1000;
+pub(super) const LONGEST_BACKOFF_MS: i64 = 60 * 60 * 1000;
 /// What is not ours to see today may be tomorrow.
 const NOT_OURS_MS: i64 = 24 * 60 * 60 * 1000;
 /// A pause after an API failed, doubled with each further failure.
@@ -37,9 +37,9 @@ const MOST_OFFSET_MS: i64 = 24 * 60 * 60 * 1000;
 /// What one round did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Asked {
-    /// Packages about which the API said something.
+    /// Packages about which the API said something, and signers whose package it told.
     pub answered: usize,
-    /// Packages that were asked about in vain.
+    /// Packages and signers that were asked about in vain.
     pub failed: usize,
 }
 
@@ -61,7 +61,14 @@ impl App {
         if account.config.api.is_none() || state.rests_until.is_some_and(|until| until > now) {
             return Ok(Asked::default());
         }
-        self.ask_account(account, now).await
+        let mut asked = self.ask_account(account, now).await?;
+        // After the packages, which so never wait for them; and unless those made the API rest.
+        if account.provider.habits().signers_alone
+            && account.api_state().rests_until.is_none_or(|until| until <= self.now())
+        {
+            self.locate_due(account, &mut asked).await?;
+        }
+        Ok(asked)
     }
 
     /// When to ask next: when something is due of an account that doesn't rest then. `None`: nothing is due.
@@ -76,7 +83,12 @@ impl App {
 
     /// When to ask next about one account's packages.
     pub async fn next_round_of(&self, account: &Account) -> Result<Option<Timestamp>, StoreError> {
-        let due = self.store.next_due(&account.id).await?;
+        let package = self.store.next_due(&account.id).await?;
+        let signer = match account.provider.habits().signers_alone {
+            true => self.store.next_due_signer(&account.id).await?,
+            false => None,
+        };
+        let due = [package, signer].into_iter().flatten().min();
         Ok(due.map(|due| account.api_state().rests_until.map_or(due, |rest| due.max(rest))))
     }
 
@@ -225,14 +237,7 @@ impl App {
         date: Option<Timestamp>,
         asked_at: Timestamp,
     ) -> Result<(), StoreError> {
-        account.note_api(|state| state.went_well(asked_at));
-        // Rule 14: what an answer says was true when it was given; without a date, when it was asked for, by their clock.
-        // A clock that is days off is no clock.
-        let date = date.filter(|date| date.since(asked_at).saturating_abs() < MOST_OFFSET_MS);
-        if let Some(date) = date {
-            account.note_api(|state| state.clock_offset = date.since(asked_at));
-        }
-        let d = date.unwrap_or_else(|| asked_at.plus(account.api_state().clock_offset));
+        let d = account.answered(date, asked_at);
         let fingerprint = answer_fingerprint(&key, &answer, d)?;
         let record = fold::answer_record(answer, d, asked_at, fingerprint);
         self.store.learn(key, record).await.map(|_| ())
@@ -240,7 +245,18 @@ impl App {
 }
 
 impl Account {
-    fn failed(&self, error: &FetchError, now: Timestamp) {
+    /// The API answered; returns the time at which that was true. Rule 14: when it was given; without a date, when it was
+    /// asked for, by their clock. A clock that is days off is no clock.
+    pub(super) fn answered(&self, date: Option<Timestamp>, asked_at: Timestamp) -> Timestamp {
+        self.note_api(|state| state.went_well(asked_at));
+        let date = date.filter(|date| date.since(asked_at).saturating_abs() < MOST_OFFSET_MS);
+        if let Some(date) = date {
+            self.note_api(|state| state.clock_offset = date.since(asked_at));
+        }
+        date.unwrap_or_else(|| asked_at.plus(self.api_state().clock_offset))
+    }
+
+    pub(super) fn failed(&self, error: &FetchError, now: Timestamp) {
         self.note_api(|state| {
             let rest = match error {
                 // Exactly as long as it asks for: no doubling, no jitter. An API that says so is in order.
@@ -277,7 +293,8 @@ impl super::ApiState {
     }
 }
 
-fn backoff(tries: i64) -> i64 {
+/// How long to wait after so many failures.
+pub(super) fn backoff(tries: i64) -> i64 {
     let doubled = BACKOFF_MS << tries.clamp(0, 10);
     jittered(doubled.min(LONGEST_BACKOFF_MS))
 }

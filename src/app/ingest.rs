@@ -1,15 +1,21 @@
 //! Takes callbacks in: verify, read, keep and digest in one transaction, answer.
 
+use super::token::Way;
 use super::{Account, App, StoreError};
-use crate::model::{Origin, PackageKey, Record, Timestamp};
+use crate::config::{CallbackAuth, Unsigned};
+use crate::model::{Origin, PackageKey, Record, SignerKey, Timestamp};
 use crate::provider::{About, Delivery, Parked, Report, Slot, Verdict, Verified};
-use crate::store::{Kept, NewArrival, NewRefused, Reading};
+use crate::store::{Kept, NewArrival, NewRefused, Reading, Subject};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 /// Headers that are kept with a callback: what can explain a body, and never a secret.
 const KEPT_HEADERS: [&str; 4] = ["content-type", "content-length", "user-agent", "date"];
+
+/// What to do about a callback that waits in quarantine for want of a signature.
+const UNSIGNED: &str = "it carries no signature, so nothing in it counts; let the provider sign its callbacks, or set \
+    `unsigned = \"accept\"` for this account and read the inbox again";
 
 /// What became of a callback.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,24 +34,37 @@ impl App {
     /// # Errors
     /// It couldn't be written; nothing is kept, and the sender must hear that.
     pub async fn receive(&self, account: &str, delivery: Delivery) -> Result<Receipt, StoreError> {
-        let Some(account) = self.account(account) else { return Ok(Receipt::NoAccount) };
-        let (reading, slot) = match account.provider.verify(&delivery) {
+        let way = Way::new(account, delivery.path_token.as_deref());
+        let Some(account) = self.account(way.account) else { return Ok(Receipt::NoAccount) };
+        let misprint = way.misprint;
+        let verdict = match way.check(account.config.path_token.as_ref()) {
+            Ok(()) => account.provider.verify(&delivery),
+            Err(why) => Verdict::Refused(why.to_owned()),
+        };
+        let (reading, slot) = match verdict {
             Verdict::Verified(verified, slot) => {
+                // Where the header is asked for nothing, the path may have been.
+                let by_token = slot == Slot::Open && account.config.path_token.is_some();
+                let slot = if by_token { Slot::Current } else { slot };
                 (read(account, verified, delivery.received_at, Origin::Callback), slot)
             }
-            Verdict::Unsigned(_) => {
-                let note = "it carries no signature".to_owned();
-                (Reading { facts: Vec::new(), note: Some(note) }, Slot::Open)
+            Verdict::Unsigned(verified) => {
+                (read_unsigned(account, verified, delivery.received_at), Slot::Unsigned)
             }
             Verdict::Refused(why) => {
                 metrics::counter!("signboard_callbacks_refused_total", "account" => account.id.0.clone())
                     .increment(1);
-                tracing::warn!(account = %account.id, why, "a callback was refused");
+                if account.refusals.note(&why, delivery.received_at) {
+                    tracing::warn!(account = %account.id, why, "callbacks are refused; for an hour no more is said of this");
+                }
                 self.refuse(account, why, delivery).await?;
                 return Ok(Receipt::Refused);
             }
         };
         let received_at = delivery.received_at;
+        if misprint {
+            account.note_misprint(received_at);
+        }
         let arrival = NewArrival {
             account: account.id.clone(),
             received_at,
@@ -100,7 +119,7 @@ pub(super) fn read(
     let mut reading = Reading::default();
     for report in parsed {
         match report {
-            Ok(report) => reading.facts.extend(fact(account, report, received_at, origin)),
+            Ok(report) => reading.facts.push(fact(account, report, received_at, origin)),
             Err(parked) => {
                 reading.note = Some(reading.note.map_or(parked.0.clone(), |one| format!("{one}; {parked}")));
             }
@@ -109,15 +128,24 @@ pub(super) fn read(
     reading
 }
 
-fn fact(
-    account: &Account,
-    report: Report,
-    received_at: Timestamp,
-    origin: Origin,
-) -> Option<(PackageKey, Record)> {
-    // Until signers have logs of their own.
-    let About::Package(package) = report.about else { return None };
-    let key = PackageKey { account: account.id.clone(), package };
+/// The same of a body that could have been signed and isn't: the account's policy of today decides.
+pub(super) fn read_unsigned(account: &Account, verified: Verified<'_>, received_at: Timestamp) -> Reading {
+    if !matches!(account.config.callback, CallbackAuth::Signed { unsigned: Unsigned::Accept, .. }) {
+        return Reading { facts: Vec::new(), note: Some(UNSIGNED.to_owned()) };
+    }
+    let mut reading = read(account, verified, received_at, Origin::Callback);
+    for (_, record) in &mut reading.facts {
+        record.unverified = true;
+    }
+    reading
+}
+
+fn fact(account: &Account, report: Report, received_at: Timestamp, origin: Origin) -> (Subject, Record) {
+    let account = account.id.clone();
+    let subject = match report.about {
+        About::Package(package) => Subject::Package(PackageKey { account, package }),
+        About::Signer(signer) => Subject::Signer(SignerKey { account, signer }),
+    };
     let record = Record {
         event: report.event,
         who: report.who,
@@ -130,7 +158,7 @@ fn fact(
         arrival: None,
         unverified: false,
     };
-    Some((key, record))
+    (subject, record)
 }
 
 fn kept_headers(delivery: &Delivery) -> String {

@@ -1,20 +1,25 @@
 //! Floor 2: the use cases. Knows providers only as a trait, and neither HTTP nor HTML nor SQL.
 //!
 //! [`App`] is the one handle that everybody clones. [`ingest`] takes callbacks in, [`asking`] asks the providers' APIs
-//! about what is due, [`replay`] reads kept bytes again.
+//! about what is due, `locating` about signers without a package, [`replay`] reads kept bytes again.
 
 pub mod asking;
 pub mod ingest;
+mod locating;
+pub mod refusals;
 pub mod replay;
+mod token;
 
-pub use crate::store::read::{AccountFacts, Arrival, ArrivalState, Change, Detail, Page, Refused, Row};
+pub use crate::store::read::{
+    AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row,
+};
 pub use crate::store::{Order, StoreError};
 
 use crate::clock::Clock;
 use crate::config::{AccountConfig, Config};
 use crate::model::{AccountId, Timestamp};
 use crate::provider::{self, OpenError, Provider};
-use crate::store::{Askable, Mode, Store};
+use crate::store::{Mode, Policies, Policy, Store};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -33,6 +38,10 @@ pub struct Account {
     pub api: Mutex<ApiState>,
     /// Wakes the worker that asks its API.
     pub due: tokio::sync::Notify,
+    /// What its callbacks were refused for lately.
+    pub refusals: refusals::Refusals,
+    /// When a callback last came to an address with the vendor's stray `>`, in milliseconds; 0: none did.
+    misprint: AtomicI64,
 }
 
 /// How an account's API answered last.
@@ -113,12 +122,13 @@ impl App {
                 provider,
                 api: Mutex::default(),
                 due: tokio::sync::Notify::new(),
+                refusals: refusals::Refusals::default(),
+                misprint: AtomicI64::new(0),
             };
             accounts.insert(id, account);
         }
-        let askable: Askable =
-            accounts.values().filter(|it| it.config.api.is_some()).map(|it| it.id.clone()).collect();
-        let store = Store::open(Path::new(&config.server.data), mode, askable).await?;
+        let policies: Policies = accounts.values().map(|it| (it.id.clone(), it.policy())).collect();
+        let store = Store::open(Path::new(&config.server.data), mode, policies).await?;
         let last_callback = AtomicI64::new(store.last_callback().await?.map_or(0, |at| at.0));
         Ok(Self(Arc::new(Inner {
             store,
@@ -158,6 +168,30 @@ impl Account {
     #[must_use]
     pub fn api_state(&self) -> ApiState {
         self.api.lock().map(|it| it.clone()).unwrap_or_default()
+    }
+
+    /// When, since the start, a callback last came to an address that ends in a stray `>`, as StepOver's example does.
+    #[must_use]
+    pub fn misprint_at(&self) -> Option<Timestamp> {
+        Some(self.misprint.load(Ordering::Relaxed)).filter(|at| *at != 0).map(Timestamp)
+    }
+
+    fn note_misprint(&self, at: Timestamp) {
+        if self.misprint.fetch_max(at.0, Ordering::Relaxed) == 0 {
+            tracing::warn!(
+                account = %self.id,
+                "callbacks come to an address that ends in `>`, which is a misprint in the provider's example; they are \
+                 taken all the same, but take the `>` out of the address at the provider"
+            );
+        }
+    }
+
+    fn policy(&self) -> Policy {
+        Policy {
+            asks: self.config.api.is_some(),
+            signers_alone: self.provider.habits().signers_alone,
+            groups: self.config.groups.iter().cloned().collect(),
+        }
     }
 
     fn note_api(&self, note: impl FnOnce(&mut ApiState)) {

@@ -1,16 +1,26 @@
 //! Reads kept bytes again: what was pending at a start, what a newer version may understand, what an administrator
 //! admits. The same bytes give the same facts, so it changes nothing that was right.
 
-use super::ingest::{Receipt, read};
-use super::{App, StoreError};
+use super::ingest::{Receipt, read, read_unsigned};
+use super::{Account, App, StoreError};
 use crate::model::Origin;
 use crate::provider::{Slot, Verified};
-use crate::store::{AskedJob, NewArrival, Reading};
+use crate::store::{AskedJob, NewArrival, Reading, ToRead};
 
 /// How the answer to a job begins that could not be done.
 pub const JOB_FAILED: &str = "it failed: ";
 /// Arrivals read at a time.
 const CHUNK: u32 = 200;
+
+/// The same bytes give the same facts, vouched for or not as they came.
+fn read_again(account: &Account, arrival: &ToRead) -> Reading {
+    let bytes = Verified::before(&arrival.body);
+    if arrival.slot == Slot::Unsigned.word() {
+        read_unsigned(account, bytes, arrival.received_at)
+    } else {
+        read(account, bytes, arrival.received_at, arrival.origin)
+    }
+}
 
 /// What reading again found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,8 +62,7 @@ impl App {
             for arrival in arrivals {
                 // An account that is configured no more can't be read; its bytes stay as they are.
                 let Some(account) = self.accounts.get(&arrival.account) else { continue };
-                let reading =
-                    read(account, Verified::before(&arrival.body), arrival.received_at, arrival.origin);
+                let reading = read_again(account, &arrival);
                 let kept = match self.store.reread(arrival.id, reading).await {
                     // This version stumbles over it: it stays as it is, and the others aren't kept waiting.
                     Err(cause @ (StoreError::Unreadable(_) | StoreError::Sql(_))) => {
@@ -78,7 +87,7 @@ impl App {
             self.store.to_read(arrival.saturating_sub(1), arrival, false, 1).await?.into_iter().next();
         let Some(found) = found else { return Ok(None) };
         let Some(account) = self.accounts.get(&found.account) else { return Ok(None) };
-        let reading = read(account, Verified::before(&found.body), found.received_at, found.origin);
+        let reading = read_again(account, &found);
         let kept = self.store.reread(found.id, reading).await?;
         let (fresh, quarantined) = (u64::from(kept.fresh), u64::from(kept.quarantined));
         Ok(Some(Replayed { arrivals: 1, fresh, quarantined }))
@@ -88,7 +97,7 @@ impl App {
     pub async fn admit(&self, refused: i64) -> Result<Option<Receipt>, StoreError> {
         let Some((call, headers, body)) = self.store.refused_call(refused).await? else { return Ok(None) };
         let Some(account) = self.accounts.get(&call.account) else { return Ok(None) };
-        let reading: Reading = read(account, Verified::before(&body), call.received_at, Origin::Hand);
+        let reading = read(account, Verified::before(&body), call.received_at, Origin::Hand);
         let arrival = NewArrival {
             account: call.account,
             received_at: call.received_at,

@@ -2,7 +2,9 @@
 
 use super::until_stopped;
 use crate::clock::Clock;
-use crate::config::{AccountConfig, ApiAuth, ApiConfig, CallbackAuth, Config, ProviderKind, Secret};
+use crate::config::{
+    AccountConfig, ApiAuth, ApiConfig, CallbackAuth, Config, ProviderKind, Secret, Unsigned,
+};
 use crate::demo::{Account, Kind, Options, Simulator};
 use crate::serve::Server;
 use std::collections::BTreeMap;
@@ -41,6 +43,9 @@ pub struct DemoArgs {
     /// The share of live callbacks that come out of order, 0 to 1
     #[arg(long, default_value_t = 0.0, value_parser = fraction)]
     reorder: f64,
+    /// Legalesign tells its changes every so many seconds, live; in truth every 360
+    #[arg(long, default_value_t = 20.0, value_name = "SECONDS")]
+    batch: f64,
     /// Live callbacks come up to this many seconds late
     #[arg(long, default_value_t = 0.0, value_name = "SECONDS")]
     delay: f64,
@@ -70,6 +75,7 @@ pub(super) async fn demo(args: DemoArgs) -> anyhow::Result<()> {
         duplicate: args.duplicate,
         reorder: args.reorder,
         delay_seconds: args.delay,
+        batch_seconds: args.batch,
     };
     say(&format!("signboard demo: telling a week of {} packages …", args.packages))?;
     let stop = CancellationToken::new();
@@ -100,42 +106,75 @@ fn guide(board: &str, callbacks: usize) -> String {
 }
 
 fn accounts() -> Vec<Account> {
-    let account = |id: &str, kind, key: &str| Account {
-        id: id.to_owned(),
-        kind,
-        callback_authorization: format!("Basic {key}"),
-        api_key: format!("{key}-api"),
-    };
-    vec![account("onespan-eu", Kind::OneSpan, "demo-onespan"), account("conga", Kind::Conga, "demo-conga")]
+    vec![
+        Account::new("onespan-eu", Kind::OneSpan),
+        Account::new("conga", Kind::Conga),
+        Account::new("legalesign", Kind::Legalesign),
+        Account::new("websignatureoffice", Kind::WebSignatureOffice),
+    ]
 }
 
 fn config(listen: SocketAddr, data: PathBuf, accounts: &[Account], simulator: &Simulator) -> Config {
     let mut config = Config::default();
     config.server.listen = listen;
     config.server.data = data;
-    let account = |it: &Account| {
-        let (provider, label) = match it.kind {
-            Kind::OneSpan => (ProviderKind::OneSpan, "OneSpan · EU"),
-            Kind::Conga => (ProviderKind::Conga, "Conga"),
-        };
-        let key = it.callback_authorization.trim_start_matches("Basic ");
-        AccountConfig {
-            path_token: None,
-            groups: Vec::new(),
-            provider,
-            label: label.to_owned(),
-            callback: CallbackAuth::Key { key: Secret::new(key), next: None },
-            api: Some(ApiConfig {
-                base_url: simulator.base_url(&it.id),
-                auth: ApiAuth::ApiKey { key: Secret::new(it.api_key.clone()) },
-                proxy: None,
-                ca_file: None,
-            }),
-            calls_per_minute: CALLS_PER_MINUTE,
-        }
-    };
-    config.accounts = accounts.iter().map(|it| (it.id.clone(), account(it))).collect::<BTreeMap<_, _>>();
+    config.accounts =
+        accounts.iter().map(|it| (it.id.clone(), played(it, simulator.base_url(&it.id)))).collect();
     config
+}
+
+/// The board's side of an account that the simulator plays, whose API answers at `base_url`.
+#[must_use]
+pub fn played(it: &Account, base_url: String) -> AccountConfig {
+    let api_key = || Secret::new(it.api_key.clone());
+    let key = || Secret::new(it.callback_authorization.trim_start_matches("Basic "));
+    let (provider, label, callback, auth) = match it.kind {
+        Kind::OneSpan => (
+            ProviderKind::OneSpan,
+            "OneSpan · EU",
+            CallbackAuth::Key { key: key(), next: None },
+            ApiAuth::ApiKey { key: api_key() },
+        ),
+        Kind::Conga => (
+            ProviderKind::Conga,
+            "Conga",
+            CallbackAuth::Key { key: key(), next: None },
+            ApiAuth::ApiKey { key: api_key() },
+        ),
+        Kind::Legalesign => (
+            ProviderKind::Legalesign,
+            "Legalesign",
+            CallbackAuth::Signed {
+                certificate: Simulator::certificate().to_owned(),
+                unsigned: Unsigned::Quarantine,
+                hmac_secret: Some(Secret::new(it.shared_secret.clone())),
+            },
+            ApiAuth::Header { authorization: api_key() },
+        ),
+        Kind::WebSignatureOffice => (
+            ProviderKind::WebSignatureOffice,
+            "WebSignatureOffice",
+            CallbackAuth::Headers(BTreeMap::from([(
+                "Authorization".to_owned(),
+                Secret::new(it.callback_authorization.clone()),
+            )])),
+            ApiAuth::Tyr {
+                user: "demo".to_owned(),
+                password: api_key(),
+                customer_key: api_key(),
+                shared_secret: Secret::new(it.shared_secret.clone()),
+            },
+        ),
+    };
+    AccountConfig {
+        provider,
+        label: label.to_owned(),
+        callback,
+        path_token: (!it.path_token.is_empty()).then(|| Secret::new(it.path_token.clone())),
+        groups: Vec::new(),
+        api: Some(ApiConfig { base_url, auth, proxy: None, ca_file: None }),
+        calls_per_minute: CALLS_PER_MINUTE,
+    }
 }
 
 fn fraction(text: &str) -> Result<f64, String> {

@@ -2,12 +2,13 @@
 //!
 //! By hand, so that the tables stand in the order the README explains them, and inline where people write them so.
 
-use super::{ApiAuth, ApiConfig, CallbackAuth, Config, Secret, address};
+use super::{ApiAuth, ApiConfig, CallbackAuth, Config, Secret, Unsigned, address};
 
 /// What stands for a secret.
 const HIDDEN: &str = "(hidden)";
 
 /// An inline table in the making.
+#[derive(Default)]
 struct Inline(Vec<String>);
 
 pub(super) fn text(config: &Config) -> String {
@@ -27,6 +28,13 @@ pub(super) fn text(config: &Config) -> String {
         lines.push(pair("provider", account.provider.as_str()));
         lines.push(pair("label", &account.label));
         lines.push(format!("callback = {}", callback(&account.callback)));
+        if account.path_token.is_some() {
+            lines.push(pair("path-token", HIDDEN));
+        }
+        if !account.groups.is_empty() {
+            let groups: Vec<String> = account.groups.iter().map(|it| quoted(it)).collect();
+            lines.push(format!("groups = [{}]", groups.join(", ")));
+        }
         if let Some(api) = &account.api {
             lines.push(format!("api = {}", self::api(api)));
         }
@@ -53,8 +61,15 @@ fn callback(auth: &CallbackAuth) -> String {
                 headers.keys().map(|name| format!("{} = {}", quoted(name), quoted(HIDDEN))).collect();
             Inline::new("headers").raw("headers", &format!("{{ {} }}", pairs.join(", ")))
         }
-        CallbackAuth::Signed { hmac_secret, .. } => {
-            Inline::new("signed").secret("hmac-secret", hmac_secret.as_ref())
+        CallbackAuth::Signed { certificate, unsigned, hmac_secret } => {
+            let unsigned = match unsigned {
+                Unsigned::Quarantine => "quarantine",
+                Unsigned::Accept => "accept",
+            };
+            Inline::new("signed")
+                .text("certificate", Some(certificate))
+                .text("unsigned", Some(unsigned))
+                .secret("hmac-secret", hmac_secret.as_ref())
         }
         CallbackAuth::None => Inline::new("none"),
     }
@@ -62,25 +77,29 @@ fn callback(auth: &CallbackAuth) -> String {
 }
 
 fn api(api: &ApiConfig) -> String {
+    let table = Inline::default().text("base-url", Some(&api.base_url));
     let table = match &api.auth {
-        ApiAuth::ApiKey { key } => Inline::new("api-key").secret("key", Some(key)),
-        ApiAuth::Header { authorization } => {
-            Inline::new("header").secret("authorization", Some(authorization))
-        }
-        ApiAuth::Tyr { user, .. } => Inline::new("tyr").text("user", Some(user)),
-        ApiAuth::Client { client_id, secret, sender_email, token_url } => Inline::new("client")
+        ApiAuth::ApiKey { key } => table.text("auth", Some("api-key")).secret("key", Some(key)),
+        ApiAuth::Header { authorization } => table.secret("authorization", Some(authorization)),
+        ApiAuth::Tyr { user, password, customer_key, shared_secret } => table
+            .text("user", Some(user))
+            .secret("password", Some(password))
+            .secret("customer-key", Some(customer_key))
+            .secret("shared-secret", Some(shared_secret)),
+        ApiAuth::Client { client_id, secret, sender_email, token_url } => table
+            .text("auth", Some("client"))
             .text("client-id", Some(client_id))
             .secret("secret", Some(secret))
             .text("sender-email", sender_email.as_deref())
             .text("token-url", Some(token_url)),
-        ApiAuth::OAuth2 { token_url, client_id, client_secret, scope } => Inline::new("oauth2")
+        ApiAuth::OAuth2 { token_url, client_id, client_secret, scope } => table
+            .text("auth", Some("oauth2"))
             .text("token-url", Some(token_url))
             .text("client-id", Some(client_id))
             .secret("client-secret", Some(client_secret))
             .text("scope", scope.as_deref()),
     };
     table
-        .text("base-url", Some(&api.base_url))
         .text("proxy", api.proxy.as_deref().map(address::without_login).as_deref())
         .text("ca-file", api.ca_file.as_ref().map(|it| it.to_string_lossy()).as_deref())
         .finish()

@@ -119,6 +119,62 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// A list of plain texts. A variable can only hold one text, so its parts stand between commas.
+    pub(super) fn texts(&mut self, key: &str) -> Read<Option<Vec<String>>> {
+        self.ask(key);
+        let read = match self.get(key) {
+            None => return Ok(None),
+            Some(Value::Array(values)) => values.iter().map(|it| it.as_str().map(str::to_owned)).collect(),
+            Some(Value::String(text)) if self.scope.is_overridden(&self.path_of(key)) => {
+                Some(text.split(',').map(|it| it.trim().to_owned()).collect())
+            }
+            Some(_) => None,
+        };
+        let texts: Vec<String> =
+            read.ok_or_else(|| self.report(key, "must be a list of texts, such as [\"one\", \"two\"]"))?;
+        for text in &texts {
+            sound(text).map_err(|sentence| self.report(key, format!("one of its texts {sentence}")))?;
+        }
+        Ok(Some(texts))
+    }
+
+    /// A certificate in PEM: `key`, or the file in `key-file`. No secret, and the only text of several lines.
+    pub(super) fn certificate(&mut self, key: &str) -> Read<String> {
+        let file_key = format!("{key}-file");
+        let file = self.file(&file_key);
+        self.ask(key);
+        let by_variable = |key: &str| self.scope.is_overridden(&self.path_of(key));
+        let (key, text) = match (self.get(key), file?) {
+            (Some(_), Some(_)) if !by_variable(key) && !by_variable(&file_key) => {
+                return Err(self.report(key, format!("given twice, as {key} and {file_key}; keep one")));
+            }
+            (None, None) => {
+                let advice =
+                    format!("give the provider's certificate as {key} = \"…\" or {key}-file = \"path\"");
+                return Err(self.missing(key, &advice));
+            }
+            (given, Some(file)) if given.is_none() || by_variable(&file_key) => {
+                let text = std::fs::read_to_string(&file).map_err(|error| {
+                    self.report(&file_key, format!("the file {} cannot be read: {error}", file.display()))
+                })?;
+                (file_key.as_str(), text)
+            }
+            (given, _) => {
+                let text = given
+                    .and_then(Value::as_str)
+                    .ok_or_else(|| self.report(key, "must be text in quotes"))?;
+                (key, text.to_owned())
+            }
+        };
+        let block = text.split_once("-----BEGIN CERTIFICATE-----").map(|(_, rest)| rest);
+        if !block.is_some_and(|rest| rest.contains("-----END CERTIFICATE-----")) {
+            let sentence = "holds no certificate in PEM form, which stands between -----BEGIN CERTIFICATE----- and \
+                            -----END CERTIFICATE-----";
+            return Err(self.report(key, sentence));
+        }
+        Ok(text)
+    }
+
     /// A table below this one.
     pub(super) fn table(&mut self, key: &str) -> Read<Option<Reader<'a>>> {
         self.ask(key);
@@ -139,26 +195,43 @@ impl<'a> Reader<'a> {
 
     /// A secret: `key`, `key-file` or `key-env`, one of them.
     pub(super) fn secret(&mut self, key: &str) -> Read<Option<Secret>> {
+        self.checked_secret(key, |_| Ok(()))
+    }
+
+    /// A secret of which `check` says what is wrong, without repeating it.
+    pub(super) fn checked_secret(
+        &mut self,
+        key: &str,
+        check: impl Fn(&str) -> Result<(), String>,
+    ) -> Read<Option<Secret>> {
         let (file, env) = (format!("{key}-file"), format!("{key}-env"));
-        self.secret_in(key, &[(key, Form::Inline), (&file, Form::File), (&env, Form::Env)])
+        self.secret_in(key, &[(key, Form::Inline), (&file, Form::File), (&env, Form::Env)], check)
     }
 
     /// A secret that must be there.
-    pub(super) fn required_secret(&mut self, key: &str) -> Read<Secret> {
+    pub(super) fn required_secret(
+        &mut self,
+        key: &str,
+        check: impl Fn(&str) -> Result<(), String>,
+    ) -> Read<Secret> {
         let advice = format!("give it as {key} = \"…\", {key}-file = \"path\" or {key}-env = \"NAME\"");
-        self.secret(key)?.ok_or_else(|| self.missing(key, &advice))
+        self.checked_secret(key, check)?.ok_or_else(|| self.missing(key, &advice))
     }
 
     /// A secret in a map of them: inline, `{ file = "path" }` or `{ env = "NAME" }`.
-    pub(super) fn secret_entry(&mut self, name: &str) -> Read<Secret> {
+    pub(super) fn secret_entry(
+        &mut self,
+        name: &str,
+        check: impl Fn(&str) -> Result<(), String>,
+    ) -> Read<Secret> {
         let Some(Value::Table(table)) = self.get(name) else {
             return self
-                .secret_in(name, &[(name, Form::Inline)])?
+                .secret_in(name, &[(name, Form::Inline)], check)?
                 .ok_or_else(|| self.missing(name, "give it"));
         };
         self.ask(name);
         let mut forms = self.below(name, Some(table));
-        let secret = forms.secret_in(name, &[("file", Form::File), ("env", Form::Env)]);
+        let secret = forms.secret_in(name, &[("file", Form::File), ("env", Form::Env)], check);
         forms.finish();
         let advice = "write it as \"…\", { file = \"path\" } or { env = \"NAME\" }";
         secret?.ok_or_else(|| self.missing(name, advice))
@@ -201,7 +274,12 @@ impl<'a> Reader<'a> {
         self.table.and_then(|it| it.get(key))
     }
 
-    fn secret_in(&mut self, name: &str, forms: &[(&str, Form)]) -> Read<Option<Secret>> {
+    fn secret_in(
+        &mut self,
+        name: &str,
+        forms: &[(&str, Form)],
+        check: impl Fn(&str) -> Result<(), String>,
+    ) -> Read<Option<Secret>> {
         let mut given: Vec<_> = forms.iter().filter(|(key, _)| self.get(key).is_some()).collect();
         for (key, _) in forms {
             self.ask(key);
@@ -212,7 +290,11 @@ impl<'a> Reader<'a> {
         }
         match given.as_slice() {
             [] => Ok(None),
-            [(key, form)] => self.secret_as(key, *form).map(Some),
+            [(key, form)] => {
+                let secret = self.secret_as(key, *form)?;
+                check(secret.expose()).map_err(|sentence| self.report(key, sentence))?;
+                Ok(Some(secret))
+            }
             several => {
                 let keys: Vec<&str> = several.iter().map(|(key, _)| *key).collect();
                 let first = keys.first().copied().unwrap_or(name);

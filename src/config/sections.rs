@@ -9,22 +9,15 @@ use std::path::PathBuf;
 use jiff::tz::TimeZone;
 use toml::Table;
 
+use super::api::{Outbound, api};
+use super::callback::{callback, path_token};
 use super::reader::Reader;
 use super::scope::{Read, Scope};
-use super::{
-    AccountConfig, ApiAuth, ApiConfig, CallbackAuth, Config, ProviderKind, Secret, ServerConfig, address,
-};
+use super::{AccountConfig, Config, ProviderKind, ServerConfig, address};
 
 const CALLS_PER_MINUTE: u32 = 60;
 const MAX_CALLS_PER_MINUTE: u32 = 6_000;
 const MAX_ID: usize = 64;
-
-/// What the server says about calls to the outside, for accounts that don't say it themselves.
-#[derive(Default)]
-struct Outbound {
-    proxy: Option<String>,
-    ca_file: Option<PathBuf>,
-}
 
 /// Reads the whole file.
 pub(super) fn config(scope: &Scope, table: &Table) -> Read<Config> {
@@ -94,14 +87,16 @@ fn account(id: &str, mut table: Reader<'_>, outbound: &Outbound) -> Read<Account
     });
     let label = table.text("label");
     let callback = table.table("callback").and_then(|it| match it {
-        Some(below) => callback(below),
+        Some(below) => callback(below, provider),
         None => Err(table.missing(
             "callback",
             "add one that says how the provider proves itself, such as callback = { auth = \"key\", key-file = \
              \"path\" }; to take callbacks from anyone, say it: callback = { auth = \"none\" }",
         )),
     });
-    let api = table.table("api").and_then(|it| it.map(|below| api(below, outbound)).transpose());
+    let path_token = table.checked_secret("path-token", path_token);
+    let groups = groups(&mut table, provider);
+    let api = table.table("api").and_then(|it| it.map(|below| api(below, provider, outbound)).transpose());
     let calls = table.table_or_empty("reconcile").and_then(|mut it| {
         let calls = it.number("calls-per-minute", 1..=MAX_CALLS_PER_MINUTE);
         it.finish();
@@ -112,134 +107,37 @@ fn account(id: &str, mut table: Reader<'_>, outbound: &Outbound) -> Read<Account
         provider: provider?,
         label: label?.unwrap_or_else(|| id.to_owned()),
         callback: callback?,
-        path_token: None,
-        groups: Vec::new(),
+        path_token: path_token?,
+        groups: groups?,
         api: api?,
         calls_per_minute: calls?.unwrap_or(CALLS_PER_MINUTE),
     })
 }
 
-fn callback(mut table: Reader<'_>) -> Read<CallbackAuth> {
-    const KNOWN: &str = "one of key, basic, bearer, headers, none";
-    // No finish() when `auth` is wrong: which other keys are known depends on it.
-    let auth = table.required("auth", KNOWN)?;
-    let callback = match auth.as_str() {
-        "key" => {
-            let (key, next) = (table.required_secret("key"), table.secret("next-key"));
-            key.and_then(|key| Ok(CallbackAuth::Key { key, next: next? }))
-        }
-        "basic" => {
-            let username = table.required_checked("username", "give the user name", |it| {
-                // Basic ends the user name at the first colon, so such a name could never match.
-                if it.contains(':') { Err("must not hold a colon".into()) } else { Ok(it.to_owned()) }
-            });
-            let (password, next) = (table.required_secret("password"), table.secret("next-password"));
-            username
-                .and_then(|username| Ok(CallbackAuth::Basic { username, password: password?, next: next? }))
-        }
-        "bearer" => {
-            let (token, next) = (table.required_secret("token"), table.secret("next-token"));
-            token.and_then(|token| Ok(CallbackAuth::Bearer { token, next: next? }))
-        }
-        "headers" => table.table("headers").and_then(|it| match it {
-            Some(below) => headers(below).map(CallbackAuth::Headers),
-            None => Err(table.missing("headers", "write it as headers = { \"X-Key\" = \"…\" }")),
-        }),
-        "none" => Ok(CallbackAuth::None),
-        other => {
-            return Err(table.report("auth", format!("{other:?} is not a way to prove oneself; {KNOWN}")));
-        }
-    };
-    table.finish();
-    callback
-}
-
-fn headers(mut table: Reader<'_>) -> Read<BTreeMap<String, Secret>> {
-    if !table.variables().is_empty() {
-        return Err(table.report_self("a map cannot be set by variables; write the headers in the file"));
+fn groups(table: &mut Reader<'_>, provider: Read<ProviderKind>) -> Read<Vec<String>> {
+    let Some(groups) = table.texts("groups")? else { return Ok(Vec::new()) };
+    if let Ok(provider) = provider
+        && provider != ProviderKind::Legalesign
+    {
+        let sentence = format!("is for legalesign alone: {} tells no groups; take it out", provider.title());
+        return Err(table.report("groups", sentence));
     }
-    let names = table.keys();
-    if names.is_empty() {
-        return Err(table.report_self("is empty, so every callback would be taken; name at least one header"));
+    if groups.is_empty() {
+        return Err(table.report("groups", "is empty; name a group, or take it out to show all of them"));
     }
-    let read: Vec<_> = names
-        .iter()
-        .enumerate()
-        .map(|(index, name)| {
-            let secret = table.secret_entry(name);
-            if name.is_empty() || !name.bytes().all(is_header_byte) {
-                return Err(
-                    table.report(name, "no header can have this name; use letters, digits and dashes")
-                );
-            }
-            if names.iter().take(index).any(|it| it.eq_ignore_ascii_case(name)) {
-                return Err(
-                    table.report(name, "is there twice: headers ignore upper and lower case; keep one")
-                );
-            }
-            Ok(((*name).to_owned(), secret?))
-        })
-        .collect();
-    read.into_iter().collect()
-}
-
-fn api(mut table: Reader<'_>, outbound: &Outbound) -> Read<ApiConfig> {
-    let base_url = table.required_checked("base-url", "give the root of the provider's API", address::web);
-    let proxy = table.checked("proxy", address::proxy);
-    let ca_file = table.file("ca-file");
-    let auth = api_auth(&mut table, base_url.as_deref().unwrap_or_default());
-    table.finish();
-    Ok(ApiConfig {
-        base_url: base_url?,
-        auth: auth?,
-        proxy: proxy?.or_else(|| outbound.proxy.clone()),
-        ca_file: ca_file?.or_else(|| outbound.ca_file.clone()),
-    })
-}
-
-fn api_auth(table: &mut Reader<'_>, base_url: &str) -> Read<ApiAuth> {
-    const KNOWN: &str = "one of api-key, client, oauth2";
-    let auth = table.required("auth", KNOWN).inspect_err(|_| table.accept_rest())?;
-    match auth.as_str() {
-        "api-key" => Ok(ApiAuth::ApiKey { key: table.required_secret("key")? }),
-        "client" => {
-            let client_id = table.required("client-id", "give the client's id");
-            let secret = table.required_secret("secret");
-            let sender_email = table.checked("sender-email", |it| {
-                if it.contains('@') { Ok(it.to_owned()) } else { Err("is not a mail address".into()) }
-            });
-            let token_url = table.checked("token-url", address::web);
-            Ok(ApiAuth::Client {
-                client_id: client_id?,
-                secret: secret?,
-                sender_email: sender_email?,
-                token_url: token_url?.unwrap_or_else(|| default_token_url(base_url)),
-            })
-        }
-        "oauth2" => {
-            let token_url =
-                table.required_checked("token-url", "give the address of the tokens", address::web);
-            let client_id = table.required("client-id", "give the client's id");
-            let client_secret = table.required_secret("client-secret");
-            let scope = table.text("scope");
-            Ok(ApiAuth::OAuth2 {
-                token_url: token_url?,
-                client_id: client_id?,
-                client_secret: client_secret?,
-                scope: scope?,
-            })
-        }
-        other => {
-            table.accept_rest();
-            Err(table.report("auth", format!("{other:?} is not a way to sign in; {KNOWN}")))
-        }
+    for (index, group) in groups.iter().enumerate() {
+        let before = groups.iter().take(index);
+        let sentence = if before.clone().any(|it| it == group) {
+            format!("names {group:?} twice; keep one")
+        } else if group.contains('/') {
+            // As the API spells it, but nothing that is compared with it does.
+            format!("{group:?} is an address; write the last part of it alone, such as \"lettings-team\"")
+        } else {
+            continue;
+        };
+        return Err(table.report("groups", sentence));
     }
-}
-
-/// OneSpan keeps the exchange beside its API, not below it.
-fn default_token_url(base_url: &str) -> String {
-    let root = base_url.strip_suffix("/api").unwrap_or(base_url);
-    format!("{root}/apitoken/clientApp/accessToken")
+    Ok(groups)
 }
 
 fn socket(text: &str) -> Result<SocketAddr, String> {
@@ -267,9 +165,4 @@ fn time_zone(text: &str) -> Result<String, String> {
         )
     })?;
     Ok(zone.iana_name().unwrap_or(text).to_owned())
-}
-
-/// RFC 9110: the characters of a token.
-fn is_header_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }

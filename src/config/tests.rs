@@ -1,5 +1,6 @@
 //! What the contract promises, line by line; here what is read and what is hidden.
 
+mod providers;
 mod refusals;
 mod sources;
 
@@ -116,6 +117,21 @@ callback = { auth = "headers", headers = { "X-Key" = "s3cret-ten", "x-other.one"
 [accounts.open]
 provider = "conga"
 callback = { auth = "none" }
+
+[accounts.legal]
+provider = "legalesign"
+callback = { auth = "signed", certificate = """-----BEGIN CERTIFICATE-----
+MIIB
+-----END CERTIFICATE-----
+""", unsigned = "accept", hmac-secret = "s3cret-twelve" }
+groups = ["lettings-team", "sales"]
+api = { base-url = "https://eu-api.legalesign.com/api/v1", authorization = "ApiKey user:s3cret-13" }
+
+[accounts.webso]
+provider = "websignatureoffice"
+callback = { auth = "headers", headers = { Authorization = "Basic s3cret-14" } }
+path-token = "s3cret-15.Aa_z~00"
+api = { base-url = "https://www.websignatureoffice.com/tyrservice", user = "board", password = "s3cret-16", customer-key = "s3cret-17", shared-secret = "s3cret-18" }
 "#;
 
 #[test]
@@ -206,8 +222,9 @@ fn warnings_say_what_is_allowed_but_odd() {
     assert!(warnings[1].contains("public-url"), "{warnings:?}");
 
     let warnings = load(EVERYTHING).unwrap().warnings();
-    assert_eq!(warnings.len(), 1, "{warnings:?}");
-    assert!(warnings[0].starts_with("accounts.open.callback"), "{warnings:?}");
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(warnings[0].starts_with("accounts.legal.callback has unsigned"), "{warnings:?}");
+    assert!(warnings[1].starts_with("accounts.open.callback has auth = \"none\""), "{warnings:?}");
 
     for (host, expected) in
         [("x.example.com", true), ("10.0.0.1", true), ("localhost:1", false), ("[::1]:2", false)]
@@ -228,7 +245,11 @@ fn the_effective_configuration_is_toml_without_secrets() {
     assert_eq!(table["accounts"]["headers"]["callback"]["headers"]["x-other.one"].as_str(), Some("(hidden)"));
     assert_eq!(table["server"]["public-url"].as_str(), Some("https://board.example.com"));
     // It says everything: read again, it is the same configuration but for the secrets.
-    assert_eq!(load(&text).unwrap().effective(), text);
+    // A path token that is hidden is none any more, and says so.
+    refused(&text, "accounts.webso.path-token", &["can't carry"]);
+    let hidden = "path-token = \"(hidden)\"";
+    let text = text.replace(hidden, "path-token = \"tok-0123456789-ab\"");
+    assert_eq!(load(&text).unwrap().effective(), text.replace("tok-0123456789-ab", "(hidden)"));
 }
 
 #[test]

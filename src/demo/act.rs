@@ -37,6 +37,34 @@ pub enum Notice {
     TextOptOut,
 }
 
+impl Bounce {
+    /// OneSpan's word.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Hard => "BOUNCE",
+            Self::Complaint => "COMPLAINT",
+            Self::OutOfOffice => "OOTO",
+            Self::Unknown => "UNKNOWN",
+        }
+    }
+}
+
+impl Notice {
+    /// OneSpan's word.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::RecordingsReady => "RECORDINGS_READY",
+            Self::NotaryCommissioned => "NOTARY_COMMISSION_CREATED",
+            Self::CompositionFailed => "COMPOSITION_FAILED",
+            Self::DepositSucceeded => "EDEPOSIT_SUCCESS",
+            Self::DepositAttemptFailed => "EDEPOSIT_ATTEMPT_FAILURE",
+            Self::DepositFailed => "EDEPOSIT_FAILURE",
+            Self::TextLimitReached => "PACKAGE_SMS_NOTIFICATIONS_LIMIT_REACHED",
+            Self::TextOptOut => "RECIPIENT_OPT_OUT_SMS",
+        }
+    }
+}
+
 /// One thing that happens to a package. Signers and documents are named by their place, from 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
@@ -90,6 +118,18 @@ pub enum Act {
     AskForHelp(usize, String, String),
     /// Something that changes nothing; the signer counts only where the notice is about one.
     Notice(usize, Notice),
+    /// A witness confirms a signer's signature (Legalesign).
+    Witness(usize),
+    /// The sender hands back to a signer who has signed: their signature and all later ones are lost (Legalesign).
+    Reset(usize),
+    /// The sender calls it off (Legalesign).
+    Void,
+    /// A signer fetches the signed document (Legalesign).
+    Download(usize),
+    /// A signer refuses the fields of one document and goes on: signer, document (WebSignatureOffice).
+    RejectFields(usize, usize),
+    /// It goes out, though its pages can't be drawn (WebSignatureOffice).
+    FailToRender,
 }
 
 /// One signer of a package to be made.
@@ -101,6 +141,8 @@ pub struct DraftSigner {
     pub role: String,
     /// Asked to answer identity questions first.
     pub kba: bool,
+    /// A witness has to confirm the signature (Legalesign).
+    pub witnessed: bool,
     /// This is the sender, who signs too.
     pub is_sender: bool,
 }
@@ -163,6 +205,7 @@ impl Draft {
             person: Some(Person::named(first, last)),
             role: "Signer".to_owned(),
             kba: false,
+            witnessed: false,
             is_sender: false,
         });
         self

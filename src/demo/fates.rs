@@ -3,6 +3,7 @@
 
 use fastrand::Rng;
 
+use super::Kind;
 use super::act::Notice;
 
 /// The course a package takes.
@@ -39,10 +40,19 @@ pub(super) enum Fate {
     Template,
     Help,
     Noticed(Notice),
+    Voided,
+    Witnessing,
+    Witnessed,
+    Reset,
+    FieldRejected,
+    RenderFailed,
 }
 
 /// A fate, its weight in history, its weight in live life.
-const FATES: [(Fate, u32, u32); 38] = [
+type Entry = (Fate, u32, u32);
+
+/// What can happen at OneSpan and Conga.
+const FATES: [Entry; 38] = [
     (Fate::Smooth, 430, 300),
     (Fate::Draft, 50, 15),
     (Fate::Waiting, 85, 0),
@@ -83,18 +93,55 @@ const FATES: [(Fate, u32, u32); 38] = [
     (Fate::Noticed(Notice::TextOptOut), 3, 3),
 ];
 
-/// One fate for each of so many packages, shuffled. From 60 packages on each fate comes at least once.
-pub(super) fn deck(rng: &mut Rng, packages: usize) -> Vec<Fate> {
-    let total: u32 = FATES.iter().map(|(_, weight, _)| weight).sum();
+/// What can happen at Legalesign.
+const LEGALESIGN: [Entry; 13] = [
+    (Fate::Smooth, 400, 300),
+    (Fate::Draft, 30, 10),
+    (Fate::Waiting, 80, 0),
+    (Fate::Viewed, 60, 0),
+    (Fate::PartSigned, 110, 0),
+    (Fate::Bounced, 12, 45),
+    (Fate::BounceMended, 15, 0),
+    (Fate::Declined, 40, 60),
+    (Fate::Archived, 50, 15),
+    (Fate::Voided, 25, 30),
+    (Fate::Witnessing, 20, 0),
+    (Fate::Witnessed, 30, 45),
+    (Fate::Reset, 20, 30),
+];
+
+/// What can happen at WebSignatureOffice; a due date that goes by is a failure there.
+const WEBSIGNATUREOFFICE: [Entry; 7] = [
+    (Fate::Smooth, 420, 300),
+    (Fate::Waiting, 80, 0),
+    (Fate::PartSigned, 130, 0),
+    (Fate::Expired, 30, 25),
+    (Fate::Declined, 25, 40),
+    (Fate::FieldRejected, 40, 45),
+    (Fate::RenderFailed, 20, 25),
+];
+
+fn table(kind: Kind) -> &'static [Entry] {
+    match kind {
+        Kind::OneSpan | Kind::Conga => &FATES,
+        Kind::Legalesign => &LEGALESIGN,
+        Kind::WebSignatureOffice => &WEBSIGNATUREOFFICE,
+    }
+}
+
+/// One fate for each of so many packages, shuffled. With half as many again as there are fates, each comes at least once.
+pub(super) fn deck(rng: &mut Rng, kind: Kind, packages: usize) -> Vec<Fate> {
+    let table = table(kind);
+    let total: u32 = table.iter().map(|(_, weight, _)| weight).sum();
     let mut deck = Vec::with_capacity(packages);
-    if packages >= 60 {
-        for (fate, weight, _) in FATES {
-            let share = packages * weight as usize / total as usize;
-            deck.extend(std::iter::repeat_n(fate, share.max(1)));
+    if 2 * packages >= 3 * table.len() {
+        for (fate, weight, _) in table {
+            let share = packages * *weight as usize / total as usize;
+            deck.extend(std::iter::repeat_n(*fate, share.max(1)));
         }
     }
     while deck.len() < packages {
-        deck.push(draw(rng, |(_, weight, _)| *weight));
+        deck.push(draw(rng, table, |(_, weight, _)| *weight));
     }
     rng.shuffle(&mut deck);
     // With few packages the fates that must occur can be too many: ordinary ones make room.
@@ -110,14 +157,14 @@ pub(super) fn deck(rng: &mut Rng, packages: usize) -> Vec<Fate> {
 }
 
 /// The fate of one package that starts while somebody is watching.
-pub(super) fn live(rng: &mut Rng) -> Fate {
-    draw(rng, |(_, _, weight)| *weight)
+pub(super) fn live(rng: &mut Rng, kind: Kind) -> Fate {
+    draw(rng, table(kind), |(_, _, weight)| *weight)
 }
 
-fn draw(rng: &mut Rng, weight: impl Fn(&(Fate, u32, u32)) -> u32) -> Fate {
-    let total: u32 = FATES.iter().map(&weight).sum();
+fn draw(rng: &mut Rng, table: &[Entry], weight: impl Fn(&Entry) -> u32) -> Fate {
+    let total: u32 = table.iter().map(&weight).sum();
     let mut left = rng.u32(0..total.max(1));
-    for entry in &FATES {
+    for entry in table {
         let weight = weight(entry);
         if left < weight {
             return entry.0;
@@ -129,18 +176,21 @@ fn draw(rng: &mut Rng, weight: impl Fn(&(Fate, u32, u32)) -> u32) -> Fate {
 
 #[cfg(test)]
 mod tests {
-    use super::{FATES, Fate, deck};
+    use super::{Fate, Kind, deck, table};
 
     #[test]
     fn every_fate_is_dealt_and_the_deck_has_the_right_size() {
-        for packages in [0, 1, 59, 60, 61, 100, 300, 2_000] {
-            let deck = deck(&mut fastrand::Rng::with_seed(1), packages);
-            assert_eq!(deck.len(), packages);
-            for (fate, ..) in FATES.iter().filter(|_| packages >= 100) {
-                assert!(deck.contains(fate), "{fate:?} of {packages}");
+        for kind in [Kind::OneSpan, Kind::Legalesign, Kind::WebSignatureOffice] {
+            for packages in [0, 1, 10, 20, 59, 60, 61, 100, 300, 2_000] {
+                let deck = deck(&mut fastrand::Rng::with_seed(1), kind, packages);
+                assert_eq!(deck.len(), packages);
+                let enough = packages >= 100 || kind != Kind::OneSpan && packages >= 20;
+                for (fate, ..) in table(kind).iter().filter(|_| enough) {
+                    assert!(deck.contains(fate), "{fate:?} of {packages}");
+                }
+                let smooth = deck.iter().filter(|fate| **fate == Fate::Smooth).count();
+                assert!(packages < 300 || smooth * 10 > packages * 3);
             }
-            let smooth = deck.iter().filter(|fate| **fate == Fate::Smooth).count();
-            assert!(packages < 300 || smooth * 10 > packages * 3);
         }
     }
 }

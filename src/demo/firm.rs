@@ -4,6 +4,9 @@
 /// The firm, as it stands in a sender's entry.
 pub(super) const NAME: &str = "Alder & Finch";
 
+/// The teams that a sender's packages belong to, by the sender's place.
+pub(super) const GROUPS: [&str; 3] = ["lettings", "people", "corporate"];
+
 /// Those who send packages.
 pub(super) const STAFF: [(&str, &str, &str); 8] = [
     ("Dana", "Reyes", "Lending operations"),

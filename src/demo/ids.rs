@@ -41,6 +41,11 @@ impl Ids {
         hex(&self.bytes::<24>())
     }
 
+    /// A decimal number, as text.
+    pub(super) fn number(&mut self) -> String {
+        self.0.u32(100_000..100_000_000).to_string()
+    }
+
     /// A number for what has no shape: sizes, pages, seconds.
     pub(super) fn within(&mut self, range: std::ops::Range<i64>) -> i64 {
         self.0.i64(range)

@@ -3,6 +3,7 @@
 
 use fastrand::Rng;
 
+use super::Account;
 use super::act::Act;
 use super::fates;
 use super::people::pick;
@@ -15,7 +16,7 @@ use super::world::World;
 #[derive(Debug)]
 pub(super) struct Life {
     rng: Rng,
-    accounts: Vec<String>,
+    accounts: Vec<Account>,
     /// Packages that go on, and the turn from which they may.
     open: Vec<(u64, Thread)>,
     turn: u64,
@@ -29,7 +30,7 @@ const ENOUGH_OPEN: usize = 100;
 const MOST_OPEN: usize = 400;
 
 impl Life {
-    pub(super) fn new(seed: u64, accounts: Vec<String>) -> Self {
+    pub(super) fn new(seed: u64, accounts: Vec<Account>) -> Self {
         let rng = Rng::with_seed(seed ^ 0x6c69_6665);
         Self { rng, accounts, open: Vec::new(), turn: 0, sitting: None }
     }
@@ -71,9 +72,9 @@ impl Life {
         if self.accounts.is_empty() {
             return Vec::new();
         }
-        let account = pick(&mut self.rng, &self.accounts).clone();
-        let fate = fates::live(&mut self.rng);
-        let plot = plot::plot(&mut self.rng, fate);
+        let Account { id: account, kind, .. } = pick(&mut self.rng, &self.accounts).clone();
+        let fate = fates::live(&mut self.rng, kind);
+        let plot = plot::plot(&mut self.rng, kind, fate);
         let Some(created) = world.create(&account, &plot.draft, at) else { return Vec::new() };
         let rest = plot.steps.into_iter().map(|(_, act)| act).collect();
         let thread = Thread { account, package: created.id, rest, stuck: false };
@@ -136,12 +137,13 @@ fn pause(rng: &mut Rng, act: &Act, told: &[Callback]) -> u64 {
     }
     let said = |event| told.iter().any(|callback| callback.event == event);
     match act {
-        Act::Lock(_) | Act::Bounce(..) | Act::Deactivate => rng.u64(40..160),
+        Act::Lock(_) | Act::Bounce(..) | Act::Deactivate | Act::FailToRender => rng.u64(40..160),
         Act::KbaFail(_) => rng.u64(15..90),
-        Act::Decline(..) | Act::OptOut(..) | Act::Expire | Act::Trash => rng.u64(30..90),
-        Act::Activate | Act::Reassign(..) | Act::Restore => rng.u64(2..15),
+        Act::Decline(..) | Act::OptOut(..) | Act::Expire | Act::Trash | Act::Void => rng.u64(30..90),
+        Act::Activate | Act::Reassign(..) | Act::Restore | Act::Reset(_) | Act::Witness(_) => rng.u64(2..15),
         Act::Sign(..) if said("PACKAGE_READY_FOR_COMPLETE") => rng.u64(40..120),
-        Act::Sign(..) if said("SIGNER_COMPLETE") => rng.u64(3..30),
+        Act::Sign(..) if said("Waiting for witness") => rng.u64(20..80),
+        Act::Sign(..) if said("SIGNER_COMPLETE") || said("USER_FINISH") || said("Signed") => rng.u64(3..30),
         _ => 0,
     }
 }
@@ -153,12 +155,14 @@ mod tests {
     use super::Life;
     use crate::demo::stories::{play, week};
     use crate::demo::world::World;
+    use crate::demo::{Account, Kind};
 
     const NOW: i64 = 1_793_611_800_000;
 
     #[test]
     fn every_turn_tells_something_and_all_kinds_of_things_happen() {
-        let accounts = vec!["a".to_owned(), "b".to_owned()];
+        let kinds = [Kind::OneSpan, Kind::Conga, Kind::Legalesign, Kind::WebSignatureOffice];
+        let accounts = kinds.map(|kind| Account::new(kind.word(), kind)).to_vec();
         let mut world = World::new(1, &accounts);
         let (_, threads) = play(&mut world, &week(1, 300, &accounts, NOW));
         let mut life = Life::new(1, accounts);
@@ -180,6 +184,11 @@ mod tests {
             "ROLE_REASSIGN",
             "PACKAGE_COMPLETE",
             "KBA_FAILURE",
+            "Waiting for witness",
+            "Removed",
+            "recipient.bounced",
+            "Final PDF",
+            "STATUS_CHANGE",
         ] {
             assert!(events.contains(event), "{event} of {events:?}");
         }

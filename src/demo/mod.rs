@@ -1,16 +1,20 @@
 //! The demo: an outsider that plays the providers. It tells a seeded firm's week by real HTTP callbacks and answers
 //! questions on its own port; of the house it knows nothing but the clock.
 //!
-//! `world` is the truth, `verbs` change it and say what is told; `fates`, `plot`, `stories` and `life` decide what
-//! happens; `wire` and `shape` write the providers' bytes; `teller` posts them and `rest` answers.
+//! `world` is the truth; `verbs` change it and say what is told, `legalesign` and `websignatureoffice` in their own words;
+//! `fates`, `drafts`, `plot`, `stories` and `life` decide what happens; `wire` and `shape` write OneSpan's and Conga's bytes;
+//! `teller` posts and `rest` answers.
 
+mod account;
 pub mod act;
 mod calendar;
 mod chaos;
+mod drafts;
 mod fates;
 mod faults;
 mod firm;
 mod ids;
+mod legalesign;
 mod life;
 pub mod package;
 mod people;
@@ -20,6 +24,7 @@ mod shape;
 pub mod stories;
 mod teller;
 mod verbs;
+mod websignatureoffice;
 pub mod wire;
 pub mod world;
 
@@ -35,40 +40,10 @@ use teller::Teller;
 use wire::Callback;
 use world::World;
 
+pub use account::{Account, Events, Kind};
 pub use faults::{Call, Calls, Faults, Refusal};
 pub use teller::Told;
 pub use world::WorldHandle;
-
-/// Which provider is played.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// OneSpan Sign.
-    OneSpan,
-    /// Conga Sign.
-    Conga,
-}
-
-impl Kind {
-    fn word(self) -> &'static str {
-        match self {
-            Self::OneSpan => "onespan",
-            Self::Conga => "conga",
-        }
-    }
-}
-
-/// One account at a provider, as the board has it configured.
-#[derive(Debug, Clone)]
-pub struct Account {
-    /// The account's id in the board's callback URL.
-    pub id: String,
-    /// Whose account it is.
-    pub kind: Kind,
-    /// The whole `Authorization` header of a callback, such as `Basic demo-key`; empty: none is sent.
-    pub callback_authorization: String,
-    /// Opens the REST side, raw after `Basic`; also the client secret that tokens are given for, to any client id.
-    pub api_key: String,
-}
 
 /// What is told, and how well it travels. Chaos concerns live life only.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,6 +62,8 @@ pub struct Options {
     pub reorder: f64,
     /// Callbacks are late by up to so many seconds.
     pub delay_seconds: f64,
+    /// Legalesign collects changes and tells them every so many seconds: six minutes in truth.
+    pub batch_seconds: f64,
 }
 
 impl Default for Options {
@@ -99,6 +76,7 @@ impl Default for Options {
             duplicate: 0.0,
             reorder: 0.0,
             delay_seconds: 0.0,
+            batch_seconds: 360.0,
         }
     }
 }
@@ -136,11 +114,10 @@ impl Simulator {
         let client = teller::client()?;
         let listener = TcpListener::bind(("127.0.0.1", port))?;
         let port = listener.local_addr()?.port();
-        let ids: Vec<String> = accounts.iter().map(|account| account.id.clone()).collect();
-        let world = WorldHandle::new(World::new(seed, &ids));
+        let world = WorldHandle::new(World::new(seed, &accounts));
         let (faults, calls) = (Faults::default(), Calls::default());
         let server = rest::serve(listener, &clock, &world, &faults, &calls, &accounts)?;
-        let life = Mutex::new(Life::new(seed, ids));
+        let life = Mutex::new(Life::new(seed, accounts.clone()));
         Ok(Self { clock, accounts, port, server, client, world, faults, calls, life })
     }
 
@@ -150,15 +127,18 @@ impl Simulator {
         self.url(account, |kind| match kind {
             Kind::OneSpan => "/api",
             Kind::Conga => "/api/sign",
+            Kind::Legalesign => "/api/v1",
+            Kind::WebSignatureOffice => "/tyrservice",
         })
     }
 
-    /// Where client credentials are turned into a token (OAuth2 form); empty for an unknown account.
+    /// Where client credentials are turned into a token (OAuth2 form); empty for an account that has no tokens.
     #[must_use]
     pub fn token_url(&self, account: &str) -> String {
         self.url(account, |kind| match kind {
             Kind::OneSpan => "/oauth2/token",
             Kind::Conga => "/api/v1/auth/connect/token",
+            Kind::Legalesign | Kind::WebSignatureOffice => "",
         })
     }
 
@@ -182,27 +162,40 @@ impl Simulator {
 
     /// Lets a week of stories happen, then tells the board all of it as fast as it listens.
     pub async fn tell_history(&self, board_url: &str, options: &Options) -> Told {
-        let ids: Vec<String> = self.accounts.iter().map(|account| account.id.clone()).collect();
-        let week = stories::week(options.seed, options.packages, &ids, self.clock.millis());
+        let week = stories::week(options.seed, options.packages, &self.accounts, self.clock.millis());
         let (callbacks, threads) = stories::play(&mut self.world.lock(), &week);
         self.life.lock().unwrap_or_else(PoisonError::into_inner).go_on(threads);
-        Teller::new(&self.client, board_url, &self.accounts).history(callbacks).await
+        let teller = self.teller(board_url, options.batch_seconds);
+        teller.history(teller.posts(callbacks)).await
     }
 
     /// Goes on living and telling until it is stopped.
     pub async fn live(&self, board_url: &str, options: &Options, stop: CancellationToken) -> Told {
-        let teller = Teller::new(&self.client, board_url, &self.accounts);
+        let teller = self.teller(board_url, options.batch_seconds);
         teller.live(options, &stop, || self.next()).await
     }
 
-    /// Posts what a verb told, in order; for tests that drive the world by hand.
+    /// The certificate that Legalesign's signatures are good for, in PEM.
+    #[must_use]
+    pub fn certificate() -> &'static str {
+        legalesign::seal::CERTIFICATE
+    }
+
+    /// Posts what verbs told, as it is and in order; entries are made batches first. For tests that drive the world by
+    /// hand.
     pub async fn tell(&self, board_url: &str, callbacks: Vec<Callback>) -> Told {
-        Teller::new(&self.client, board_url, &self.accounts).history(callbacks).await
+        let teller = self.teller(board_url, Options::default().batch_seconds);
+        let batches = callbacks.iter().any(|callback| callback.entry);
+        teller.history(if batches { teller.posts(callbacks) } else { callbacks }).await
     }
 
     /// Closes the REST side.
     pub async fn stop(self) {
         self.server.stop(false).await;
+    }
+
+    fn teller<'a>(&'a self, board_url: &str, batch_seconds: f64) -> Teller<'a> {
+        Teller::new(&self.client, board_url, &self.accounts, batch_seconds)
     }
 
     fn next(&self) -> Vec<Callback> {

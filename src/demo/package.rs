@@ -54,6 +54,10 @@ pub enum Status {
     OptedOut,
     /// The due date went by.
     Expired,
+    /// The sender called it off (Legalesign).
+    Cancelled,
+    /// Not all signed, and nobody will any more (WebSignatureOffice).
+    Failed,
 }
 
 impl Status {
@@ -68,6 +72,8 @@ impl Status {
             Self::Declined => "DECLINED",
             Self::OptedOut => "OPTED_OUT",
             Self::Expired => "EXPIRED",
+            Self::Cancelled => "CANCELLED",
+            Self::Failed => "FAILED",
         }
     }
 }
@@ -144,6 +150,12 @@ pub struct Role {
     pub attachments: Vec<Attachment>,
     /// `None` is a placeholder.
     pub signer: Option<Signer>,
+    /// Legalesign's code for how far its signer is.
+    pub code: u8,
+    /// A witness has to confirm the signature (Legalesign).
+    pub witnessed: bool,
+    /// Why the signer refused (Legalesign).
+    pub refusal: Option<String>,
 }
 
 /// One signature block.
@@ -159,6 +171,8 @@ pub struct Approval {
     pub accepted: Option<i64>,
     /// Confirmed, ms.
     pub signed: Option<i64>,
+    /// Refused by its signer (WebSignatureOffice).
+    pub rejected: bool,
     /// May be left out.
     pub optional: bool,
 }
@@ -183,7 +197,7 @@ pub struct Document {
 /// The thing being signed, as the provider has it.
 #[derive(Debug, Clone)]
 pub struct Package {
-    /// 28 characters, the last one `=`.
+    /// 28 characters, the last one `=`; a UUID at Legalesign, digits at WebSignatureOffice.
     pub id: String,
     /// Its title.
     pub name: String,
@@ -217,6 +231,14 @@ pub struct Package {
     pub consent: Option<Document>,
     /// What is signed.
     pub documents: Vec<Document>,
+    /// The team it belongs to (Legalesign).
+    pub group: String,
+    /// Put away, whatever the status (Legalesign).
+    pub archived: bool,
+    /// The final PDF exists (Legalesign).
+    pub final_pdf: bool,
+    /// Its pages could not be drawn (WebSignatureOffice).
+    pub render_failed: bool,
     /// The time of the newest thing that happened, so that no two share one.
     pub last_at: i64,
 }
@@ -227,13 +249,16 @@ impl Package {
         self.consent.iter().chain(&self.documents)
     }
 
+    /// What a role has to sign.
+    pub fn blocks_of<'p>(&'p self, role: &'p str) -> impl Iterator<Item = &'p Approval> {
+        let blocks = self.all_documents().flat_map(|document| &document.approvals);
+        blocks.filter(move |approval| approval.role == role && !approval.optional)
+    }
+
     /// Whether a role has signed all it must; a role without blocks has.
     #[must_use]
     pub fn role_done(&self, role: &str) -> bool {
-        self.all_documents()
-            .flat_map(|document| &document.approvals)
-            .filter(|approval| approval.role == role && !approval.optional)
-            .all(|approval| approval.signed.is_some())
+        self.blocks_of(role).all(|approval| approval.signed.is_some())
     }
 
     /// Whether everyone has signed.

@@ -3,10 +3,11 @@
 
 use fastrand::Rng;
 
-use super::act::{Act, Bounce, Draft, DraftDocument, DraftSigner, Notice};
+use super::Kind;
+use super::act::{Act, Bounce, Draft, Notice};
+use super::drafts::{draft, matter};
 use super::fates::Fate;
-use super::firm::{self, MATTERS, Matter};
-use super::package::Person;
+use super::firm::{self, Matter};
 use super::people::{self, pick};
 
 /// A package and what becomes of it.
@@ -22,7 +23,7 @@ pub(super) struct Plot {
 }
 
 /// Makes up a package with the given fate.
-pub(super) fn plot(rng: &mut Rng, fate: Fate) -> Plot {
+pub(super) fn plot(rng: &mut Rng, kind: Kind, fate: Fate) -> Plot {
     let matter = matter(rng, fate);
     let mut draft = draft(rng, matter);
     let outsiders = draft.signers.iter().filter(|signer| !signer.is_sender).count().max(1);
@@ -37,14 +38,16 @@ pub(super) fn plot(rng: &mut Rng, fate: Fate) -> Plot {
             let (title, sender) = *pick(rng, &firm::TEMPLATES);
             draft = Draft { template: true, sender, ..Draft::named(title) };
         }
-        Fate::Draft if rng.u32(0..3) == 0 => {
+        Fate::Witnessing | Fate::Witnessed => draft.signers[victim].witnessed = true,
+        // Legalesign has no places without a person.
+        Fate::Draft if kind != Kind::Legalesign && rng.u32(0..3) == 0 => {
             if let Some(last) = draft.signers.iter_mut().rfind(|signer| !signer.is_sender) {
                 last.person = None;
             }
         }
         _ => {}
     }
-    let mut pen = Pen { rng, draft: &draft, steps: Vec::new(), cut: None };
+    let mut pen = Pen { rng, kind, draft: &draft, steps: Vec::new(), cut: None };
     pen.write(fate, victim, matter);
     let (cut, steps) = (pen.cut.unwrap_or(pen.steps.len()), pen.steps);
     Plot { draft, cut, steps, expires: fate == Fate::Expired }
@@ -52,6 +55,7 @@ pub(super) fn plot(rng: &mut Rng, fate: Fate) -> Plot {
 
 struct Pen<'a> {
     rng: &'a mut Rng,
+    kind: Kind,
     draft: &'a Draft,
     steps: Vec<(i64, Act)>,
     cut: Option<usize>,
@@ -72,8 +76,9 @@ impl Pen<'_> {
         if fate == Fate::Draft {
             self.cut = Some(0);
         }
-        self.then(MINUTE, 25 * MINUTE, Act::Activate);
-        if fate == Fate::Waiting {
+        let out = if fate == Fate::RenderFailed { Act::FailToRender } else { Act::Activate };
+        self.then(MINUTE, 25 * MINUTE, out);
+        if matches!(fate, Fate::Waiting | Fate::RenderFailed) {
             self.cut = Some(self.steps.len());
         }
         match fate {
@@ -81,6 +86,11 @@ impl Pen<'_> {
                 self.then(5 * MINUTE, 8 * HOUR, Act::Open(0));
                 self.cut = Some(self.steps.len());
                 self.sessions(0, everyone);
+            }
+            Fate::Voided => {
+                let signed = self.rng.usize(0..everyone);
+                self.sessions(0, signed);
+                self.then(HOUR, 9 * HOUR, Act::Void);
             }
             Fate::Trashed | Fate::Deleted => {
                 let signed = self.rng.usize(0..everyone);
@@ -150,6 +160,28 @@ impl Pen<'_> {
                 self.sign(victim);
                 return self.sessions(victim + 1, everyone);
             }
+            Fate::Witnessing => {
+                self.arrive(victim);
+                self.sign(victim);
+                self.cut_if(true);
+                self.witness(victim);
+                return self.sessions(victim + 1, everyone);
+            }
+            Fate::Reset if everyone > 1 => {
+                // Somebody who is through, while another is not.
+                let again = victim.min(everyone - 2);
+                self.sessions(victim, again + 1);
+                self.then(20 * MINUTE, 5 * HOUR, Act::Reset(again));
+                return self.sessions(again, everyone);
+            }
+            Fate::FieldRejected => {
+                self.arrive(victim);
+                self.then(MINUTE, 12 * MINUTE, Act::RejectFields(victim, 0));
+                let here = self.rng.u32(0..3) == 0;
+                self.cut_if(here);
+                self.sign(victim);
+                return self.sessions(victim + 1, everyone);
+            }
             Fate::Recalled | Fate::BackToDraft => {
                 self.then(10 * MINUTE, 7 * HOUR, Act::Deactivate);
                 self.cut_if(fate == Fate::BackToDraft);
@@ -193,6 +225,9 @@ impl Pen<'_> {
         match fate {
             Fate::ByHand | Fate::Ready => self.then(15 * MINUTE, 9 * HOUR, Act::Complete),
             Fate::Archived => self.then(2 * HOUR, 12 * HOUR, Act::Archive),
+            Fate::Smooth if self.kind == Kind::Legalesign && self.rng.bool() => {
+                self.then(MINUTE, HOUR, Act::Download(0));
+            }
             Fate::Restored => {
                 self.then(HOUR, 9 * HOUR, Act::Trash);
                 self.then(2 * MINUTE, 50 * MINUTE, Act::Restore);
@@ -208,13 +243,20 @@ impl Pen<'_> {
         for signer in from..to {
             self.arrive(signer);
             self.sign(signer);
+            self.witness(signer);
+        }
+    }
+
+    fn witness(&mut self, signer: usize) {
+        if self.draft.signers[signer].witnessed {
+            self.then(10 * MINUTE, 6 * HOUR, Act::Witness(signer));
         }
     }
 
     /// A signer opens the link and agrees to sign electronically.
     fn arrive(&mut self, signer: usize) {
         let seen = self.steps.iter().any(|(_, act)| *act == Act::Consent(signer));
-        let recalled = self.steps.iter().any(|(_, act)| *act == Act::Deactivate);
+        let recalled = self.steps.iter().any(|(_, act)| matches!(act, Act::Deactivate | Act::Reset(_)));
         if seen && !recalled {
             return;
         }
@@ -260,98 +302,4 @@ impl Pen<'_> {
 /// Told while a package is out, not after it.
 fn early(notice: Notice) -> bool {
     matches!(notice, Notice::NotaryCommissioned | Notice::TextLimitReached | Notice::TextOptOut)
-}
-
-fn matter(rng: &mut Rng, fate: Fate) -> &'static Matter {
-    let suits = |matter: &&Matter| match fate {
-        Fate::Attached => matter.attachment.is_some(),
-        Fate::KbaFailed | Fate::KbaMended | Fate::Locked | Fate::LockMended => matter.kba,
-        Fate::Noticed(Notice::DepositSucceeded | Notice::DepositAttemptFailed | Notice::DepositFailed) => {
-            matter.title.contains("loan") || matter.title.contains("Mortgage")
-        }
-        _ => true,
-    };
-    let total = MATTERS.iter().filter(suits).map(|matter| matter.weight).sum::<u32>();
-    let mut left = rng.u32(0..total.max(1));
-    for matter in MATTERS.iter().filter(suits) {
-        if left < matter.weight {
-            return matter;
-        }
-        left -= matter.weight;
-    }
-    &MATTERS[0]
-}
-
-fn draft(rng: &mut Rng, matter: &Matter) -> Draft {
-    let count = rng.usize(matter.signers.0..=matter.signers.1);
-    let role = |place: usize| matter.roles[place.min(matter.roles.len() - 1)].to_owned();
-    let mut signers: Vec<DraftSigner> = Vec::with_capacity(count + 1);
-    for place in 0..count {
-        let person =
-            Some(another(rng, &signers, role(place).starts_with("Joint") || role(place).starts_with("Co-")));
-        signers.push(DraftSigner { person, role: role(place), kba: matter.kba, is_sender: false });
-    }
-    let first = signers.first().and_then(|signer| signer.person.as_ref());
-    let person = first.map_or_else(String::new, |person| {
-        let initial: String = person.first.chars().take(1).collect();
-        format!("{initial}. {}", person.last)
-    });
-    let number = rng.u32(10_000..99_999).to_string();
-    let small = rng.u32(2..90).to_string();
-    let unit = format!("{}{}", rng.u32(1..40), pick(rng, &['A', 'B', 'C', 'D', 'E']));
-    let name = matter
-        .title
-        .replace("{company}", people::company(rng))
-        .replace("{person}", &person)
-        .replace("{number}", &number)
-        .replace("{small}", &small)
-        .replace("{unit}", &unit)
-        .replace("{street}", &people::street(rng));
-    if matter.sender_signs {
-        signers.push(DraftSigner { person: None, role: "Owner".to_owned(), kba: false, is_sender: true });
-    }
-    let documents = (0..matter.documents.len()).filter(|place| *place == 0 || rng.u32(0..4) > 0);
-    let documents: Vec<usize> = documents.collect();
-    let documents = documents.into_iter().map(|place| document(rng, matter, place, signers.len())).collect();
-    let by_program = matter.reference.is_some();
-    let data = matter.reference.map(|(key, prefix)| (key.to_owned(), format!("{prefix}{number}")));
-    let origin = by_program.then(|| ("origin".to_owned(), "api".to_owned()));
-    let due = (rng.u32(0..4) > 0).then(|| i64::from(rng.u32(14..45)) * 24 * HOUR);
-    Draft {
-        name,
-        sender: matter.sender,
-        signers,
-        documents,
-        autocomplete: true,
-        due_after: due,
-        data: origin.into_iter().chain(data).collect(),
-        template: false,
-        by_program,
-    }
-}
-
-/// Somebody who doesn't sign yet; a partner often has the same family name.
-fn another(rng: &mut Rng, signers: &[DraftSigner], partner: bool) -> Person {
-    let known = |person: &Person| {
-        let mut others = signers.iter().filter_map(|signer| signer.person.as_ref());
-        others.any(|other| (&other.first, &other.last) == (&person.first, &person.last))
-    };
-    for _ in 0..20 {
-        let first = signers.first().and_then(|signer| signer.person.as_ref());
-        let person = match first {
-            Some(first) if partner && rng.u32(0..3) > 0 => people::relative(rng, first),
-            _ => people::person(rng),
-        };
-        if !known(&person) {
-            return person;
-        }
-    }
-    people::person(rng)
-}
-
-fn document(rng: &mut Rng, matter: &Matter, place: usize, signers: usize) -> DraftDocument {
-    let signs = |signer: &usize| place == 0 || *signer == 0 || rng.u32(0..3) > 0;
-    let signed_by = (0..signers).filter(signs).collect();
-    let name = matter.documents[place].to_owned();
-    DraftDocument { name, signed_by, optional_block: rng.u32(0..8) == 0 }
 }

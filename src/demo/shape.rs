@@ -96,7 +96,9 @@ pub(super) fn signing_status(
         | Status::Archived
         | Status::Declined
         | Status::OptedOut
-        | Status::Expired => package.status.word(),
+        | Status::Expired
+        | Status::Cancelled
+        | Status::Failed => package.status.word(),
     }
 }
 

@@ -12,6 +12,7 @@ use super::people::pick;
 use super::plot::{self, Plot};
 use super::wire::Callback;
 use super::world::World;
+use super::{Account, Kind};
 
 /// One package's story.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,14 +41,23 @@ pub(super) struct Thread {
 
 /// The stories of so many packages, spread over the given accounts. Nothing happens later than half a minute before `now`.
 #[must_use]
-pub fn week(seed: u64, packages: usize, accounts: &[String], now: i64) -> Vec<Story> {
+pub fn week(seed: u64, packages: usize, accounts: &[Account], now: i64) -> Vec<Story> {
     let mut rng = Rng::with_seed(seed ^ 0x5167_6e62_6f61_7264);
-    let deck = fates::deck(&mut rng, packages);
-    if accounts.is_empty() {
-        return Vec::new();
+    let mut stories = Vec::with_capacity(packages);
+    let (mut packages_left, mut accounts_left) = (packages, accounts.len());
+    // What can happen depends on the provider; OneSpan and Conga are alike.
+    let like_onespan: &[Kind] = &[Kind::OneSpan, Kind::Conga];
+    for kinds in [like_onespan, &[Kind::Legalesign], &[Kind::WebSignatureOffice]] {
+        let these: Vec<&Account> = accounts.iter().filter(|account| kinds.contains(&account.kind)).collect();
+        let Some(kind) = these.first().map(|account| account.kind) else { continue };
+        let share = packages_left * these.len() / accounts_left;
+        packages_left -= share;
+        accounts_left -= these.len();
+        let deck = fates::deck(&mut rng, kind, share);
+        // Each story has its own source, so that a change to one leaves the others alone.
+        stories.extend(deck.into_iter().map(|fate| story(&mut rng.fork(), fate, &these, now)));
     }
-    // Each story has its own source, so that a change to one leaves the others alone.
-    deck.into_iter().map(|fate| story(&mut rng.fork(), fate, accounts, now)).collect()
+    stories
 }
 
 /// Lets the stories happen, in the order of time over all packages, and returns what the providers told meanwhile.
@@ -82,7 +92,8 @@ pub(super) fn play(world: &mut World, stories: &[Story]) -> (Vec<Callback>, Vec<
     let threads =
         stories.iter().zip(ids).filter(|(story, _)| !story.rest.is_empty()).filter_map(|(story, id)| {
             let last = story.past.last().map(|(_, act)| act);
-            let in_trouble = matches!(last, Some(Act::Lock(_) | Act::KbaFail(_) | Act::Bounce(..)));
+            let in_trouble =
+                matches!(last, Some(Act::Lock(_) | Act::KbaFail(_) | Act::Bounce(..) | Act::FailToRender));
             let stuck = in_trouble || matches!(story.rest.first(), Some(Act::Complete));
             Some(Thread {
                 account: story.account.clone(),
@@ -99,10 +110,10 @@ const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 const LATEST: i64 = 30_000;
 
-fn story(rng: &mut Rng, fate: Fate, accounts: &[String], now: i64) -> Story {
-    let account = pick(rng, accounts).clone();
+fn story(rng: &mut Rng, fate: Fate, accounts: &[&Account], now: i64) -> Story {
+    let account = *pick(rng, accounts);
     let quiet_for = LATEST + quiet_for(rng, fate);
-    let Plot { mut draft, mut steps, cut, expires } = plot::plot(rng, fate);
+    let Plot { mut draft, mut steps, cut, expires } = plot::plot(rng, account.kind, fate);
     let rest = steps.split_off(cut).into_iter().map(|(_, act)| act).collect();
     let mut ago = quiet_for;
     let mut past = Vec::with_capacity(steps.len());
@@ -120,7 +131,7 @@ fn story(rng: &mut Rng, fate: Fate, accounts: &[String], now: i64) -> Story {
             *due += 7 * 24 * HOUR;
         }
     }
-    Story { account, draft, created, past, rest }
+    Story { account: account.id.clone(), draft, created, past, rest }
 }
 
 /// How long ago the last thing happened, in office hours: what is finished lies anywhere in the week, trouble is fresh.
@@ -145,12 +156,13 @@ mod tests {
     use super::{happen, week};
     use crate::demo::package::Status;
     use crate::demo::world::World;
+    use crate::demo::{Account, Kind};
 
     const NOW: i64 = 1_793_611_800_000;
 
     #[test]
     fn a_week_is_believable() {
-        let accounts = ["onespan-eu".to_owned(), "conga".to_owned()];
+        let accounts = [Account::new("onespan-eu", Kind::OneSpan), Account::new("conga", Kind::Conga)];
         let stories = week(11, 300, &accounts, NOW);
         let mut world = World::new(11, &accounts);
         let told = happen(&mut world, &stories);
@@ -158,7 +170,7 @@ mod tests {
         assert!(told.iter().all(|callback| callback.at < NOW));
         let mut statuses = HashMap::new();
         let mut locked = 0;
-        for package in accounts.iter().flat_map(|account| world.packages(account)) {
+        for package in accounts.iter().flat_map(|account| world.packages(&account.id)) {
             *statuses.entry(package.status.word()).or_insert(0) += 1;
             let out = package.status == Status::Sent;
             locked += usize::from(out && package.roles.iter().any(|role| role.locked));
@@ -176,7 +188,7 @@ mod tests {
 
     #[test]
     fn any_seed_tells_all_there_is_to_tell() {
-        let accounts = ["a".to_owned()];
+        let accounts = [Account::new("a", Kind::OneSpan)];
         for seed in 0..40 {
             let told = happen(&mut World::new(seed, &accounts), &week(seed, 100, &accounts, NOW));
             let events: HashSet<&str> = told.iter().map(|callback| callback.event).collect();
@@ -186,7 +198,8 @@ mod tests {
 
     #[test]
     fn the_same_seed_tells_the_same_week() {
-        let accounts = ["a".to_owned(), "b".to_owned()];
+        let kinds = [Kind::OneSpan, Kind::Conga, Kind::Legalesign, Kind::WebSignatureOffice];
+        let accounts = kinds.map(|kind| Account::new(kind.word(), kind));
         let bodies = |seed| {
             let mut world = World::new(seed, &accounts);
             happen(&mut world, &week(seed, 80, &accounts, NOW))

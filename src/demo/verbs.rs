@@ -1,26 +1,31 @@
 //! What each verb does to a package and which callbacks the provider sends for it. A verb that does not apply (signing a
 //! draft, locking someone twice) changes nothing and tells nothing, as the provider would refuse it.
 
-use super::act::{Act, Bounce, Notice};
+use super::act::{Act, Notice};
 use super::ids::Ids;
 use super::package::{Attachment, Document, Kba, Package, Role, Signer, Status};
 use super::wire::{self, Callback, Words};
 use super::world::{World, consent};
+use super::{Account, Kind, legalesign, websignatureoffice};
 
 impl World {
     /// Does something to a package at a time, and returns what the provider tells about it, oldest first. Times within a
     /// package only move forward: an act that comes too early happens one millisecond after the last.
     pub fn act(&mut self, account: &str, package: &str, act: &Act, at: i64) -> Vec<Callback> {
         let ids = &mut self.ids;
-        let Some(package) = self.books.get_mut(account).and_then(|books| books.package_mut(package)) else {
-            return Vec::new();
-        };
+        let Some(books) = self.books.get_mut(account) else { return Vec::new() };
+        let account = books.account.clone();
+        let Some(package) = books.package_mut(package) else { return Vec::new() };
         if package.deleted {
             return Vec::new();
         }
         let at = at.max(package.last_at + 1);
-        let mut scene = Scene { account, package, ids, at, told: Vec::new() };
-        scene.play(act);
+        let mut scene = Scene { account: &account, package, ids, at, told: Vec::new() };
+        match account.kind {
+            Kind::OneSpan | Kind::Conga => scene.play(act),
+            Kind::Legalesign => legalesign::play(&mut scene, act),
+            Kind::WebSignatureOffice => websignatureoffice::play(&mut scene, act),
+        }
         if let Some(last) = scene.told.last() {
             scene.package.last_at = last.at;
         }
@@ -29,17 +34,30 @@ impl World {
 }
 
 /// What the provider tells when a package or template is made.
-pub(super) fn created(account: &str, package: &Package, at: i64) -> Vec<Callback> {
-    let event = if package.template { "TEMPLATE_CREATE" } else { "PACKAGE_CREATE" };
-    vec![callback(account, &words(event, &package.sender.id, &package.id, at))]
+pub(super) fn created(
+    account: &Account,
+    package: &Package,
+    ids: &mut Ids,
+    by_program: bool,
+) -> Vec<Callback> {
+    match account.kind {
+        Kind::OneSpan | Kind::Conga => {
+            let event = if package.template { "TEMPLATE_CREATE" } else { "PACKAGE_CREATE" };
+            vec![callback(&account.id, &words(event, &package.sender.id, &package.id, package.created))]
+        }
+        Kind::Legalesign => legalesign::created(account, package, ids, by_program),
+        // Nothing is told before the pages are drawn.
+        Kind::WebSignatureOffice => Vec::new(),
+    }
 }
 
-struct Scene<'a> {
-    account: &'a str,
-    package: &'a mut Package,
-    ids: &'a mut Ids,
-    at: i64,
-    told: Vec<Callback>,
+/// A package while something happens to it.
+pub(super) struct Scene<'a> {
+    pub(super) account: &'a Account,
+    pub(super) package: &'a mut Package,
+    pub(super) ids: &'a mut Ids,
+    pub(super) at: i64,
+    pub(super) told: Vec<Callback>,
 }
 
 impl Scene<'_> {
@@ -54,6 +72,13 @@ impl Scene<'_> {
             | Act::Restore
             | Act::Delete => self.by_sender(act),
             Act::Notice(signer, notice) => self.notice(*signer, *notice),
+            // Other providers'.
+            Act::Witness(_)
+            | Act::Reset(_)
+            | Act::Void
+            | Act::Download(_)
+            | Act::RejectFields(..)
+            | Act::FailToRender => {}
             Act::Open(place)
             | Act::Consent(place)
             | Act::View(place, _)
@@ -320,7 +345,7 @@ impl Scene<'_> {
         more(&mut said);
         let package = self.package.id.clone();
         let said = Words { package: &package, ..said };
-        self.told.push(callback(self.account, &said));
+        self.told.push(callback(&self.account.id, &said));
     }
 }
 
@@ -337,34 +362,8 @@ impl Act {
     }
 }
 
-impl Bounce {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Hard => "BOUNCE",
-            Self::Complaint => "COMPLAINT",
-            Self::OutOfOffice => "OOTO",
-            Self::Unknown => "UNKNOWN",
-        }
-    }
-}
-
-impl Notice {
-    fn word(self) -> &'static str {
-        match self {
-            Self::RecordingsReady => "RECORDINGS_READY",
-            Self::NotaryCommissioned => "NOTARY_COMMISSION_CREATED",
-            Self::CompositionFailed => "COMPOSITION_FAILED",
-            Self::DepositSucceeded => "EDEPOSIT_SUCCESS",
-            Self::DepositAttemptFailed => "EDEPOSIT_ATTEMPT_FAILURE",
-            Self::DepositFailed => "EDEPOSIT_FAILURE",
-            Self::TextLimitReached => "PACKAGE_SMS_NOTIFICATIONS_LIMIT_REACHED",
-            Self::TextOptOut => "RECIPIENT_OPT_OUT_SMS",
-        }
-    }
-}
-
 /// Signs a role's blocks in a document; false if there are none left to sign.
-fn confirm(document: &mut Document, role: &str, clicked: i64, at: i64) -> bool {
+pub(super) fn confirm(document: &mut Document, role: &str, clicked: i64, at: i64) -> bool {
     let blocks = document.approvals.iter_mut();
     let open =
         blocks.filter(|approval| approval.role == role && !approval.optional && approval.signed.is_none());
@@ -387,5 +386,7 @@ fn callback(account: &str, words: &Words<'_>) -> Callback {
         event: words.event,
         at: words.at,
         body: wire::body(words),
+        headers: Vec::new(),
+        entry: false,
     }
 }

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::legalesign;
+
 /// A callback that a provider wants to tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Callback {
@@ -16,6 +18,29 @@ pub struct Callback {
     pub at: i64,
     /// What is posted.
     pub body: Vec<u8>,
+    /// Headers of this callback alone.
+    pub headers: Vec<(&'static str, String)>,
+    /// Not posted by itself: one entry of the next batch (Legalesign).
+    pub entry: bool,
+}
+
+/// What is really posted: each account's entries of the same `every` milliseconds become one batch (Legalesign), told
+/// when that time is over. All in the order of time.
+#[must_use]
+pub fn posts(callbacks: Vec<Callback>, every: i64) -> Vec<Callback> {
+    let (mut entries, mut posts): (Vec<Callback>, Vec<Callback>) =
+        callbacks.into_iter().partition(|callback| callback.entry);
+    entries.sort_by(|one, other| (&one.account, one.at).cmp(&(&other.account, other.at)));
+    let together = |one: &Callback, other: &Callback| {
+        let window = |at: i64| at.div_euclid(every.max(1));
+        one.account == other.account && window(one.at) == window(other.at)
+    };
+    posts.extend(entries.chunk_by(together).filter_map(|entries| {
+        let account = &entries.first()?.account;
+        Some(legalesign::wire::batch(account, entries))
+    }));
+    posts.sort_by_key(|callback| callback.at);
+    posts
 }
 
 /// The words of a callback before they become bytes.

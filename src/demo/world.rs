@@ -9,6 +9,7 @@ use super::firm;
 use super::ids::Ids;
 use super::package::{Approval, Document, Kba, Package, Person, Role, Sender, Signer, Status};
 use super::wire::Callback;
+use super::{Account, Kind};
 
 /// The world behind a lock, shared by the REST side, the teller and tests.
 #[derive(Debug, Clone)]
@@ -35,8 +36,9 @@ pub struct World {
 }
 
 /// One account's share.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Books {
+    pub(super) account: Account,
     pub(super) senders: Vec<Sender>,
     pub(super) packages: Vec<Package>,
     places: HashMap<String, usize>,
@@ -54,17 +56,24 @@ pub struct Created {
 impl World {
     /// An empty world with the firm's senders in each account.
     #[must_use]
-    pub fn new(seed: u64, accounts: &[String]) -> Self {
+    pub fn new(seed: u64, accounts: &[Account]) -> Self {
         let mut ids = Ids::with_seed(seed);
         let mut books = BTreeMap::new();
         for account in accounts {
             let senders = firm::STAFF.iter().map(|(first, last, title)| {
                 let mut person = Person::named(first, last);
                 person.email = person.email.replace("example.org", "example.com");
-                Sender { id: ids.short(), person, title: (*title).to_owned() }
+                let id = match account.kind {
+                    Kind::OneSpan | Kind::Conga => ids.short(),
+                    Kind::Legalesign => ids.uuid(),
+                    Kind::WebSignatureOffice => ids.number(),
+                };
+                Sender { id, person, title: (*title).to_owned() }
             });
             let senders = senders.collect();
-            books.insert(account.clone(), Books { senders, ..Books::default() });
+            let share =
+                Books { account: account.clone(), senders, packages: Vec::new(), places: HashMap::new() };
+            books.insert(account.id.clone(), share);
         }
         Self { books, ids }
     }
@@ -92,12 +101,24 @@ impl World {
         let ids = &mut self.ids;
         let books = self.books.get_mut(account)?;
         let sender = books.senders.get(draft.sender % books.senders.len().max(1))?.clone();
+        let kind = books.account.kind;
         let places = draft.signers.iter().enumerate();
         let roles: Vec<Role> =
-            places.map(|(at_place, signer)| role(ids, draft, at_place, signer, &sender, at)).collect();
-        let documents = draft.documents.iter().map(|document| file(ids, document, &roles)).collect();
+            places.map(|(at_place, signer)| role(ids, kind, draft, at_place, signer, &sender, at)).collect();
+        let mut documents: Vec<Document> =
+            draft.documents.iter().map(|document| file(ids, document, &roles)).collect();
+        let id = match kind {
+            Kind::OneSpan | Kind::Conga => ids.package(),
+            Kind::Legalesign => ids.uuid(),
+            Kind::WebSignatureOffice => {
+                let fields = documents.iter_mut().flat_map(|document| &mut document.approvals);
+                fields.zip(1..).for_each(|(field, number)| field.field = number.to_string());
+                // Every installation counts for itself: ids of two accounts may be the same.
+                (41_207 + books.packages.len()).to_string()
+            }
+        };
         let package = Package {
-            id: ids.package(),
+            id,
             name: draft.name.clone(),
             status: Status::Draft,
             trashed: false,
@@ -114,10 +135,14 @@ impl World {
             roles,
             consent: None,
             documents,
+            group: firm::GROUPS[draft.sender % firm::GROUPS.len()].to_owned(),
+            archived: false,
+            final_pdf: false,
+            render_failed: false,
             last_at: at,
         };
         let id = package.id.clone();
-        let callbacks = super::verbs::created(account, &package, at);
+        let callbacks = super::verbs::created(&books.account, &package, ids, draft.by_program);
         books.places.insert(id.clone(), books.packages.len());
         books.packages.push(package);
         Some(Created { id, callbacks })
@@ -146,12 +171,25 @@ pub(super) fn consent(ids: &mut Ids, roles: &[Role]) -> Document {
     }
 }
 
-fn role(ids: &mut Ids, draft: &Draft, place: usize, wanted: &DraftSigner, sender: &Sender, at: i64) -> Role {
-    let signer = if wanted.is_sender {
-        Some((sender.id.clone(), sender.person.clone()))
-    } else {
-        wanted.person.clone().map(|person| (ids.uuid(), person))
-    };
+fn role(
+    ids: &mut Ids,
+    kind: Kind,
+    draft: &Draft,
+    place: usize,
+    wanted: &DraftSigner,
+    sender: &Sender,
+    at: i64,
+) -> Role {
+    let person = if wanted.is_sender { Some(sender.person.clone()) } else { wanted.person.clone() };
+    let signer = person.map(|person| {
+        let id = match kind {
+            Kind::OneSpan | Kind::Conga if wanted.is_sender => sender.id.clone(),
+            // Whoever signs two of Legalesign's documents is two signers.
+            Kind::OneSpan | Kind::Conga | Kind::Legalesign => ids.uuid(),
+            Kind::WebSignatureOffice => ids.number(),
+        };
+        (id, person)
+    });
     let kba = wanted.kba.then_some(Kba::NotYetAttempted);
     let signer = signer.map(|(id, person)| Signer { id, person, kba, created: at, updated: at });
     let id = match &signer {
@@ -173,6 +211,9 @@ fn role(ids: &mut Ids, draft: &Draft, place: usize, wanted: &DraftSigner, sender
         reassignable: !wanted.is_sender && !wanted.kba,
         attachments: Vec::new(),
         signer,
+        code: 4,
+        witnessed: wanted.witnessed,
+        refusal: None,
     }
 }
 
@@ -194,6 +235,7 @@ fn approval(ids: &mut Ids, role: &str, optional: bool) -> Approval {
         role: role.to_owned(),
         accepted: None,
         signed: None,
+        rejected: false,
         optional,
     }
 }

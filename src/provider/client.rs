@@ -35,6 +35,8 @@ pub(super) struct Client {
     account: AccountId,
     http: reqwest::Client,
     budget: Mutex<Budget>,
+    /// How long a 429 without a time means, where that is known.
+    untold_wait: Option<Duration>,
 }
 
 /// An answer that isn't about waiting.
@@ -80,7 +82,12 @@ impl Client {
         }
         let http = builder.build().map_err(|error| OpenError::Tls(root_cause(&error)))?;
         let budget = Mutex::new(Budget::new(calls_per_minute));
-        Ok(Self { account: account.clone(), http, budget })
+        Ok(Self { account: account.clone(), http, budget, untold_wait: None })
+    }
+
+    /// The same for a service that answers 429 without a time, and whose limit is over after this long.
+    pub(super) fn waiting(self, untold: Duration) -> Self {
+        Self { untold_wait: Some(untold), ..self }
     }
 
     /// What requests are built with.
@@ -122,7 +129,8 @@ impl Client {
         let mut response = request.send().await.map_err(unavailable)?;
         let status = response.status().as_u16();
         if status == 429 || status == 503 {
-            return Err(match retry_after(response.headers(), now) {
+            let untold = self.untold_wait.filter(|_| status == 429);
+            return Err(match retry_after(response.headers(), now).or(untold) {
                 Some(wait) => {
                     let until = now.plus(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
                     self.budget.lock().unwrap_or_else(PoisonError::into_inner).rest_until(until);

@@ -5,19 +5,61 @@
 //! form, with `scope=sign`. A callback set up with a user name and a password comes in a form that nobody published;
 //! [`super::auth`] takes both that are likely.
 
-use super::OpenError;
 use super::credentials::OAuthStyle;
 use super::onespan::OneSpan;
 use super::onespan::api::Dialect;
-use crate::config::AccountConfig;
+use super::onespan::setup::EVENTS;
+use super::{OpenError, SetupStep};
+use crate::config::{AccountConfig, CallbackAuth};
 use crate::model::AccountId;
+use serde_json::json;
 
 /// Paths below `https://rls.congacloud.com/api/sign`.
 const CONGA: Dialect =
     Dialect { packages: "/v1/cs-packages", accept: "application/json", oauth: OAuthStyle::Form };
 
+/// Registering by Conga's own form, which has no list of events.
+const REGISTER: &str = "PUT /api/sign/v1/callback/register";
+const REGISTER_ELSEWHERE: [&str; 2] = ["PUT /api/sign/callback/v1/register", "PUT /api/callback/register"];
+/// Registering by OneSpan's form, which alone knows keys and headers.
+const CALLBACK: &str = "POST /api/sign/v1/cs-callback";
+
 /// An account at Conga Sign. Callback bodies, names and package JSON are OneSpan's word for word, so there is no second
 /// adapter, only a second dialect.
 pub(super) fn open(account: &AccountId, config: &AccountConfig) -> Result<OneSpan, OpenError> {
-    OneSpan::open_as(account, config, CONGA)
+    OneSpan::open_as(account, config, CONGA, setup)
+}
+
+/// Registering is a call; the documents disagree on its path as well (reference C.2).
+fn setup(callback: &CallbackAuth, url: &str) -> Vec<SetupStep> {
+    let (path, body) = match callback {
+        CallbackAuth::Basic { username, .. } => (
+            REGISTER,
+            json!({ "callbackUrl": url, "authType": "Basic", "username": username, "password": "<password>" }),
+        ),
+        CallbackAuth::Bearer { .. } => {
+            (REGISTER, json!({ "callbackUrl": url, "authType": "Bearer", "bearerToken": "<token>" }))
+        }
+        CallbackAuth::Key { .. } => (CALLBACK, json!({ "url": url, "key": "<key>", "events": EVENTS })),
+        CallbackAuth::Headers(pairs) => {
+            let pairs: Vec<_> = pairs.keys().map(|name| json!({ "key": name, "value": "<value>" })).collect();
+            (CALLBACK, json!({ "url": url, "events": EVENTS, "customHeaders": pairs }))
+        }
+        CallbackAuth::Signed { .. } | CallbackAuth::None => {
+            (REGISTER, json!({ "callbackUrl": url, "authType": "None" }))
+        }
+    };
+    let mut steps = vec![SetupStep {
+        what:
+            "Register the address with Conga Sign's API, with what stands under `callback` in place of <…>."
+                .to_owned(),
+        lines: vec![path.to_owned(), body.to_string()],
+    }];
+    if path == REGISTER {
+        let what = "If that path isn't there, your edition of Conga Sign has it at one of these; what it answers repeats \
+                    the secrets, so keep it out of logs."
+            .to_owned();
+        steps.push(SetupStep { what, lines: REGISTER_ELSEWHERE.map(str::to_owned).to_vec() });
+    }
+    steps
 }

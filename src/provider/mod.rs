@@ -14,6 +14,7 @@ mod instant;
 mod legalesign;
 mod lenient;
 mod onespan;
+mod rest;
 mod websignatureoffice;
 
 pub use fingerprint::fingerprint;
@@ -61,6 +62,12 @@ pub enum OpenError {
     /// The key holds a line break or another control character.
     #[error("the API key holds a character that can't be sent in a header")]
     ApiKey,
+    /// What callbacks are signed with can't be read from it.
+    #[error("the certificate of `callback` can't be used: {0}")]
+    Certificate(String),
+    /// Credentials of another provider's kind.
+    #[error("the API of this provider needs {0}")]
+    Credentials(&'static str),
 }
 
 /// What arrived, before anyone looked at it.
@@ -126,6 +133,8 @@ pub enum Slot {
     Next,
     /// The account asks for none.
     Open,
+    /// None, where it could have been signed.
+    Unsigned,
 }
 
 impl Slot {
@@ -136,6 +145,7 @@ impl Slot {
             Self::Current => "current",
             Self::Next => "next",
             Self::Open => "open",
+            Self::Unsigned => "unsigned",
         }
     }
 }

@@ -1,68 +1,26 @@
 //! One batch of writes: what it changes in the logs it touches, and the rows that say so. Nothing here waits.
 
-use super::codec::{encode_event, encode_package, origin_word};
 use super::packages::folded;
+use super::policy::{Policies, names};
 use super::read::{Change, Row};
-use super::script::{Script, Table};
 use super::shelf::Entry;
-use super::tallies::{self, Delta, Tallies};
-use super::{Askable, NewArrival, NewRefused, StoreError};
-use crate::model::filter::{fold_text, search_text, sender_of};
+use super::signers::Lone;
+use super::tallies::{self, Delta};
+use super::{NewArrival, NewRefused, StoreError, Subject};
 use crate::model::log::{Merged, merge};
-use crate::model::{Fingerprint, Package, PackageKey, Record, Seq};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use crate::model::{Fingerprint, PackageKey, Record, Seq, SignerKey, Timestamp};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
-
-const ARRIVALS: Table = Table {
-    head: "INSERT OR ROLLBACK INTO arrivals (id, account, received_at, remote, origin, slot, headers, hash, same_as, size, body, state, note, facts, package)",
-    columns: 15,
-    tail: "",
-};
-const REFUSED: Table = Table {
-    head: "INSERT OR ROLLBACK INTO refused (id, account, received_at, remote, why, headers, size, body)",
-    columns: 8,
-    tail: "",
-};
-const NEW_FACTS: Table = Table {
-    head: "INSERT OR ROLLBACK INTO facts (package, fingerprint, kind, detail, who, name, happened_at, received_at, deliveries, origin, arrival, answer, unverified)",
-    columns: 13,
-    tail: "",
-};
-const FACTS: Table = Table {
-    head: "INSERT INTO facts (package, fingerprint, kind, detail, who, name, happened_at, received_at, deliveries, origin, arrival, answer, unverified)",
-    columns: 13,
-    tail: "ON CONFLICT (package, fingerprint) DO UPDATE SET name = excluded.name, happened_at = excluded.happened_at, \
-           received_at = excluded.received_at, deliveries = excluded.deliveries, origin = excluded.origin, \
-           arrival = excluded.arrival, unverified = excluded.unverified",
-};
-const PACKAGES: Table = Table {
-    head: "INSERT INTO packages (id, account, package, seq, shelf, sender, name, search, state, ready, attention_until, updated, created, due, facts, check_by, tries, not_ours)",
-    columns: 18,
-    tail: "ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, shelf = excluded.shelf, ready = excluded.ready, \
-           attention_until = excluded.attention_until, sender = excluded.sender, updated = excluded.updated, \
-           created = excluded.created, due = excluded.due, name = excluded.name, search = excluded.search, \
-           state = excluded.state, facts = excluded.facts, check_by = excluded.check_by, tries = excluded.tries, \
-           not_ours = excluded.not_ours",
-};
-const CHANGES: Table = Table { head: "INSERT OR ROLLBACK INTO changes (seq, package)", columns: 2, tail: "" };
-const TALLIES: Table = Table {
-    head: "INSERT INTO tallies (account, word, n)",
-    columns: 3,
-    tail: "ON CONFLICT (account, word) DO UPDATE SET n = excluded.n",
-};
-const SLOTS: Table = Table {
-    head: "INSERT INTO slots (account, slot, used_at)",
-    columns: 3,
-    tail: "ON CONFLICT (account, slot) DO UPDATE SET used_at = max(used_at, excluded.used_at)",
-};
 
 /// What became of one job's facts.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Applied {
     pub fresh: u32,
     pub repeats: u32,
-    /// The first package that a fact is about.
+    /// The first package that a fact is about, and the first signer. Not the package that holds the signer: the same
+    /// bytes shall tell the same whenever they come.
     pub package: Option<i64>,
+    pub signer: Option<i64>,
 }
 
 /// An arrival and where its bytes are.
@@ -80,7 +38,7 @@ pub(super) struct RereadRow<'a> {
     pub id: i64,
     pub note: &'a Option<String>,
     pub facts: Vec<u8>,
-    pub package: Option<i64>,
+    pub applied: Applied,
     pub was_pending: bool,
 }
 
@@ -89,6 +47,8 @@ pub(super) struct RereadRow<'a> {
 pub(super) struct Batch<'a> {
     /// The packages that it touches, and their state before.
     pub touched: BTreeMap<PackageKey, Touched>,
+    /// The signers that it touches (rule 20).
+    pub signers: BTreeMap<SignerKey, Lone>,
     pub arrivals: Vec<ArrivalRow<'a>>,
     pub refused: Vec<(i64, &'a NewRefused)>,
     pub reread: Vec<RereadRow<'a>>,
@@ -102,9 +62,9 @@ pub(super) struct Touched {
     pub entry: Entry,
     words: Vec<&'static str>,
     /// How many facts its log had; those behind them are new.
-    known: usize,
+    pub known: usize,
     /// Facts to write, by their place in the log.
-    dirty: BTreeSet<usize>,
+    pub dirty: BTreeSet<usize>,
     /// The row is to be written.
     pub stale: bool,
     /// It is to be folded again, whatever came.
@@ -117,59 +77,98 @@ impl Touched {
         let known = entry.log.len();
         Self { entry, words, known, dirty: BTreeSet::new(), stale: false, refold: false }
     }
+
+    /// Puts a fact into the log.
+    fn add(&mut self, record: Record) -> Merged {
+        let answered = record.answer().is_some();
+        let merged = merge(&mut self.entry.log, record);
+        match merged {
+            Merged::Fresh => {
+                self.entry.total += 1;
+                self.dirty.insert(self.entry.log.len() - 1);
+            }
+            Merged::Repeat(at) | Merged::Confirmed(at) => {
+                self.dirty.insert(at);
+            }
+        }
+        if answered {
+            self.entry.tries = 0;
+            self.entry.not_ours = false;
+            self.stale = true;
+        }
+        merged
+    }
 }
 
 impl Batch<'_> {
     /// Puts facts into the logs. `counted`: the fingerprints for which this arrival was counted before.
     pub(super) fn apply(
         &mut self,
-        facts: &[(PackageKey, Record)],
+        facts: &[(Subject, Record)],
         arrival: Option<i64>,
         counted: &[Fingerprint],
+        policies: &Policies,
     ) -> Result<Applied, StoreError> {
         let mut applied = Applied::default();
-        let mut seen: Vec<Fingerprint> = counted.to_vec();
-        for (key, record) in facts {
-            let touched = self.touched.get_mut(key).ok_or_else(|| lost(key))?;
-            applied.package = applied.package.or(Some(touched.entry.id));
-            if seen.contains(&record.fingerprint) {
+        let mut seen: HashSet<Fingerprint> = counted.iter().copied().collect();
+        for (subject, record) in facts {
+            match subject {
+                Subject::Package(key) => {
+                    let id = self.touched.get(key).ok_or_else(lost)?.entry.id;
+                    applied.package = applied.package.or(Some(id));
+                    self.link(key, record, policies)?;
+                }
+                Subject::Signer(key) => {
+                    let id = self.signers.get(key).ok_or_else(lost)?.id;
+                    applied.signer = applied.signer.or(Some(id));
+                }
+            }
+            if !seen.insert(record.fingerprint) {
                 continue;
             }
-            seen.push(record.fingerprint);
             let mut record = record.clone();
             record.arrival = record.arrival.or(arrival);
-            let answered = record.answer().is_some();
-            let at = match merge(&mut touched.entry.log, record) {
-                Merged::Fresh => {
-                    applied.fresh += 1;
-                    touched.entry.total += 1;
-                    touched.entry.log.len() - 1
+            let merged = match subject {
+                Subject::Package(key) => self.touched.get_mut(key).ok_or_else(lost)?.add(record),
+                Subject::Signer(key) => {
+                    let lone = self.signers.get_mut(key).ok_or_else(lost)?;
+                    for package in lone.links() {
+                        self.touched.get_mut(package).ok_or_else(lost)?.add(record.clone());
+                    }
+                    lone.add(record)
                 }
-                Merged::Repeat(at) => {
-                    applied.repeats += 1;
-                    at
-                }
-                Merged::Confirmed(at) => at,
             };
-            touched.dirty.insert(at);
-            if answered {
-                touched.entry.tries = 0;
-                touched.entry.not_ours = false;
-                touched.stale = true;
+            match merged {
+                Merged::Fresh => applied.fresh += 1,
+                Merged::Repeat(_) => applied.repeats += 1,
+                Merged::Confirmed(_) => {}
             }
         }
         Ok(applied)
     }
 
+    /// Rule 20: whoever a package's record names is in that package, and what was said of them alone joins its log.
+    fn link(&mut self, key: &PackageKey, record: &Record, policies: &Policies) -> Result<(), StoreError> {
+        for signer in names(policies, key, record) {
+            let lone = self.signers.get_mut(&signer).ok_or_else(lost)?;
+            for copy in lone.link(key) {
+                self.touched.get_mut(key).ok_or_else(lost)?.add(copy);
+            }
+        }
+        Ok(())
+    }
+
     /// Folds each touched package once, gives changes their numbers, and counts.
-    pub(super) fn fold(&mut self, seq: &mut i64, askable: &Askable) -> Result<(), StoreError> {
+    pub(super) fn fold(&mut self, seq: &mut i64, policies: &Policies) -> Result<(), StoreError> {
         for (key, touched) in &mut self.touched {
             if touched.dirty.is_empty() && !touched.stale && !touched.refold {
                 continue;
             }
             let entry = &mut touched.entry;
-            let package = folded(&entry.log, entry.total)?;
-            let due = package.ask_at.filter(|_| askable.contains(&key.account));
+            let package = folded(&entry.log, entry.total, &key.account, policies)?;
+            let asks = policies.get(&key.account).is_some_and(|policy| policy.asks);
+            // Nobody sees what an API would say of a package elsewhere.
+            let due = package.ask_at.filter(|_| asks && !package.elsewhere);
             let check_by = if entry.tries > 0 && due.is_some() { entry.check_by.or(due) } else { due };
             let changed = entry.package.as_deref().is_none_or(|before| !before.looks_like(&package));
             touched.stale |=
@@ -188,7 +187,7 @@ impl Batch<'_> {
     }
 
     /// Asking about a package failed.
-    pub(super) fn postpone(&mut self, key: &PackageKey, until: crate::model::Timestamp, not_ours: bool) {
+    pub(super) fn postpone(&mut self, key: &PackageKey, until: Timestamp, not_ours: bool) {
         if let Some(touched) = self.touched.get_mut(key) {
             touched.entry.check_by = Some(until);
             touched.entry.tries += 1;
@@ -216,178 +215,8 @@ impl Batch<'_> {
         let fewer = self.reread.iter().filter(|row| row.was_pending).count();
         i64::try_from(more).unwrap_or_default() - i64::try_from(fewer).unwrap_or_default()
     }
-
-    /// The whole batch as one transaction.
-    pub(super) fn script(&self, counters: &Tallies) -> Result<Script, StoreError> {
-        let mut script = Script::begin();
-        self.arrivals_into(&mut script)?;
-        script.insert(&REFUSED, &self.refused, |(id, it), cells| {
-            cells.bind(*id)?.bind(it.account.0.clone())?.bind(it.received_at.0)?.bind(it.remote.clone())?;
-            cells
-                .bind(it.why.clone())?
-                .bind(it.headers.clone())?
-                .bind(len(&it.body))?
-                .bind(it.body.clone())?;
-            Ok(())
-        })?;
-        let (mut new, mut known) = (Vec::new(), Vec::new());
-        for touched in self.touched.values() {
-            for at in &touched.dirty {
-                let Some(record) = touched.entry.log.get(*at) else { continue };
-                let rows = if *at >= touched.known { &mut new } else { &mut known };
-                rows.push((touched.entry.id, record));
-            }
-        }
-        script.insert(&NEW_FACTS, &new, fact_cells)?;
-        script.insert(&FACTS, &known, fact_cells)?;
-        let stale: Vec<(&PackageKey, &Entry, &Package)> = self
-            .touched
-            .iter()
-            .filter(|(_, touched)| touched.stale)
-            .filter_map(|(key, touched)| touched.entry.package.as_deref().map(|it| (key, &touched.entry, it)))
-            .collect();
-        script.insert(&PACKAGES, &stale, |(key, entry, package), cells| {
-            package_cells(key, entry, package, cells)
-        })?;
-        let changes: Vec<(i64, i64)> = self
-            .changes
-            .iter()
-            .filter_map(|it| self.touched.get(&it.row.key).map(|touched| (it.row.seq.0, touched.entry.id)))
-            .collect();
-        script.insert(&CHANGES, &changes, |(seq, package), cells| {
-            cells.bind(*seq)?.bind(*package).map(|_| ())
-        })?;
-        script.insert(&TALLIES, &counters.after(&self.delta), |(account, word, n), cells| {
-            cells.bind(account.0.clone())?.bind(*word)?.bind(*n).map(|_| ())
-        })?;
-        Ok(script)
-    }
-
-    fn arrivals_into(&self, script: &mut Script) -> Result<(), StoreError> {
-        script.insert(&ARRIVALS, &self.arrivals, |row, cells| {
-            let it = row.arrival;
-            let body = row.same_as.is_none().then(|| it.body.clone());
-            cells.bind(row.id)?.word(&it.account.0)?.bind(it.received_at.0)?.word(&it.remote)?;
-            cells
-                .word(origin_word(it.origin))?
-                .word(it.slot)?
-                .bind(it.headers.clone())?
-                .bind(row.hash.to_vec())?;
-            cells.bind(row.same_as)?.bind(len(&it.body))?.bind(body)?.bind(row.state)?;
-            cells.bind(it.reading.note.clone())?;
-            // What isn't digested yet is counted for nothing yet.
-            let facts =
-                if row.state == super::inbox::PENDING { Vec::new() } else { fingerprints(&it.reading.facts) };
-            cells.bind(facts)?.bind(row.applied.package)?;
-            Ok(())
-        })?;
-        let mut slots: HashMap<(&str, &str), i64> = HashMap::new();
-        for row in self.arrivals.iter().filter(|row| row.arrival.origin == crate::model::Origin::Callback) {
-            let used = slots.entry((&row.arrival.account.0, row.arrival.slot)).or_default();
-            *used = (*used).max(row.arrival.received_at.0);
-        }
-        let slots: Vec<_> = slots.into_iter().collect();
-        script.insert(&SLOTS, &slots, |((account, slot), at), cells| {
-            cells.bind((*account).to_owned())?.bind((*slot).to_owned())?.bind(*at).map(|_| ())
-        })?;
-        for row in &self.reread {
-            const REREAD: &str = "UPDATE arrivals SET state = ?, note = ?, facts = ?, package = coalesce(package, ?) WHERE id = ?";
-            script.statement(REREAD, |cells| {
-                let state = super::inbox::state_of(row.note.is_some());
-                cells
-                    .bind(state)?
-                    .bind(row.note.clone())?
-                    .bind(row.facts.clone())?
-                    .bind(row.package)?
-                    .bind(row.id)?;
-                Ok(())
-            })?;
-        }
-        Ok(())
-    }
 }
 
-/// What a row of `packages` says of a package, in the columns that lists and searches look at: made of the package
-/// alone, and compared by the self-check.
-pub(super) struct Columns {
-    pub texts: [(&'static str, Option<String>); 5],
-    pub numbers: [(&'static str, Option<i64>); 5],
-}
-
-impl Columns {
-    pub(super) fn of(key: &PackageKey, package: &Package) -> Result<Self, StoreError> {
-        let id = key.package.as_str();
-        let shelf = match (package.template, package.elsewhere, package.trashed) {
-            (true, ..) => "template",
-            (false, true, _) => "elsewhere",
-            (false, false, true) => "trashed",
-            (false, false, false) => package.status.word(),
-        };
-        Ok(Self {
-            texts: [
-                ("shelf", Some(shelf.to_owned())),
-                ("sender", sender_of(package).map(ToOwned::to_owned)),
-                ("name", Some(fold_text(package.name.as_deref().unwrap_or(id)))),
-                ("search", Some(search_text(id, package))),
-                ("state", Some(encode_package(package)?)),
-            ],
-            numbers: [
-                ("ready", Some(i64::from(package.ready_to_complete))),
-                ("attention_until", package.attention_until().map(|at| at.0)),
-                ("updated", Some(package.updated.0)),
-                ("created", Some(package.created.map_or(0, |at| at.0))),
-                ("due", Some(package.due.map_or(i64::MAX, |at| at.0))),
-            ],
-        })
-    }
-}
-
-/// The cells of a row of `facts`.
-fn fact_cells(
-    (package, record): &(i64, &Record),
-    cells: &mut super::script::Row<'_>,
-) -> Result<(), StoreError> {
-    let (kind, detail, answer) = encode_event(&record.event)?;
-    cells.bind(*package)?.bind(record.fingerprint.0.to_vec())?.word(kind)?.bind(detail)?;
-    cells.bind(record.who.clone())?.word(&record.name)?;
-    cells.bind(record.happened_at.map(|at| at.0))?.bind(record.received_at.0)?;
-    cells.bind(i64::from(record.deliveries))?.word(origin_word(record.origin))?;
-    cells.bind(record.arrival)?.bind(answer)?.bind(i64::from(record.unverified))?;
-    Ok(())
-}
-
-/// The cells of a row of `packages`.
-fn package_cells(
-    key: &PackageKey,
-    entry: &Entry,
-    package: &Package,
-    cells: &mut super::script::Row<'_>,
-) -> Result<(), StoreError> {
-    let Columns { texts, numbers } = Columns::of(key, package)?;
-    cells.bind(entry.id)?.word(&key.account.0)?.bind(key.package.as_str().to_owned())?.bind(entry.seq)?;
-    for (_, text) in texts {
-        cells.bind(text)?;
-    }
-    for (_, number) in numbers {
-        cells.bind(number)?;
-    }
-    cells.bind(i64::try_from(entry.total).unwrap_or(i64::MAX))?;
-    cells.bind(entry.check_by.map(|at| at.0))?.bind(entry.tries)?.bind(i64::from(entry.not_ours))?;
-    Ok(())
-}
-
-/// The fingerprints of facts, one after the other.
-pub(super) fn fingerprints(facts: &[(PackageKey, Record)]) -> Vec<u8> {
-    let mut all: Vec<Fingerprint> = facts.iter().map(|(_, record)| record.fingerprint).collect();
-    let mut seen = HashSet::new();
-    all.retain(|it| seen.insert(*it));
-    all.into_iter().flat_map(|it| it.0).collect()
-}
-
-fn len(body: &[u8]) -> i64 {
-    i64::try_from(body.len()).unwrap_or(i64::MAX)
-}
-
-fn lost(key: &PackageKey) -> StoreError {
-    StoreError::Unreadable(format!("a batch that forgot a package of `{}`", key.account))
+fn lost() -> StoreError {
+    StoreError::Unreadable("a batch that forgot a package or a signer".to_owned())
 }

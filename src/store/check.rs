@@ -1,8 +1,10 @@
 //! The projection is a cache of the log: compared with a fresh fold, and made again.
 
-use super::batch::{Batch, Columns, Touched};
+use super::batch::{Batch, Touched};
 use super::codec::decode_package;
-use super::packages::{folded, key_of, log_of};
+use super::packages::{folded, json, key_of, log_of};
+use super::policy::{Groups, Policies, Policy, groups_of, load_groups, save_groups};
+use super::rows::Columns;
 use super::shelf::Entry;
 use super::tallies::{Delta, moved, words};
 use super::writer::{Job, Writer};
@@ -10,14 +12,35 @@ use super::{Store, StoreError};
 use crate::model::{AccountId, Timestamp};
 use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 const CHUNK: i64 = 200;
 const STATES: &str = "SELECT id, account, package, seq, shelf, sender, name, search, state, ready, attention_until, \
-    updated, created, due, facts, check_by, tries, not_ours FROM packages WHERE id > $1 ORDER BY id LIMIT $2";
+    updated, created, due, facts, check_by, tries, not_ours FROM packages WHERE id > $1 \
+    AND ($3 IS NULL OR account IN (SELECT value FROM json_each($3))) ORDER BY id LIMIT $2";
 const STRAY: &str =
     "SELECT package FROM facts WHERE package NOT IN (SELECT id FROM packages) ORDER BY package LIMIT 1";
+/// Rule 20: the copies that a package lacks, signers whose row is not as their log says, and what belongs to nobody.
+const NO_COPY: &str = "SELECT s.account || '/' || p.package, s.signer FROM links l JOIN signers s ON s.id = l.signer \
+    JOIN packages p ON p.id = l.package JOIN signer_facts f ON f.signer = l.signer \
+    WHERE NOT EXISTS (SELECT 1 FROM facts g WHERE g.package = l.package AND g.fingerprint = f.fingerprint) \
+    ORDER BY l.signer, l.package LIMIT 1";
+const WRONG_SIGNER: &str = "SELECT account, signer FROM signers s WHERE facts <> (SELECT count(*) FROM signer_facts WHERE signer = s.id) \
+    OR since IS NOT (SELECT min(received_at) FROM signer_facts WHERE signer = s.id) \
+    OR linked <> EXISTS (SELECT 1 FROM links WHERE signer = s.id) ORDER BY id LIMIT 1";
+const STRAY_SIGNER: &str = "SELECT signer FROM signer_facts WHERE signer NOT IN (SELECT id FROM signers) UNION ALL \
+    SELECT signer FROM links WHERE signer NOT IN (SELECT id FROM signers) OR package NOT IN (SELECT id FROM packages) LIMIT 1";
+const MEND_COPIES: &str = "INSERT OR IGNORE INTO facts (package, fingerprint, kind, detail, who, name, happened_at, received_at, \
+    deliveries, origin, arrival, answer, unverified) SELECT l.package, f.fingerprint, f.kind, f.detail, f.who, f.name, \
+    f.happened_at, f.received_at, f.deliveries, f.origin, f.arrival, f.answer, f.unverified \
+    FROM links l JOIN signer_facts f ON f.signer = l.signer";
+const MEND_SIGNERS: &str = "UPDATE signers SET facts = (SELECT count(*) FROM signer_facts WHERE signer = signers.id), \
+    since = (SELECT min(received_at) FROM signer_facts WHERE signer = signers.id), \
+    linked = EXISTS (SELECT 1 FROM links WHERE signer = signers.id) \
+    WHERE facts <> (SELECT count(*) FROM signer_facts WHERE signer = signers.id) \
+    OR since IS NOT (SELECT min(received_at) FROM signer_facts WHERE signer = signers.id) \
+    OR linked <> EXISTS (SELECT 1 FROM links WHERE signer = signers.id)";
 const LOG_LENGTH: &str = "SELECT count(*) FROM facts WHERE package = $1";
 const TALLIES: &str = "SELECT account, word, n FROM tallies WHERE n <> 0 ORDER BY account, word";
 
@@ -62,11 +85,18 @@ async fn compare(
     connection: &mut SqliteConnection,
     told: &mut impl FnMut(u64),
 ) -> Result<SelfCheck, StoreError> {
+    // Those with which it was made, not those that are configured: a board that starts now would fold it again.
+    let policies = remembered(&load_groups(connection).await?);
     let mut check = SelfCheck::default();
     let mut counted = Delta::new();
     let mut last = 0;
     loop {
-        let rows = sqlx::query(STATES).bind(last).bind(CHUNK).fetch_all(&mut *connection).await?;
+        let rows = sqlx::query(STATES)
+            .bind(last)
+            .bind(CHUNK)
+            .bind(None::<String>)
+            .fetch_all(&mut *connection)
+            .await?;
         let Some(end) = rows.last() else { break };
         last = end.try_get("id")?;
         for row in &rows {
@@ -75,7 +105,8 @@ async fn compare(
             let length: i64 =
                 sqlx::query(LOG_LENGTH).bind(entry.id).fetch_one(&mut *connection).await?.try_get(0)?;
             let log = log_of(connection, entry.id, entry.total).await?;
-            let fresh = folded(&log, usize::try_from(length).unwrap_or_default())?;
+            let length_of_log = usize::try_from(length).unwrap_or_default();
+            let fresh = folded(&log, length_of_log, &key.account, &policies)?;
             check.packages += 1;
             check.facts += u64::try_from(length).unwrap_or_default();
             if check.difference.is_none() {
@@ -95,9 +126,41 @@ async fn compare(
         check.difference = Some(format!("there are facts of row {id}, but no such package"));
     }
     if check.difference.is_none() {
+        check.difference = compare_signers(connection).await?;
+    }
+    if check.difference.is_none() {
         check.difference = compare_tallies(connection, counted).await?;
     }
     Ok(check)
+}
+
+/// Rule 20: each package that holds a signer has the signer's facts.
+async fn compare_signers(connection: &mut SqliteConnection) -> Result<Option<String>, StoreError> {
+    if let Some(row) = sqlx::query(NO_COPY).fetch_optional(&mut *connection).await? {
+        let (package, signer): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+        return Ok(Some(format!(
+            "{package}: it holds the signer {signer}, but not all of the signer's facts"
+        )));
+    }
+    if let Some(row) = sqlx::query(WRONG_SIGNER).fetch_optional(&mut *connection).await? {
+        let (account, signer): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+        return Ok(Some(format!("{account}: what is counted of the signer {signer} is not what is there")));
+    }
+    let stray = sqlx::query(STRAY_SIGNER).fetch_optional(&mut *connection).await?;
+    stray
+        .map(|row| {
+            Ok(format!(
+                "there are facts or links of signer row {}, but no such signer or package",
+                row.try_get::<i64, _>(0)?
+            ))
+        })
+        .transpose()
+}
+
+/// What is remembered of the groups, as policies.
+fn remembered(groups: &Groups) -> Policies {
+    let policy = |groups: &BTreeSet<String>| Policy { groups: groups.clone(), ..Policy::default() };
+    groups.iter().map(|(account, groups)| (AccountId(account.clone()), policy(groups))).collect()
 }
 
 async fn compare_tallies(
@@ -161,12 +224,47 @@ impl Writer {
     /// Folds every package again and counts anew.
     pub(super) async fn rebuild(&mut self) -> Result<Rebuilt, StoreError> {
         self.shelf.clear();
-        let mut done = Rebuilt::default();
+        sqlx::query(MEND_COPIES).execute(&mut self.connection).await?;
+        sqlx::query(MEND_SIGNERS).execute(&mut self.connection).await?;
         let mut counted = Delta::new();
+        let done = self.fold_again(None, &mut counted).await?;
+        self.recount(counted).await?;
+        Ok(done)
+    }
+
+    /// Folds the packages of those accounts again of which other groups are shown than when they were folded last.
+    pub(super) async fn agree_on_groups(&mut self) -> Result<(), StoreError> {
+        let (before, now) = (load_groups(&mut self.connection).await?, groups_of(&self.policies));
+        if before == now {
+            return Ok(());
+        }
+        let both = before.keys().chain(now.keys());
+        let differ: BTreeSet<&String> = both.filter(|it| before.get(*it) != now.get(*it)).collect();
+        let done = self.fold_again(Some(json(&differ)?), &mut Delta::new()).await?;
+        // Last: whoever dies before begins again.
+        save_groups(&mut self.connection, &now).await?;
+        let accounts = differ.len();
+        tracing::info!(
+            accounts,
+            "other groups are shown: {} packages were folded again, {} of them changed",
+            done.packages,
+            done.changed
+        );
+        Ok(())
+    }
+
+    /// Folds packages again: those of `accounts`, a JSON array, or all. What doesn't change is not written.
+    async fn fold_again(
+        &mut self,
+        accounts: Option<String>,
+        counted: &mut Delta,
+    ) -> Result<Rebuilt, StoreError> {
+        let mut done = Rebuilt::default();
         let mut last = 0;
         loop {
-            let rows = sqlx::query(STATES).bind(last).bind(CHUNK).fetch_all(&mut self.connection).await?;
-            let Some(end) = rows.last() else { break };
+            let query = sqlx::query(STATES).bind(last).bind(CHUNK).bind(&accounts);
+            let rows = query.fetch_all(&mut self.connection).await?;
+            let Some(end) = rows.last() else { return Ok(done) };
             last = end.try_get("id")?;
             let mut numbers = self.numbers;
             let mut batch = Batch::default();
@@ -188,7 +286,7 @@ impl Writer {
                 kept.push((key.clone(), row, length));
                 batch.touched.insert(key, touched);
             }
-            batch.fold(&mut numbers.seq, &self.askable)?;
+            batch.fold(&mut numbers.seq, &self.policies)?;
             for (key, row, length) in kept {
                 let Some(touched) = batch.touched.get_mut(&key) else { continue };
                 let Some(package) = touched.entry.package.as_deref() else { continue };
@@ -203,14 +301,12 @@ impl Writer {
             }
             for (key, touched) in &batch.touched {
                 let words = touched.entry.package.as_deref().map(|it| words(it, touched.entry.not_ours));
-                moved(&mut counted, &key.account, &[], &words.unwrap_or_default());
+                moved(counted, &key.account, &[], &words.unwrap_or_default());
             }
             for change in std::mem::take(&mut batch.changes) {
                 let _ = self.changes.send(Arc::new(change));
             }
         }
-        self.recount(counted).await?;
-        Ok(done)
     }
 
     /// Puts the counters right.

@@ -23,24 +23,28 @@ pub(super) const fn state_of(noted: bool) -> i64 {
 const FIRST_WITH: &str = "SELECT a.hash, min(a.id) FROM json_each($1) k JOIN arrivals a \
     ON a.package IS k.value ->> 0 AND a.hash = unhex(k.value ->> 1) WHERE a.same_as IS NULL GROUP BY a.hash";
 const BEFORE: &str = "SELECT facts, state FROM arrivals WHERE id = $1";
-const RECENT: &str = "SELECT a.id, a.account, a.received_at, a.remote, a.origin, a.state, a.note, a.size, p.package, f.name \
-    FROM arrivals a LEFT JOIN packages p ON p.id = a.package \
+const RECENT: &str = "SELECT a.id, a.account, a.received_at, a.remote, a.origin, a.state, a.note, a.size, p.package, \
+    coalesce(f.name, g.name) AS name FROM arrivals a \
+    LEFT JOIN packages p ON p.id = coalesce(a.package, (SELECT min(package) FROM links WHERE signer = a.signer)) \
     LEFT JOIN facts f ON f.package = a.package AND f.fingerprint = substr(a.facts, 1, 16) \
+    LEFT JOIN signer_facts g ON g.signer = a.signer AND g.fingerprint = substr(a.facts, 1, 16) \
     WHERE a.id < $1 ORDER BY a.id DESC LIMIT $2";
-const QUARANTINE: &str = "SELECT a.id, a.account, a.received_at, a.remote, a.origin, a.state, a.note, a.size, p.package, f.name \
-    FROM arrivals a LEFT JOIN packages p ON p.id = a.package \
+const QUARANTINE: &str = "SELECT a.id, a.account, a.received_at, a.remote, a.origin, a.state, a.note, a.size, p.package, \
+    coalesce(f.name, g.name) AS name FROM arrivals a \
+    LEFT JOIN packages p ON p.id = coalesce(a.package, (SELECT min(package) FROM links WHERE signer = a.signer)) \
     LEFT JOIN facts f ON f.package = a.package AND f.fingerprint = substr(a.facts, 1, 16) \
+    LEFT JOIN signer_facts g ON g.signer = a.signer AND g.fingerprint = substr(a.facts, 1, 16) \
     WHERE a.state IN (0, 2) AND a.id < $1 ORDER BY a.id DESC LIMIT $2";
 const BODY: &str = "SELECT a.account, b.body FROM arrivals a JOIN arrivals b ON b.id = coalesce(a.same_as, a.id) WHERE a.id = $1";
-const TO_READ: &str = "SELECT a.id, a.account, a.received_at, a.origin, b.body FROM arrivals a \
+const TO_READ: &str = "SELECT a.id, a.account, a.received_at, a.origin, a.slot, b.body FROM arrivals a \
     JOIN arrivals b ON b.id = coalesce(a.same_as, a.id) WHERE a.id > $1 AND a.id <= $2 ORDER BY a.id LIMIT $3";
-const PENDING_ONES: &str = "SELECT a.id, a.account, a.received_at, a.origin, b.body FROM arrivals a \
+const PENDING_ONES: &str = "SELECT a.id, a.account, a.received_at, a.origin, a.slot, b.body FROM arrivals a \
     JOIN arrivals b ON b.id = coalesce(a.same_as, a.id) WHERE a.state = 0 AND a.id > $1 AND a.id <= $2 ORDER BY a.id LIMIT $3";
 const NEWEST: &str = "SELECT coalesce(max(id), 0) FROM arrivals";
 const BY_STATE: &str = "SELECT account, count(*) FROM arrivals WHERE state IN (0, 2) GROUP BY account";
 const SLOTS: &str = "SELECT slot, used_at FROM slots WHERE account = $1 ORDER BY used_at DESC";
 const LAST_CALLBACK: &str = "SELECT max(used_at) FROM slots";
-const REFUSED_OF: &str = "SELECT count(*) FROM refused WHERE account = $1";
+const REFUSED_OF: &str = "SELECT coalesce(sum(times), 0) FROM refused WHERE account = $1";
 
 /// An arrival whose bytes are to be read again.
 #[derive(Debug, Clone)]
@@ -53,6 +57,8 @@ pub struct ToRead {
     pub received_at: Timestamp,
     /// How it came.
     pub origin: Origin,
+    /// Which of the account's secrets it carried.
+    pub slot: String,
     /// The body as sent.
     pub body: Vec<u8>,
 }
@@ -145,6 +151,7 @@ impl Store {
                 account: AccountId(row.try_get("account")?),
                 received_at: Timestamp(row.try_get("received_at")?),
                 origin: origin_of(row.try_get("origin")?),
+                slot: row.try_get("slot")?,
                 body: row.try_get("body")?,
             })
         };
@@ -174,6 +181,7 @@ impl Store {
         let refused: i64 =
             sqlx::query(REFUSED_OF).bind(&account.0).fetch_one(&self.readers).await?.try_get(0)?;
         facts.refused = u64::try_from(refused).unwrap_or_default();
+        facts.lone_signers = self.count_lone_signers(account).await?;
         Ok(facts)
     }
 }

@@ -38,7 +38,12 @@ macro_rules! by_shelf {
     ($shelf:expr, $column:literal, $down:literal, $compare:literal) => {
         match $shelf {
             Tally::All => {
-                statement!($column, $down, $compare, "$1 = 'all' AND shelf NOT IN ('trashed', 'template')")
+                statement!(
+                    $column,
+                    $down,
+                    $compare,
+                    "$1 = 'all' AND shelf NOT IN ('trashed', 'template', 'elsewhere')"
+                )
             }
             Tally::Status(_) | Tally::Trashed => statement!($column, $down, $compare, "shelf = $1"),
             Tally::WithSender => {

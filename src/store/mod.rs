@@ -6,29 +6,35 @@
 mod batch;
 mod check;
 mod codec;
+mod fetch;
 mod inbox;
 mod jobs;
 mod list;
 mod open;
 mod packages;
+mod policy;
 pub mod read;
 mod refused;
+mod rows;
 mod script;
 mod shelf;
+mod signers;
 mod tallies;
 mod writer;
 
 pub use check::{Rebuilt, SelfCheck};
+pub use inbox::ToRead;
 pub use jobs::Job as AskedJob;
 pub use list::Order;
 pub use open::Mode;
+pub use policy::{Policies, Policy};
+pub use signers::MOST_TRIES;
 pub use tallies::Tallies;
 
-use crate::model::{AccountId, Answer, Fingerprint, Origin, PackageKey, Record, Timestamp};
+use crate::model::{AccountId, Answer, Fingerprint, Origin, PackageKey, Record, SignerKey, Timestamp};
 use read::Change;
 use sha2::{Digest, Sha256};
 use sqlx::SqlitePool;
-use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -94,6 +100,7 @@ pub struct Store {
     tallies: Tallies,
     health: Arc<Health>,
     folder: PathBuf,
+    policies: Arc<Policies>,
     /// Held until the store is closed: it marks a running board.
     lock: Option<Arc<std::fs::File>>,
 }
@@ -169,11 +176,20 @@ pub struct NewArrival {
     pub reading: Reading,
 }
 
+/// What a fact is filed under.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A package.
+    Package(PackageKey),
+    /// A signer, whose package the provider didn't name (rule 20).
+    Signer(SignerKey),
+}
+
 /// What was read in a body.
 #[derive(Debug, Clone, Default)]
 pub struct Reading {
-    /// The facts.
-    pub facts: Vec<(PackageKey, Record)>,
+    /// The facts, in the body's order.
+    pub facts: Vec<(Subject, Record)>,
     /// Why something in it can't be read; it goes into quarantine then.
     pub note: Option<String>,
 }
@@ -301,9 +317,6 @@ impl Store {
         result
     }
 }
-
-/// Which accounts have an API to ask: the others' packages are never due.
-pub type Askable = HashSet<AccountId>;
 
 /// The identity of an answer of an API.
 pub fn answer_fingerprint(

@@ -4,7 +4,7 @@ use super::refused::Shed;
 use super::shelf::Shelf;
 use super::tallies::Tallies;
 use super::writer::{Numbers, Writer};
-use super::{Askable, CHANGES, Health, QUEUE, Store, StoreError};
+use super::{CHANGES, Health, Policies, QUEUE, Store, StoreError};
 use crate::model::AccountId;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
@@ -32,9 +32,10 @@ const WAL_PAGES: i64 = 8192;
 const WAL_BYTES: &str = "67108864";
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
 
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: [(i64, &str, &str); 3] = [
     (1, "init", include_str!("../../migrations/0001_init.sql")),
     (2, "signers", include_str!("../../migrations/0002_signers.sql")),
+    (3, "refused", include_str!("../../migrations/0003_refused.sql")),
 ];
 
 /// How a data folder is opened.
@@ -48,11 +49,11 @@ pub enum Mode {
 
 impl Store {
     /// Opens `folder`, makes it if it is missing, and starts the writer. In [`Mode::Board`] a second board on the same
-    /// folder is refused.
+    /// folder is refused, and packages are folded again where `policies` show other groups than before.
     ///
     /// # Errors
     /// A [`StoreError::Folder`] says what is wrong with the folder and what to do.
-    pub async fn open(folder: &Path, mode: Mode, askable: Askable) -> Result<Self, StoreError> {
+    pub async fn open(folder: &Path, mode: Mode, policies: Policies) -> Result<Self, StoreError> {
         if mode == Mode::Board {
             // Names and mail addresses lie in it: a folder that we make is for its owner alone.
             let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
@@ -62,6 +63,7 @@ impl Store {
         }
         refuse_network(folder)?;
         let lock = if mode == Mode::Board { Some(Arc::new(lock(folder).await?)) } else { None };
+        let policies = Arc::new(policies);
         let tallies = Tallies::default();
         let health = Arc::new(Health::default());
         let changes = broadcast::channel(CHANGES).0;
@@ -77,17 +79,18 @@ impl Store {
                 .await?
                 .try_get(0)?;
             health.pending.store(pending, Ordering::Relaxed);
-            let writer = Writer {
+            let mut writer = Writer {
                 shed: Shed::load(&mut connection).await?,
                 connection,
                 inbox,
                 changes: changes.clone(),
                 tallies: tallies.clone(),
                 health: Arc::clone(&health),
-                askable,
+                policies: Arc::clone(&policies),
                 shelf: Shelf::default(),
                 numbers,
             };
+            writer.agree_on_groups().await?;
             tokio::spawn(writer.run());
             let mut checkpointer = connect(folder).await?;
             // While it waits for a long reader, nobody writes: better the log grows a little more.
@@ -103,7 +106,7 @@ impl Store {
             load_tallies(&mut *readers.acquire().await?, &tallies).await?;
         }
         let folder = folder.to_owned();
-        Ok(Self { readers, door, changes, tallies, health, folder, lock })
+        Ok(Self { readers, door, changes, tallies, health, folder, policies, lock })
     }
 
     /// Whether a board runs on `folder` now.
@@ -229,14 +232,15 @@ async fn load_tallies(connection: &mut SqliteConnection, tallies: &Tallies) -> R
 
 async fn numbers(connection: &mut SqliteConnection) -> Result<Numbers, StoreError> {
     const LAST: &str = "SELECT max((SELECT coalesce(max(id), 0) FROM arrivals), (SELECT coalesce(max(id), 0) FROM refused)), \
-        (SELECT coalesce(max(id), 0) FROM packages), (SELECT coalesce(max(seq), 0) FROM changes), \
-        (SELECT coalesce(min(seq), 1) - 1 FROM changes)";
+        (SELECT coalesce(max(id), 0) FROM packages), (SELECT coalesce(max(id), 0) FROM signers), \
+        (SELECT coalesce(max(seq), 0) FROM changes), (SELECT coalesce(min(seq), 1) - 1 FROM changes)";
     let row = sqlx::query(LAST).fetch_one(connection).await?;
     Ok(Numbers {
         call: row.try_get(0)?,
         package: row.try_get(1)?,
-        seq: row.try_get(2)?,
-        pruned: row.try_get(3)?,
+        signer: row.try_get(2)?,
+        seq: row.try_get(3)?,
+        pruned: row.try_get(4)?,
     })
 }
 

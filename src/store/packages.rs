@@ -1,6 +1,7 @@
 //! Logs and states as they lie in the database.
 
 use super::codec::{decode_event, decode_package, origin_of};
+use super::policy::{Policies, is_elsewhere};
 use super::read::{Detail, Row};
 use super::shelf::Entry;
 use super::{Store, StoreError};
@@ -33,6 +34,7 @@ const NEXT_DUE: &str = "SELECT min(check_by) FROM packages WHERE account = $1 AN
 pub(super) async fn load(
     connection: &mut SqliteConnection,
     wanted: &HashMap<PackageKey, HashSet<Fingerprint>>,
+    policies: &Policies,
 ) -> Result<Vec<(PackageKey, Entry)>, StoreError> {
     let keys: Vec<[&str; 2]> =
         wanted.keys().map(|key| [key.account.0.as_str(), key.package.as_str()]).collect();
@@ -61,18 +63,25 @@ pub(super) async fn load(
         } else {
             entry.log = logs.remove(&entry.id).unwrap_or_default();
         }
-        entry.package = Some(Arc::new(folded(&entry.log, entry.total)?));
+        entry.package = Some(Arc::new(folded(&entry.log, entry.total, &key.account, policies)?));
     }
     Ok(found)
 }
 
-/// The fold of a log that has `total` facts, of which `log` may be only the first.
-pub(super) fn folded(log: &[Record], total: usize) -> Result<Package, StoreError> {
+/// The fold of a log that has `total` facts, of which `log` may be only the first; and what the account's policy makes
+/// of it.
+pub(super) fn folded(
+    log: &[Record],
+    total: usize,
+    account: &AccountId,
+    policies: &Policies,
+) -> Result<Package, StoreError> {
     // A fold that panics is a bug of ours; the bytes, and the writer, must survive it.
     let folded = catch_unwind(AssertUnwindSafe(|| fold(log)));
     let mut package = folded.map_err(|_| StoreError::Unreadable("a log that can't be folded".to_owned()))?;
     package.facts = u32::try_from(total).unwrap_or(u32::MAX);
     package.too_many_facts |= total > log.len();
+    package.elsewhere = is_elsewhere(policies, account, &package);
     Ok(package)
 }
 
@@ -146,7 +155,7 @@ fn package_id(raw: &str) -> Result<PackageId, StoreError> {
     PackageId::parse(raw).ok_or_else(|| StoreError::Unreadable("a package with an impossible id".into()))
 }
 
-fn record_of(row: &SqliteRow) -> Result<Record, StoreError> {
+pub(super) fn record_of(row: &SqliteRow) -> Result<Record, StoreError> {
     let fingerprint: &[u8] = row.try_get("fingerprint")?;
     let fingerprint = <[u8; 16]>::try_from(fingerprint).map_err(StoreError::json)?;
     let deliveries: i64 = row.try_get("deliveries")?;

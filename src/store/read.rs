@@ -1,6 +1,6 @@
 //! What the store tells its readers: plain values, no SQL.
 
-use crate::model::{AccountId, Origin, Package, PackageKey, Record, Seq, Timestamp};
+use crate::model::{AccountId, Origin, Package, PackageKey, Record, Seq, SignerId, Timestamp};
 use std::sync::Arc;
 
 /// A package as a list shows it, and a change as subscribers hear of it.
@@ -85,6 +85,10 @@ pub struct Refused {
     pub why: String,
     /// Bytes in its body.
     pub size: i64,
+    /// How often the same came.
+    pub times: u64,
+    /// When it came last.
+    pub last_at: Timestamp,
 }
 
 /// What the store counts for one account.
@@ -102,8 +106,32 @@ pub struct AccountFacts {
     pub not_ours: u64,
     /// Arrivals in quarantine.
     pub quarantined: u64,
-    /// Refused calls kept.
+    /// How often calls were refused, of those that are kept.
     pub refused: u64,
+    /// Signers of whom no package is known yet (rule 20).
+    pub lone_signers: u64,
+}
+
+/// A signer of whom the provider spoke without naming a package, and whom nothing has linked to one yet (rule 20).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoneSigner {
+    /// The place in the list, which begins with the newest signer.
+    pub id: i64,
+    /// Who.
+    pub signer: SignerId,
+    /// When the first fact was received.
+    pub since: Timestamp,
+    /// How many facts wait.
+    pub facts: u64,
+    /// The provider's word for the latest of them.
+    pub name: String,
+    /// When that one happened; if that wasn't told, when it was received.
+    pub at: Timestamp,
+    /// How often the API was asked and didn't know.
+    pub tries: u32,
+    /// When the API will be asked for the package. `None`: it won't, since the account has none, or it was asked in
+    /// vain too often.
+    pub ask_at: Option<Timestamp>,
 }
 
 /// A change as the writer tells it: the package as it is now, and as it was.

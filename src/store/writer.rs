@@ -5,13 +5,14 @@
 //! by one, so that a poisonous callback takes no neighbour with it; and if digesting a callback fails, its bytes are
 //! kept alone, to be digested later.
 
-use super::batch::{Applied, ArrivalRow, Batch, RereadRow, Touched};
+use super::batch::{Applied, ArrivalRow, Batch, RereadRow};
+use super::policy::Policies;
 use super::read::Change;
-use super::refused::Shed;
-use super::shelf::{Entry, Shelf};
+use super::refused::{Calls, Shed};
+use super::shelf::Shelf;
 use super::tallies::Tallies;
-use super::{Askable, Health, Kept, NewArrival, NewRefused, Reading, StoreError, first_16, inbox, packages};
-use crate::model::{Fingerprint, PackageKey, Record, Timestamp};
+use super::{Health, Kept, NewArrival, NewRefused, Reading, StoreError, Subject, first_16, inbox};
+use crate::model::{Fingerprint, PackageKey, Record, SignerKey, Timestamp};
 use sha2::{Digest, Sha256};
 use sqlx::sqlite::SqliteConnection;
 use std::collections::{HashMap, HashSet};
@@ -43,6 +44,12 @@ pub(super) enum Job {
         not_ours: bool,
         done: Done<()>,
     },
+    PostponeSigner {
+        key: SignerKey,
+        until: Timestamp,
+        counts: bool,
+        done: Done<()>,
+    },
     /// A statement of its own, from the jobs or refused tables.
     Chore(super::jobs::Chore, Done<u64>),
     /// Everything before it is done: fold every package again, or stop.
@@ -57,7 +64,7 @@ pub(super) struct Writer {
     pub changes: broadcast::Sender<Arc<Change>>,
     pub tallies: Tallies,
     pub health: Arc<Health>,
-    pub askable: Askable,
+    pub policies: Arc<Policies>,
     pub shelf: Shelf,
     pub shed: Shed,
     pub numbers: Numbers,
@@ -70,6 +77,7 @@ pub(super) struct Numbers {
     /// is given twice.
     pub call: i64,
     pub package: i64,
+    pub signer: i64,
     pub seq: i64,
     /// Up to here changes are cut off.
     pub pruned: i64,
@@ -119,7 +127,8 @@ impl Writer {
                     | Job::Refuse(..)
                     | Job::Learn(..)
                     | Job::Reread { .. }
-                    | Job::Postpone { .. } => {
+                    | Job::Postpone { .. }
+                    | Job::PostponeSigner { .. } => {
                         batch.push(job);
                     }
                 }
@@ -183,12 +192,13 @@ impl Writer {
         let mut before = self.before(jobs).await?;
         let mut outcomes = Vec::with_capacity(jobs.len());
         for job in jobs {
-            outcomes.push(plan(job, &mut batch, &mut numbers, &mut before, digest)?);
+            outcomes.push(plan(job, &mut batch, &mut numbers, &mut before, &self.policies, digest)?);
         }
-        batch.fold(&mut numbers.seq, &self.askable)?;
+        batch.fold(&mut numbers.seq, &self.policies)?;
         self.find_twins(&mut batch, care).await?;
         let mut script = batch.script(&self.tallies)?;
-        self.shed.plan(&batch.refused, &mut script)?;
+        let refused = Calls::of(&mut self.connection, &batch.refused).await?;
+        refused.write(&self.shed, &mut script)?;
         if numbers.seq - numbers.pruned > CHANGES_KEPT + PRUNE_EVERY {
             numbers.pruned = numbers.seq - CHANGES_KEPT;
             let below = numbers.pruned;
@@ -197,7 +207,7 @@ impl Writer {
         script.commit(&mut self.connection).await?;
 
         self.numbers = numbers;
-        self.shed.done(&batch.refused);
+        self.shed.done(&refused);
         self.health.pending.fetch_add(batch.pending(), Ordering::Relaxed);
         for (account, word, n) in self.tallies.after(&batch.delta) {
             self.tallies.set(account, word, n);
@@ -212,40 +222,6 @@ impl Writer {
             }
         }
         Ok(outcomes)
-    }
-
-    /// Brings the logs that a batch touches: from memory, else from the database; else they are new.
-    async fn fetch<'a>(
-        &mut self,
-        jobs: &[&'a Job],
-        batch: &mut Batch<'a>,
-        numbers: &mut Numbers,
-    ) -> Result<(), StoreError> {
-        let mut missing: HashMap<PackageKey, HashSet<Fingerprint>> = HashMap::new();
-        for (key, fingerprint) in jobs.iter().flat_map(|job| job.touches()) {
-            if batch.touched.contains_key(key) {
-                continue;
-            }
-            if let Some(entry) = self.shelf.take(key) {
-                batch.touched.insert(key.clone(), Touched::new(entry));
-            } else {
-                missing.entry(key.clone()).or_default().extend(fingerprint);
-            }
-        }
-        if missing.is_empty() {
-            return Ok(());
-        }
-        for (key, entry) in packages::load(&mut self.connection, &missing).await? {
-            missing.remove(&key);
-            batch.touched.insert(key, Touched::new(entry));
-        }
-        let mut strangers: Vec<PackageKey> = missing.into_keys().collect();
-        strangers.sort();
-        for key in strangers {
-            numbers.package += 1;
-            batch.touched.insert(key, Touched::new(Entry::new(numbers.package)));
-        }
-        Ok(())
     }
 
     /// What became of the arrivals that are read again.
@@ -290,6 +266,7 @@ fn plan<'a>(
     batch: &mut Batch<'a>,
     numbers: &mut Numbers,
     before: &mut HashMap<i64, inbox::Before>,
+    policies: &Policies,
     digest: bool,
 ) -> Result<Kept, StoreError> {
     let kept = |applied: Applied, quarantined| Kept {
@@ -303,7 +280,7 @@ fn plan<'a>(
             numbers.call += 1;
             let id = numbers.call;
             let (applied, state) = if digest {
-                let applied = batch.apply(&arrival.reading.facts, Some(id), &[])?;
+                let applied = batch.apply(&arrival.reading.facts, Some(id), &[], policies)?;
                 (applied, inbox::state_of(arrival.reading.note.is_some()))
             } else {
                 (Applied::default(), inbox::PENDING)
@@ -314,28 +291,32 @@ fn plan<'a>(
         }
         Job::Reread { arrival, reading, .. } => {
             let before = before.entry(*arrival).or_default();
-            let applied = batch.apply(&reading.facts, Some(*arrival), &before.counted)?;
+            let applied = batch.apply(&reading.facts, Some(*arrival), &before.counted, policies)?;
             // Whoever reads it once more in this batch finds it read.
-            for (_, record) in &reading.facts {
-                if !before.counted.contains(&record.fingerprint) {
-                    before.counted.push(record.fingerprint);
-                }
-            }
+            let mut known: HashSet<Fingerprint> = before.counted.iter().copied().collect();
+            let fresh = reading.facts.iter().map(|(_, record)| record.fingerprint);
+            before.counted.extend(fresh.filter(|it| known.insert(*it)));
             batch.reread.push(RereadRow {
                 id: *arrival,
                 note: &reading.note,
                 facts: before.counted.iter().flat_map(|it| it.0).collect(),
-                package: applied.package,
+                applied,
                 was_pending: std::mem::take(&mut before.pending),
             });
             Ok(kept(applied, reading.note.is_some()))
         }
         Job::Learn(key, record, _) => {
-            let facts = [(key.clone(), (**record).clone())];
-            Ok(kept(batch.apply(&facts, None, &[])?, false))
+            let facts = [(Subject::Package(key.clone()), (**record).clone())];
+            Ok(kept(batch.apply(&facts, None, &[], policies)?, false))
         }
         Job::Postpone { key, until, not_ours, .. } => {
             batch.postpone(key, *until, *not_ours);
+            Ok(Kept::default())
+        }
+        Job::PostponeSigner { key, until, counts, .. } => {
+            if let Some(lone) = batch.signers.get_mut(key) {
+                lone.postpone(*until, *counts);
+            }
             Ok(Kept::default())
         }
         Job::Refuse(call, _) => {
@@ -347,31 +328,16 @@ fn plan<'a>(
     }
 }
 
-impl Reading {
-    fn touches(&self) -> Vec<(&PackageKey, Option<Fingerprint>)> {
-        self.facts.iter().map(|(key, it)| (key, Some(it.fingerprint))).collect()
-    }
-}
-
 impl Job {
-    /// The packages, and the facts about them, that this job writes to.
-    fn touches(&self) -> Vec<(&PackageKey, Option<Fingerprint>)> {
-        match self {
-            Self::Keep(arrival, _) => arrival.reading.touches(),
-            Self::Reread { reading, .. } => reading.touches(),
-            Self::Learn(key, record, _) => vec![(key, Some(record.fingerprint))],
-            Self::Postpone { key, .. } => vec![(key, None)],
-            Self::Refuse(..) | Self::Chore(..) | Self::Rebuild(_) | Self::Stop(_) => Vec::new(),
-        }
-    }
-
     fn answer(self, result: Result<Kept, StoreError>) {
         // Whoever asked may have gone; what is on disk is on disk.
         let _ = match self {
             Self::Keep(_, done) | Self::Learn(_, _, done) | Self::Reread { done, .. } => {
                 done.send(result).is_ok()
             }
-            Self::Refuse(_, done) | Self::Postpone { done, .. } => done.send(result.map(|_| ())).is_ok(),
+            Self::Refuse(_, done) | Self::Postpone { done, .. } | Self::PostponeSigner { done, .. } => {
+                done.send(result.map(|_| ())).is_ok()
+            }
             Self::Chore(..) | Self::Rebuild(_) | Self::Stop(_) => true,
         };
     }

@@ -48,7 +48,10 @@ pub async fn packages(site: web::Data<Site>, asked: web::Query<Asked>) -> Result
     }
     let order = Order { after, ..Order::default() };
     let page = site.app.store.list(&filter, &order, limit.min(MOST), site.app.now()).await?;
-    let list = PackageList { packages: page.rows.iter().map(PackageItem::new).collect(), next: page.next };
+    let moment = site.instant();
+    let around = site.around(&moment);
+    let packages = page.rows.iter().map(|row| PackageItem::new(row, &around)).collect();
+    let list = PackageList { packages, next: page.next };
     Ok(HttpResponse::Ok().json(list))
 }
 
@@ -59,5 +62,6 @@ pub async fn package(site: web::Data<Site>, request: HttpRequest) -> Result<Http
         return Err(WebError::NotFound("There is no such address."));
     }
     let detail = detail(&site, &key).await?;
-    Ok(HttpResponse::Ok().json(PackageAnswer::new(&detail)))
+    let moment = site.instant();
+    Ok(HttpResponse::Ok().json(PackageAnswer::new(&detail, &site.around(&moment))))
 }

@@ -1,4 +1,5 @@
-//! `POST /callbacks/{account}`: bytes in, a receipt, 200. Nothing is understood here.
+//! `POST /callbacks/{account}` and `…/{token}`: bytes in, a receipt, 200. Nothing is understood here, and the token is
+//! a secret: nothing here may say a path.
 
 use super::body::{self, Body};
 use super::error::WebError;
@@ -7,6 +8,7 @@ use crate::app::ingest::Receipt;
 use crate::provider::Delivery;
 use actix_web::http::header::{ALLOW, CONNECTION, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
 use std::time::Instant;
 
 /// The largest body that is taken.
@@ -15,15 +17,22 @@ pub const MOST_BYTES: usize = 4 * 1024 * 1024;
 /// Adds the door to a server.
 pub fn routes(config: &mut web::ServiceConfig) {
     config.service(
-        web::resource("/callbacks/{account}")
+        web::resource(["/callbacks/{account}", "/callbacks/{account}/{token}"])
             .route(web::post().to(receive))
             .default_service(web::to(wrong_method)),
     );
 }
 
+/// What a path says. It can't be printed, since the token is a secret.
+#[derive(Deserialize)]
+struct Way {
+    account: String,
+    token: Option<String>,
+}
+
 async fn receive(
     app: web::Data<App>,
-    account: web::Path<String>,
+    way: web::Path<Way>,
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, WebError> {
@@ -40,10 +49,11 @@ async fn receive(
         }
     };
     let arrived = Instant::now();
+    let Way { account, token } = way.into_inner();
     let delivery = Delivery {
         headers: headers_of(&request),
         body,
-        path_token: None,
+        path_token: token,
         remote: request.peer_addr().map(|it| it.ip().to_string()).unwrap_or_default(),
         received_at: app.now(),
     };

@@ -3,11 +3,12 @@
 use super::error::WebError;
 use super::site::{Moment, Site};
 use super::views::{
-    BoardInput, BoardPage, BoardQuery, Cursor, InboxInput, InboxPage, PackageInput, PackagePage,
-    ProviderCard, ProvidersInput, ProvidersPage, PulseFragment, board::PulseInput, html, link, providers,
+    AccountLabel, BoardInput, BoardPage, BoardQuery, Cursor, InboxInput, InboxPage, LoneSigners,
+    PackageInput, PackagePage, ProviderCard, ProvidersInput, ProvidersPage, PulseFragment, board::PulseInput,
+    html, link, providers,
 };
 use crate::app::{AccountFacts, Order, Row};
-use crate::config::CallbackAuth;
+use crate::config::{CallbackAuth, Unsigned};
 use crate::model::{AccountId, Filter, PackageKey, Tally};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -121,10 +122,16 @@ pub async fn inbox(
     let (quarantined, refused) =
         (store.quarantine(None, INBOX_PART).await?, store.refused(None, INBOX_PART).await?);
     let mut totals = AccountFacts::default();
-    for account in site.app.accounts.keys() {
-        let facts = store.account_facts(account).await?;
+    let mut lone = Vec::new();
+    for account in &site.accounts {
+        let facts = store.account_facts(&account.id).await?;
         totals.quarantined += facts.quarantined;
         totals.refused += facts.refused;
+        let only = query.get("signers").filter(|it| !it.is_empty());
+        if facts.lone_signers > 0 && only.is_none_or(|only| *only == account.id.0) {
+            let before = query.get("signer").filter(|_| only.is_some()).and_then(|it| it.parse().ok());
+            lone.push(lone_signers(&site, account, facts.lone_signers, before).await?);
+        }
     }
     let notice = query.get("done").and_then(|it| super::actions::notice(it));
     let moment = site.moment().await?;
@@ -135,11 +142,27 @@ pub async fn inbox(
         quarantined_total: totals.quarantined.max(quarantined.len() as u64),
         refused: &refused,
         refused_total: totals.refused.max(refused.len() as u64),
+        lone: &lone,
         notice: notice.as_deref(),
         older: older.as_deref(),
         newer: newer.as_deref(),
     };
     Ok(page_of(html(&InboxPage::new(&input))))
+}
+
+/// A page of an account's signers of whom no package is known.
+async fn lone_signers<'a>(
+    site: &'a Site,
+    account: &'a AccountLabel,
+    total: u64,
+    before: Option<i64>,
+) -> Result<LoneSigners<'a>, WebError> {
+    let mut signers = site.app.store.lone_signers(&account.id, before, INBOX_PART + 1).await?;
+    let more = signers.len() > INBOX_PART as usize;
+    signers.truncate(INBOX_PART as usize);
+    let older = signers.last().filter(|_| more).map(|it| it.id);
+    let has_api = site.app.accounts.get(&account.id).is_some_and(|it| it.config.api.is_some());
+    Ok(LoneSigners { account, total, signers, has_api, older, is_first: before.is_none() })
 }
 
 /// `GET /providers`.
@@ -152,11 +175,17 @@ pub async fn providers(site: web::Data<Site>) -> Result<HttpResponse, WebError> 
     for (label, facts) in site.accounts.iter().zip(&facts) {
         let Some(account) = site.app.accounts.get(&label.id) else { continue };
         let (auth, next) = auth_of(&account.config.callback);
+        let callback_url = site.app.config.callback_url(&label.id.0);
+        let setup = account.provider.setup(&callback_url).into_iter();
         cards.push(ProviderCard {
             account: label,
-            callback_url: callback_url(&site, &label.id),
+            callback_url,
             auth,
             next,
+            path_token: account.config.path_token.is_some(),
+            misprint: account.misprint_at(),
+            setup: setup.map(|step| (step.what, step.lines)).collect(),
+            groups: &account.config.groups,
             facts,
             api: account.config.api.as_ref().map(|api| api.base_url.clone()),
             health: health_of(account),
@@ -165,12 +194,6 @@ pub async fn providers(site: web::Data<Site>) -> Result<HttpResponse, WebError> 
     let moment = site.moment().await?;
     let input = ProvidersInput { around: site.around(&moment), cards: &cards };
     Ok(page_of(html(&ProvidersPage::new(&input))))
-}
-
-fn callback_url(site: &Site, account: &AccountId) -> String {
-    let server = &site.app.config.server;
-    let local = || format!("http://{}", server.callbacks_listen.unwrap_or(server.listen));
-    format!("{}/callbacks/{account}", server.public_url.clone().unwrap_or_else(local))
 }
 
 fn health_of(account: &crate::app::Account) -> providers::ApiHealth {
@@ -190,7 +213,11 @@ fn auth_of(auth: &CallbackAuth) -> (providers::AuthKind, bool) {
         CallbackAuth::Headers(pairs) => {
             (providers::AuthKind::Headers(pairs.keys().cloned().collect()), false)
         }
-        CallbackAuth::Signed { .. } => (providers::AuthKind::Signed, false),
+        CallbackAuth::Signed { certificate, unsigned, hmac_secret } => {
+            let accepts_unsigned = *unsigned == Unsigned::Accept;
+            let kind = providers::AuthKind::Signed { accepts_unsigned, hmac: hmac_secret.is_some() };
+            (kind, certificate.matches("-----BEGIN").count() > 1)
+        }
         CallbackAuth::None => (providers::AuthKind::Open, false),
     }
 }

@@ -1,9 +1,9 @@
 //! What every page needs beside the store: how accounts are called, and in which zone times are printed.
 
+use super::views::words::list;
 use super::views::{AccountLabel, Around, Zone};
-use crate::app::App;
-use crate::config::Config;
-use crate::model::{AccountId, Filter, Timestamp};
+use crate::app::{Account, App};
+use crate::model::{Filter, Timestamp};
 
 /// The board as the pages see it.
 #[derive(Debug, Clone)]
@@ -22,14 +22,14 @@ pub struct Moment {
     now: Timestamp,
     attention: u64,
     last_callback: Option<Timestamp>,
-    warning: Option<String>,
+    warnings: Vec<String>,
 }
 
 impl Site {
     /// The board of a configuration.
     #[must_use]
     pub fn new(app: App) -> Self {
-        let accounts = labels(&app.config);
+        let accounts = labels(&app);
         let zone = Zone::named(&app.config.server.time_zone).unwrap_or_else(Zone::utc);
         Self { app, accounts, zone }
     }
@@ -44,13 +44,24 @@ impl Site {
     /// The same without asking the store.
     #[must_use]
     pub fn instant(&self) -> Moment {
-        let warning = self
-            .app
-            .store
-            .health()
-            .trouble()
-            .map(|why| format!("Callbacks can't be written to disk: {why}."));
-        Moment { now: self.app.now(), attention: 0, last_callback: self.app.last_callback(), warning }
+        let now = self.app.now();
+        let trouble = self.app.store.health().trouble();
+        let trouble = trouble.map(|why| format!("Callbacks can't be written to disk: {why}."));
+        let warnings = trouble.into_iter().chain(self.refused_lately(now)).collect();
+        Moment { now, attention: 0, last_callback: self.app.last_callback(), warnings }
+    }
+
+    /// One line for whatever is refused: it must not change with each call that is.
+    fn refused_lately(&self, now: Timestamp) -> Option<String> {
+        let of = |label: &AccountLabel| {
+            let reasons = self.app.accounts.get(&label.id)?.refusals.lately(now);
+            (!reasons.is_empty()).then(|| format!("{} ({})", label.label, reasons.join("; ")))
+        };
+        let accounts: Vec<String> = self.accounts.iter().filter_map(of).collect();
+        (!accounts.is_empty()).then(|| {
+            let accounts = list(&accounts);
+            format!("Callbacks are refused: {accounts}. They are kept in the inbox; put the secret right at the provider or in the configuration.")
+        })
     }
 
     /// What the views need of it.
@@ -62,7 +73,7 @@ impl Site {
             zone: &self.zone,
             attention: moment.attention,
             last_callback: moment.last_callback,
-            warning: moment.warning.as_deref(),
+            warnings: &moment.warnings,
         }
     }
 }
@@ -75,12 +86,17 @@ impl Moment {
     }
 }
 
-fn labels(config: &Config) -> Vec<AccountLabel> {
-    let label = |(id, account): (&String, &crate::config::AccountConfig)| AccountLabel {
-        id: AccountId(id.clone()),
-        label: account.label.clone(),
-        provider: account.provider.as_str().to_owned(),
-        provider_title: account.provider.title().to_owned(),
+fn labels(app: &App) -> Vec<AccountLabel> {
+    let label = |account: &Account| {
+        let (config, habits) = (&account.config, account.provider.habits());
+        AccountLabel {
+            id: account.id.clone(),
+            label: config.label.clone(),
+            provider: config.provider.as_str().to_owned(),
+            provider_title: config.provider.title().to_owned(),
+            tells_no_names: habits.tells_no_names,
+            told_every_minutes: habits.told_every_minutes,
+        }
     };
-    config.accounts.iter().map(label).collect()
+    app.accounts.values().map(label).collect()
 }

@@ -5,13 +5,19 @@ use serde_json::{Value, json};
 use signboard::demo::act::{Act, Bounce, Draft};
 use std::collections::BTreeSet;
 
-const FIELDS: [&str; 19] = [
+const FIELDS: [&str; 25] = [
     "account",
     "id",
     "name",
     "status",
     "trashed",
+    "archived",
     "ready_to_complete",
+    "final_pdf",
+    "render_failed",
+    "unverified",
+    "group",
+    "elsewhere",
     "reason",
     "reference",
     "sender",
@@ -58,6 +64,12 @@ async fn the_whole_life_of_a_package() {
         ("status", json!("draft")),
         ("trashed", json!(false)),
         ("ready_to_complete", json!(false)),
+        ("archived", json!(false)),
+        ("final_pdf", json!(false)),
+        ("render_failed", json!(false)),
+        ("unverified", json!(false)),
+        ("group", Value::Null),
+        ("elsewhere", json!(false)),
         ("reason", Value::Null),
         ("reference", Value::Null),
         ("sender", Value::Null),
@@ -81,7 +93,19 @@ async fn the_whole_life_of_a_package() {
     assert_eq!(keys(&told["sender"]), ["id", "name", "email"].into());
     assert!(is_time(&told["due"]) && is_time(&told["confirmed_at"]));
     let signers = told["signers"].as_array().unwrap();
-    let fields = ["id", "name", "email", "order", "status", "locked", "bounced", "kba_failed"];
+    let fields = [
+        "id",
+        "name",
+        "email",
+        "order",
+        "status",
+        "step",
+        "fields_signed",
+        "fields_rejected",
+        "locked",
+        "bounced",
+        "kba_failed",
+    ];
     assert!(signers.iter().all(|signer| keys(signer) == fields.into()));
     assert_eq!((&signers[0]["name"], &signers[1]["name"]), (&json!("Ana Souza"), &json!("Ben Okri")));
     assert_eq!((&signers[0]["order"], &signers[1]["order"]), (&json!(1), &json!(2)));
@@ -123,7 +147,7 @@ async fn the_whole_life_of_a_package() {
     let told = stage.board.package("os", &id).await;
     assert_eq!((&told["status"], &told["ready_to_complete"]), (&json!("completed"), &json!(false)));
     let events = told["events"].as_array().unwrap();
-    let event = ["name", "happened_at", "received_at", "origin", "deliveries"];
+    let event = ["name", "happened_at", "received_at", "origin", "deliveries", "unverified"];
     assert!(events.iter().all(|it| keys(it) == event.into() && is_time(&it["received_at"])));
     let times: Vec<&str> = events.iter().filter_map(|it| it["happened_at"].as_str()).collect();
     assert!(times.is_sorted(), "oldest first");

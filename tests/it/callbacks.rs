@@ -2,6 +2,7 @@
 
 mod auth;
 mod kept;
+mod path;
 mod refused;
 
 use crate::support::board::{Board, event};

@@ -1,6 +1,7 @@
 //! The pages: who may see them, what is in them, and that every row is found.
 
 mod lists;
+mod told;
 
 use crate::support::board::{Board, event};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};

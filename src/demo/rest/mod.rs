@@ -1,9 +1,11 @@
-//! The providers' REST side: both of them on one port, each account under its own path. It reads the truth of the moment
+//! The providers' REST side: all of them on one port, each account under its own path. It reads the truth of the moment
 //! and changes nothing but tokens and the registered callback address.
 
+mod legalesign;
 mod list;
 mod routes;
 mod tokens;
+mod tyr;
 
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
@@ -11,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServerHandle, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{DATE, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{AUTHORIZATION, DATE, HeaderValue, RETRY_AFTER};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, Error, HttpResponse, HttpServer, web};
 use serde_json::{Value, json};
@@ -58,6 +60,7 @@ pub(super) fn serve(
         let registration = match account.kind {
             Kind::OneSpan => json!({ "url": "", "key": "", "events": [] }),
             Kind::Conga => json!({ "callbackUrl": "", "authType": "None" }),
+            Kind::Legalesign | Kind::WebSignatureOffice => Value::Null,
         };
         web::Data::new(Desk {
             account: account.clone(),
@@ -116,17 +119,20 @@ async fn gate(
     let mut response = match refusal {
         Some(Refusal::TooMany(seconds)) => {
             let mut answer =
-                refuse(StatusCode::TOO_MANY_REQUESTS, "error.tooManyRequests", "Too many requests.");
-            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+                desk.refuse(StatusCode::TOO_MANY_REQUESTS, "error.tooManyRequests", "Too many requests.");
+            // Legalesign documents no such header.
+            if desk.account.kind != Kind::Legalesign {
+                answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+            }
             request.into_response(answer)
         }
-        Some(Refusal::Broken) => request.into_response(refuse(
+        Some(Refusal::Broken) => request.into_response(desk.refuse(
             StatusCode::INTERNAL_SERVER_ERROR,
             "error.internal.default",
             "Unexpected error.",
         )),
-        Some(Refusal::Unauthorised) => request.into_response(unauthorised()),
-        None if !for_token && !desk.admits(&request) => request.into_response(unauthorised()),
+        Some(Refusal::Unauthorised) => request.into_response(desk.unauthorised()),
+        None if !for_token && !desk.admits(&request) => request.into_response(desk.unauthorised()),
         None => next.call(request).await?,
     };
     let now = desk.clock.millis();
@@ -141,7 +147,31 @@ async fn gate(
 impl Desk {
     fn admits(&self, request: &ServiceRequest) -> bool {
         let now = self.clock.millis();
-        self.tokens.admit(request.headers(), &self.account.api_key, &self.faults, now)
+        match self.account.kind {
+            Kind::OneSpan | Kind::Conga => {
+                self.tokens.admit(request.headers(), &self.account.api_key, &self.faults, now)
+            }
+            Kind::Legalesign => {
+                request.headers().get(AUTHORIZATION).is_some_and(|told| told == self.account.api_key.as_str())
+            }
+            // Each call of Tyr's says for itself who it is.
+            Kind::WebSignatureOffice => true,
+        }
+    }
+
+    fn refuse(&self, status: StatusCode, key: &str, message: &str) -> HttpResponse {
+        match self.account.kind {
+            Kind::OneSpan | Kind::Conga => refuse(status, key, message),
+            Kind::Legalesign | Kind::WebSignatureOffice => HttpResponse::build(status).finish(),
+        }
+    }
+
+    fn unauthorised(&self) -> HttpResponse {
+        match self.account.kind {
+            Kind::OneSpan | Kind::Conga => unauthorised(),
+            Kind::Legalesign => HttpResponse::Unauthorized().finish(),
+            Kind::WebSignatureOffice => tyr::login_failed(),
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use super::super::package::Package;
 use super::super::shape;
 use super::list::{self, Wanted};
 use super::tokens::basic_secret;
-use super::{Desk, refuse, unauthorised, unreadable};
+use super::{Desk, legalesign, refuse, tyr, unauthorised, unreadable};
 
 pub(super) fn routes(scope: &mut ServiceConfig, kind: Kind) {
     match kind {
@@ -36,6 +36,8 @@ pub(super) fn routes(scope: &mut ServiceConfig, kind: Kind) {
             .route("/api/sign/v1/cs-packages/{id}/roles", web::get().to(roles))
             .route("/api/sign/v1/callback/register", web::put().to(register))
             .route("/api/sign/v1/callback/register", web::get().to(registration)),
+        Kind::Legalesign => legalesign::routes(scope),
+        Kind::WebSignatureOffice => tyr::routes(scope),
     };
 }
 
@@ -119,7 +121,7 @@ async fn registration(desk: Data<Desk>) -> HttpResponse {
 async fn register(desk: Data<Desk>, wanted: Json<Value>) -> HttpResponse {
     let key = match desk.account.kind {
         Kind::OneSpan => "url",
-        Kind::Conga => "callbackUrl",
+        _ => "callbackUrl",
     };
     if !wanted.get(key).is_some_and(Value::is_string) {
         let message = format!("{key} is missing");
@@ -162,7 +164,7 @@ async fn oauth_token(desk: Data<Desk>, request: HttpRequest, grant: web::Form<Gr
     }
     let seconds = match desk.account.kind {
         Kind::OneSpan => 299,
-        Kind::Conga => 3_600,
+        _ => 3_600,
     };
     let now = desk.clock.millis();
     let token = desk.tokens.issue(now, now + seconds * 1_000);

@@ -48,9 +48,13 @@ impl Tokens {
         if let Some(basic) = value.strip_prefix("Basic ") {
             return basic == key;
         }
-        let Some(bearer) = value.strip_prefix("Bearer ") else { return false };
+        value.strip_prefix("Bearer ").is_some_and(|bearer| self.is_good(bearer, faults, now))
+    }
+
+    /// Whether it was handed out and has not ended.
+    pub(super) fn is_good(&self, text: &str, faults: &Faults, now: i64) -> bool {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let token = inner.1.iter().find(|token| token.text == bearer);
+        let token = inner.1.iter().find(|token| token.text == text);
         token.is_some_and(|token| token.expires > now && !faults.token_void(token.issued))
     }
 }

@@ -1,4 +1,15 @@
-//! Legalesign.
+//! Legalesign: signed callbacks in four shapes (reference A).
+//!
+//! Known quirks are told where they are dealt with: `form` and `signature` for how a callback comes and who sent it, `wire`
+//! for what it says, `terms` for spellings, times and codes; `api` for how documents are asked about, `document` for where
+//! in an answer each fact comes from.
+
+mod api;
+mod document;
+mod form;
+mod signature;
+mod terms;
+mod wire;
 
 use super::{
     Delivery, FetchError, Fetched, Habits, Listing, Located, OpenError, Parked, Provider, Report, SetupStep,
@@ -6,51 +17,120 @@ use super::{
 };
 use crate::config::{AccountConfig, CallbackAuth};
 use crate::model::{AccountId, PackageId, SignerId, Timestamp};
+use api::Api;
+use serde_json::json;
+use signature::Seals;
+
+/// The API that the vendor's specification names.
+const USUAL_API: &str = "https://eu-api.legalesign.com/api/v1";
+
+/// What the batch's timer is set to at the vendor (reference A1).
+const BATCH_MINUTES: u16 = 6;
 
 /// An account at Legalesign.
 #[derive(Debug)]
 pub(super) struct Legalesign {
+    account: AccountId,
     callback: CallbackAuth,
+    /// There if callbacks are signed.
+    seals: Option<Seals>,
+    base_url: String,
+    api: Option<Api>,
 }
 
 impl Legalesign {
-    pub(super) fn open(_account: &AccountId, config: &AccountConfig) -> Result<Self, OpenError> {
-        Ok(Self { callback: config.callback.clone() })
+    pub(super) fn open(account: &AccountId, config: &AccountConfig) -> Result<Self, OpenError> {
+        let seals = match &config.callback {
+            CallbackAuth::Signed { certificate, hmac_secret, .. } => {
+                Some(Seals::open(certificate, hmac_secret.as_ref())?)
+            }
+            _ => None,
+        };
+        let base_url = config.api.as_ref().map_or(USUAL_API, |api| &api.base_url).to_owned();
+        let api = |api| Api::open(account, api, config.calls_per_minute, &config.groups);
+        let api = config.api.as_ref().map(api).transpose()?;
+        Ok(Self { account: account.clone(), callback: config.callback.clone(), seals, base_url, api })
+    }
+
+    fn api(&self) -> Result<&Api, FetchError> {
+        self.api.as_ref().ok_or(FetchError::NoApi)
+    }
+
+    /// A call to copy into a shell. The key stays a placeholder: pages show this.
+    fn call(&self, path: &str, body: Option<serde_json::Value>) -> String {
+        // What ends a quoted word of a shell can't stand in it; in an address it can be escaped.
+        let body = body.map(|it| it.to_string().replace('\'', "%27"));
+        let body = body.map_or(String::new(), |it| format!(" -H 'Content-Type: application/json' -d '{it}'"));
+        format!("curl -H 'Authorization: ApiKey USER:KEY'{body} '{}{path}'", self.base_url)
+    }
+
+    fn subscribe(&self, url: &str, kind: &str, what: &str) -> SetupStep {
+        let line = self.call("/subscribe/", Some(json!({ "url": url, "notify": kind })));
+        SetupStep { what: what.to_owned(), lines: vec![line] }
     }
 }
 
 #[async_trait::async_trait]
 impl Provider for Legalesign {
     fn habits(&self) -> Habits {
-        Habits::default()
+        Habits { signers_alone: true, told_every_minutes: Some(BATCH_MINUTES), tells_no_names: false }
     }
 
-    fn setup(&self, _url: &str) -> Vec<SetupStep> {
-        Vec::new()
+    fn setup(&self, url: &str) -> Vec<SetupStep> {
+        vec![
+            SetupStep {
+                what: "Ask Legalesign's support for the certificate with which callbacks are signed (their page on verifying \
+                       callback data prints it), and give it to this account as callback.certificate or \
+                       callback.certificate-file. When it is to change, write the new one below the old one."
+                    .to_owned(),
+                lines: Vec::new(),
+            },
+            self.subscribe(
+                url,
+                "all",
+                "Subscribe to the batch of all changes, which is signed and comes every 6 minutes. USER:KEY is the API key of \
+                 a user who is an administrator of each group that shall be told of; one subscription brings them all, tests \
+                 included, unless it names a group.",
+            ),
+            self.subscribe(url, "signed", "Subscribe to the word that a final PDF exists."),
+            self.subscribe(
+                url,
+                "realtime",
+                "Subscribe to the realtime events, which come at once and bring names. How they are signed isn't published: \
+                 with callback.hmac-secret their X-Hmac-Sha256 is compared, without it they count as unsigned.",
+            ),
+            SetupStep {
+                what: "Look at what is subscribed; POST /unsubscribe/ with the very same url takes one back.".to_owned(),
+                lines: vec![self.call("/notifications/", None)],
+            },
+        ]
     }
 
     fn verify<'a>(&self, delivery: &'a Delivery) -> Verdict<'a> {
-        auth::check(&self.callback, delivery)
+        match &self.seals {
+            Some(seals) => seals.check(delivery),
+            None => auth::check(&self.callback, delivery),
+        }
     }
 
-    fn parse(&self, _verified: Verified<'_>) -> Vec<Result<Report, Parked>> {
-        Vec::new()
+    fn parse(&self, verified: Verified<'_>) -> Vec<Result<Report, Parked>> {
+        wire::read(&self.account, verified.body())
     }
 
-    async fn fetch(&self, _package: &PackageId, _now: Timestamp) -> Result<Fetched, FetchError> {
-        Err(FetchError::NoApi)
+    async fn fetch(&self, package: &PackageId, now: Timestamp) -> Result<Fetched, FetchError> {
+        self.api()?.fetch(package, now).await
     }
 
-    async fn locate(&self, _signer: &SignerId, _now: Timestamp) -> Result<Located, FetchError> {
-        Err(FetchError::NoApi)
+    async fn locate(&self, signer: &SignerId, now: Timestamp) -> Result<Located, FetchError> {
+        self.api()?.locate(signer, now).await
     }
 
     async fn list(
         &self,
-        _changed_since: Option<Timestamp>,
-        _from: u32,
-        _now: Timestamp,
+        changed_since: Option<Timestamp>,
+        from: u32,
+        now: Timestamp,
     ) -> Result<Listing, FetchError> {
-        Err(FetchError::NoApi)
+        self.api()?.list(changed_since, from, now).await
     }
 }

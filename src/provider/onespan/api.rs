@@ -9,20 +9,15 @@ use super::package::PackageJson;
 use crate::config::ApiConfig;
 use crate::model::{AccountId, Answer, PackageId, Timestamp};
 use crate::provider::client::{Client, Reply};
-use crate::provider::credentials::{Credentials, OAuthStyle};
+use crate::provider::credentials::OAuthStyle;
 use crate::provider::lenient::Number;
+use crate::provider::rest::{Rest, read_json, segment};
 use crate::provider::{FetchError, Fetched, Listing, OpenError, instant};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::Url;
-use reqwest::header::{ACCEPT, AUTHORIZATION};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 /// How many packages a page holds: the largest that the SDKs ask for.
 const PAGE: u32 = 100;
-
-/// What of an id may stand in a path as it is; `=` becomes `%3D` (reference F.7).
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// In what the two services differ.
 #[derive(Debug, Clone, Copy)]
@@ -38,10 +33,7 @@ pub(in crate::provider) struct Dialect {
 /// One account's API.
 #[derive(Debug)]
 pub(in crate::provider) struct Api {
-    client: Client,
-    credentials: Credentials,
-    packages: Url,
-    accept: &'static str,
+    rest: Rest,
 }
 
 impl Api {
@@ -55,14 +47,9 @@ impl Api {
         calls_per_minute: u32,
         dialect: Dialect,
     ) -> Result<Self, OpenError> {
-        let address = format!("{}{}", config.base_url.trim_end_matches('/'), dialect.packages);
-        let packages = Url::parse(&address).map_err(|error| OpenError::BaseUrl(error.to_string()))?;
-        Ok(Self {
-            client: Client::open(account, config, calls_per_minute)?,
-            credentials: Credentials::open(&config.auth, dialect.oauth)?,
-            packages,
-            accept: dialect.accept,
-        })
+        let client = Client::open(account, config, calls_per_minute)?;
+        let rest = Rest::open(client, config, dialect.packages, dialect.accept, dialect.oauth)?;
+        Ok(Self { rest })
     }
 
     /// One package. A 404 is an answer, with a body or without.
@@ -71,12 +58,14 @@ impl Api {
         package: &PackageId,
         now: Timestamp,
     ) -> Result<Fetched, FetchError> {
-        let url = self.address_of(package)?;
-        self.get(url, now, |reply| {
-            let answer = if reply.status == 404 { Answer::NotFound } else { shown(&reply.body, package)? };
-            Ok(Fetched { answer, date: reply.date })
-        })
-        .await
+        let url = self.rest.address(&format!("/{}", segment(package.as_str())?))?;
+        self.rest
+            .get(url, now, |reply| {
+                let answer =
+                    if reply.status == 404 { Answer::NotFound } else { shown(&reply.body, package)? };
+                Ok(Fetched { answer, date: reply.date })
+            })
+            .await
     }
 
     /// A page of the list, newest change first, from position `from` (0 is the first).
@@ -86,7 +75,7 @@ impl Api {
         from: u32,
         now: Timestamp,
     ) -> Result<Listing, FetchError> {
-        let mut url = self.packages.clone();
+        let mut url = self.rest.address("")?;
         let first = from.saturating_add(1);
         let last = from.saturating_add(PAGE);
         let since = changed_since.map(instant::to_seconds);
@@ -98,7 +87,7 @@ impl Api {
                 query.append_pair("lastUpdatedStartDate", since).append_pair("startDate", since);
             }
         }
-        let listed = self.get(url, now, |reply| match reply.status {
+        let listed = self.rest.get(url, now, |reply| match reply.status {
             404 => Err(FetchError::Unavailable("there is no list at its address (404)".to_owned())),
             _ => listing(&reply, from),
         });
@@ -107,49 +96,6 @@ impl Api {
             FetchError::NotOurs => FetchError::Refused("we may not list packages (403)".to_owned()),
             other => other,
         })
-    }
-
-    /// Asks with our credentials. A refused token is replaced once, since it may have been withdrawn early.
-    async fn get<T>(
-        &self,
-        url: Url,
-        now: Timestamp,
-        read: impl Fn(Reply) -> Result<T, FetchError>,
-    ) -> Result<T, FetchError> {
-        let mut is_first = true;
-        loop {
-            let header = self.credentials.header(&self.client, now).await?;
-            let request = self.client.http().get(url.clone());
-            let request = request.header(ACCEPT, self.accept).header(AUTHORIZATION, header.clone());
-            let result = self.client.call(request, now, |reply| judged(reply).and_then(&read)).await;
-            let refused = matches!(result, Err(FetchError::Refused(_)));
-            if !(refused && is_first && self.credentials.forget(&header).await) {
-                return result;
-            }
-            is_first = false;
-        }
-    }
-
-    fn address_of(&self, package: &PackageId) -> Result<Url, FetchError> {
-        // However they are escaped, these two are steps in a path and not names (WHATWG URL, "double-dot segment").
-        if matches!(package.as_str(), "." | "..") {
-            return Err(FetchError::Unreadable("a package's id that can't stand in an address".to_owned()));
-        }
-        let address = format!("{}/{}", self.packages, utf8_percent_encode(package.as_str(), PLAIN));
-        Url::parse(&address).map_err(|error| FetchError::Unreadable(error.to_string()))
-    }
-}
-
-/// Lets answers and 404s pass. A redirect is not followed, so it isn't one.
-fn judged(reply: Reply) -> Result<Reply, FetchError> {
-    match reply.status {
-        200..=299 | 404 => Ok(reply),
-        401 => Err(FetchError::Refused("it answers 401".to_owned())),
-        403 => Err(FetchError::NotOurs),
-        status @ 300..=399 => Err(FetchError::Unavailable(format!(
-            "it answers {status}, a redirect, and those are not followed"
-        ))),
-        status => Err(FetchError::Unavailable(format!("it answers {status}"))),
     }
 }
 
@@ -195,12 +141,4 @@ fn listing(reply: &Reply, from: u32) -> Result<Listing, FetchError> {
         }
     }
     Ok(listing)
-}
-
-/// Says where, but not with the parser's own words: they could repeat a piece of the body.
-fn read_json<'a, T: Deserialize<'a>>(body: &'a [u8], what: &str) -> Result<T, FetchError> {
-    serde_json::from_slice(body).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        FetchError::Unreadable(format!("no JSON of {what}, at line {line} column {column}"))
-    })
 }

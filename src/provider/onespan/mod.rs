@@ -6,6 +6,7 @@
 pub(super) mod api;
 mod body;
 mod package;
+pub(super) mod setup;
 pub(super) mod wire;
 
 use super::credentials::OAuthStyle;
@@ -33,22 +34,27 @@ pub(super) struct OneSpan {
     account: AccountId,
     callback: CallbackAuth,
     api: Option<Api>,
+    setup: Setup,
 }
+
+/// What an administrator has to set so that callbacks of this kind reach this address.
+pub(super) type Setup = fn(&CallbackAuth, &str) -> Vec<SetupStep>;
 
 impl OneSpan {
     pub(super) fn open(account: &AccountId, config: &AccountConfig) -> Result<Self, OpenError> {
-        Self::open_as(account, config, ONESPAN)
+        Self::open_as(account, config, ONESPAN, setup::steps)
     }
 
-    /// The same under other addresses.
+    /// The same under other addresses, registered in another way.
     pub(super) fn open_as(
         account: &AccountId,
         config: &AccountConfig,
         dialect: Dialect,
+        setup: Setup,
     ) -> Result<Self, OpenError> {
         let open = |api| Api::open(account, api, config.calls_per_minute, dialect);
         let api = config.api.as_ref().map(open).transpose()?;
-        Ok(Self { account: account.clone(), callback: config.callback.clone(), api })
+        Ok(Self { account: account.clone(), callback: config.callback.clone(), api, setup })
     }
 
     fn api(&self) -> Result<&Api, FetchError> {
@@ -62,8 +68,8 @@ impl Provider for OneSpan {
         Habits::default()
     }
 
-    fn setup(&self, _url: &str) -> Vec<SetupStep> {
-        Vec::new()
+    fn setup(&self, url: &str) -> Vec<SetupStep> {
+        (self.setup)(&self.callback, url)
     }
 
     fn verify<'a>(&self, delivery: &'a Delivery) -> Verdict<'a> {

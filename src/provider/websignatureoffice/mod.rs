@@ -1,4 +1,13 @@
-//! StepOver WebSignatureOffice.
+//! StepOver WebSignatureOffice: callbacks without times, names or signatures, and a web service named "Tyr".
+//!
+//! Known quirks are told where they are dealt with: `body` and `wire` for callbacks, `setup` for what is set on the
+//! provider's side, `tyr` for the web service. Whatever is not answered with exactly 200 is sent again every few
+//! seconds, for ever if nobody limits it.
+
+mod body;
+mod setup;
+mod tyr;
+mod wire;
 
 use super::{
     Delivery, FetchError, Fetched, Habits, Listing, Located, OpenError, Parked, Provider, Report, SetupStep,
@@ -6,51 +15,65 @@ use super::{
 };
 use crate::config::{AccountConfig, CallbackAuth};
 use crate::model::{AccountId, PackageId, SignerId, Timestamp};
+use tyr::Tyr;
 
 /// An account at StepOver WebSignatureOffice.
 #[derive(Debug)]
 pub(super) struct WebSignatureOffice {
+    account: AccountId,
     callback: CallbackAuth,
+    tyr: Option<Tyr>,
 }
 
 impl WebSignatureOffice {
-    pub(super) fn open(_account: &AccountId, config: &AccountConfig) -> Result<Self, OpenError> {
-        Ok(Self { callback: config.callback.clone() })
+    pub(super) fn open(account: &AccountId, config: &AccountConfig) -> Result<Self, OpenError> {
+        let open = |api| Tyr::open(account, api, config.calls_per_minute);
+        let tyr = config.api.as_ref().map(open).transpose()?;
+        Ok(Self { account: account.clone(), callback: config.callback.clone(), tyr })
+    }
+
+    fn tyr(&self) -> Result<&Tyr, FetchError> {
+        self.tyr.as_ref().ok_or(FetchError::NoApi)
     }
 }
 
 #[async_trait::async_trait]
 impl Provider for WebSignatureOffice {
     fn habits(&self) -> Habits {
-        Habits::default()
+        Habits { tells_no_names: true, ..Habits::default() }
     }
 
-    fn setup(&self, _url: &str) -> Vec<SetupStep> {
-        Vec::new()
+    fn setup(&self, url: &str) -> Vec<SetupStep> {
+        setup::steps(url, &self.callback, self.tyr.is_some())
     }
 
     fn verify<'a>(&self, delivery: &'a Delivery) -> Verdict<'a> {
         auth::check(&self.callback, delivery)
     }
 
-    fn parse(&self, _verified: Verified<'_>) -> Vec<Result<Report, Parked>> {
-        Vec::new()
+    fn parse(&self, verified: Verified<'_>) -> Vec<Result<Report, Parked>> {
+        wire::read(&self.account, verified.body())
     }
 
-    async fn fetch(&self, _package: &PackageId, _now: Timestamp) -> Result<Fetched, FetchError> {
-        Err(FetchError::NoApi)
+    async fn fetch(&self, package: &PackageId, now: Timestamp) -> Result<Fetched, FetchError> {
+        self.tyr()?.status(package, now).await
     }
 
+    /// Its callbacks always name the document.
     async fn locate(&self, _signer: &SignerId, _now: Timestamp) -> Result<Located, FetchError> {
-        Err(FetchError::NoApi)
+        Ok(Located { package: None, date: None })
     }
 
+    /// No method is known that lists documents, so the list is empty and each document is asked about. That Tyr takes our
+    /// login is seen by it all the same; and since no answer of Tyr means "there is no such document", an empty list that
+    /// works can never make one count as deleted (state.md rule 9).
     async fn list(
         &self,
         _changed_since: Option<Timestamp>,
         _from: u32,
-        _now: Timestamp,
+        now: Timestamp,
     ) -> Result<Listing, FetchError> {
-        Err(FetchError::NoApi)
+        self.tyr()?.log_in(now).await?;
+        Ok(Listing::default())
     }
 }

@@ -6,7 +6,7 @@ use super::tallies::{self, TallyView};
 use super::time::rfc3339;
 use super::trouble::Strip;
 use super::words::{self, number, shown};
-use super::{Around, Frame, Place, tab_title};
+use super::{AccountLabel, Around, Frame, Place, tab_title};
 use crate::app::Row;
 use crate::model::{Seq, Sort, Tally};
 use askama::Template;
@@ -43,9 +43,11 @@ pub struct BoardInput<'a> {
 pub struct Pulse {
     title: String,
     heard: Option<String>,
-    warning: Option<String>,
+    warnings: Vec<String>,
     strip: Strip,
     tallies: Vec<TallyView>,
+    /// Which of the accounts on show lag behind by design.
+    lag: Vec<(String, String)>,
 }
 
 /// The pulse alone.
@@ -112,7 +114,8 @@ impl Pulse {
         Self {
             title: tab_title(&title(query), around.attention),
             heard: around.last_callback.map(rfc3339),
-            warning: around.warning.map(str::to_owned),
+            warnings: around.warnings.to_vec(),
+            lag: lag(around, query),
             strip: Strip::new(input.troubled, around.attention, all, around),
             tallies: tallies::tallies(input.tallies, query),
         }
@@ -203,6 +206,16 @@ impl<'a> BoardPage<'a> {
 fn title(query: &BoardQuery) -> String {
     let tally = if query.tally == Tally::All { "Packages" } else { tallies::title(query.tally) };
     if query.q.is_empty() { tally.to_owned() } else { format!("“{}” · {tally}", query.q) }
+}
+
+/// The accounts of a query that are told late, and how late.
+fn lag(around: &Around<'_>, query: &BoardQuery) -> Vec<(String, String)> {
+    let chosen = |it: &&AccountLabel| {
+        query.account.as_ref().is_none_or(|only| *only == it.id.0)
+            && query.provider.as_ref().is_none_or(|only| *only == it.provider)
+    };
+    let all = around.accounts.iter().filter(chosen);
+    all.filter_map(|it| Some((shown(&it.label), it.lag()?))).collect()
 }
 
 fn accounts(around: &Around<'_>, query: &BoardQuery) -> Vec<Choice> {

@@ -3,7 +3,7 @@
 use super::time::When;
 use super::words::{count, number, shown};
 use super::{AccountLabel, Around, Frame, Place, link};
-use crate::app::{Arrival, ArrivalState, Refused};
+use crate::app::{Arrival, ArrivalState, LoneSigner, Refused};
 use crate::model::Origin;
 use askama::Template;
 
@@ -22,12 +22,31 @@ pub struct InboxInput<'a> {
     pub refused: &'a [Refused],
     /// How much was refused and kept in all.
     pub refused_total: u64,
+    /// Signers of whom no package is known, by account; accounts without any are left out.
+    pub lone: &'a [LoneSigners<'a>],
     /// What a button has just done, as a sentence.
     pub notice: Option<&'a str>,
     /// The address of the arrivals before these.
     pub older: Option<&'a str>,
     /// The address of the arrivals after these.
     pub newer: Option<&'a str>,
+}
+
+/// A page of the signers of an account of whom no package is known (rule 20).
+#[derive(Debug)]
+pub struct LoneSigners<'a> {
+    /// The account.
+    pub account: &'a AccountLabel,
+    /// How many there are in all.
+    pub total: u64,
+    /// Some of them, the newest first.
+    pub signers: Vec<LoneSigner>,
+    /// Whether the account has an API to ask.
+    pub has_api: bool,
+    /// The last of these, where older ones follow.
+    pub older: Option<i64>,
+    /// Whether this is the first page.
+    pub is_first: bool,
 }
 
 /// The whole page.
@@ -40,9 +59,32 @@ pub struct InboxPage<'a> {
     quarantined_total: String,
     refused: Vec<RefusedView>,
     refused_total: String,
+    lone: Vec<LoneView>,
+    lone_total: String,
     notice: Option<&'a str>,
     older: Option<&'a str>,
     newer: Option<&'a str>,
+}
+
+/// One account's signers of whom no package is known.
+#[derive(Debug)]
+struct LoneView {
+    account: String,
+    signers: Vec<LoneSignerView>,
+    newer: Option<String>,
+    older: Option<String>,
+}
+
+#[derive(Debug)]
+struct LoneSignerView {
+    id: String,
+    facts: String,
+    name: String,
+    at: When,
+    since: When,
+    /// Whether and when the API is asked.
+    asked: &'static str,
+    ask_at: Option<When>,
 }
 
 #[derive(Debug)]
@@ -71,6 +113,8 @@ struct RefusedView {
     remote: String,
     why: String,
     size: String,
+    /// How often the same came, and when last, where it came more than once.
+    again: Option<(String, When)>,
 }
 
 impl<'a> InboxPage<'a> {
@@ -86,9 +130,47 @@ impl<'a> InboxPage<'a> {
             quarantined_total: count(input.quarantined_total, "callback", "callbacks"),
             refused: input.refused.iter().map(|it| RefusedView::new(it, around)).collect(),
             refused_total: count(input.refused_total, "call", "calls"),
+            lone: input.lone.iter().map(|it| LoneView::new(it, around)).collect(),
+            lone_total: count(input.lone.iter().map(|it| it.total).sum(), "signer", "signers"),
             notice: input.notice,
             older: input.older,
             newer: input.newer,
+        }
+    }
+}
+
+impl LoneView {
+    fn new(it: &LoneSigners<'_>, around: &Around<'_>) -> Self {
+        let page = format!("/inbox?signers={}", link::encode(&it.account.id.0));
+        Self {
+            account: it.account.label.clone(),
+            signers: it
+                .signers
+                .iter()
+                .map(|signer| LoneSignerView::new(signer, it.has_api, around))
+                .collect(),
+            older: it.older.map(|id| format!("{page}&signer={id}#signers")),
+            newer: (!it.is_first).then(|| format!("{page}#signers")),
+        }
+    }
+}
+
+impl LoneSignerView {
+    fn new(it: &LoneSigner, has_api: bool, around: &Around<'_>) -> Self {
+        let asked = match (it.ask_at, has_api) {
+            (Some(at), _) if at <= around.now => "the API is asked next",
+            (Some(_), _) => "the API is asked again",
+            (None, true) => "the API did not know and is not asked any more",
+            (None, false) => "there is no API to ask",
+        };
+        Self {
+            id: shown(it.signer.as_str()),
+            facts: count(it.facts, "entry", "entries"),
+            name: shown(&it.name),
+            at: When::ago(it.at, around.now, around.zone),
+            since: When::ago(it.since, around.now, around.zone),
+            asked,
+            ask_at: it.ask_at.filter(|at| *at > around.now).map(|at| When::at(at, around.now, around.zone)),
         }
     }
 }
@@ -134,6 +216,12 @@ impl RefusedView {
             remote: shown(&it.remote),
             why: shown(&it.why),
             size: bytes(it.size),
+            again: (it.times > 1).then(|| {
+                (
+                    format!("refused {} times", number(it.times)),
+                    When::ago(it.last_at, around.now, around.zone),
+                )
+            }),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! The same as JSON: a contract with programs. Keys are only ever added.
 
+use super::row::is_unverified;
 use super::time::rfc3339;
-use super::{timeline, why};
+use super::{Around, timeline, why};
 use crate::app::{Detail, Row};
-use crate::model::{Origin, Package, Person, Record, Signer};
+use crate::model::{Origin, Package, Person, Record, Signer, Step};
 use serde::Serialize;
 
 /// The answer to `GET /api/v1/packages`.
@@ -51,7 +52,14 @@ struct State {
     name: Option<String>,
     status: &'static str,
     trashed: bool,
+    archived: bool,
     ready_to_complete: bool,
+    final_pdf: bool,
+    render_failed: bool,
+    unverified: bool,
+    group: Option<String>,
+    /// Its group is none of those that the account shows: it stands in no list.
+    elsewhere: bool,
     reason: Option<String>,
     reference: Option<String>,
     sender: Option<PersonJson>,
@@ -59,7 +67,8 @@ struct State {
     updated: String,
     due: Option<String>,
     confirmed_at: Option<String>,
-    waiting_for: Vec<String>,
+    /// Null where the provider never tells who signs.
+    waiting_for: Option<Vec<String>>,
     signers: Vec<SignerJson>,
 }
 
@@ -77,6 +86,9 @@ struct SignerJson {
     email: Option<String>,
     order: Option<u32>,
     status: &'static str,
+    step: Option<&'static str>,
+    fields_signed: u32,
+    fields_rejected: u32,
     locked: bool,
     bounced: bool,
     kba_failed: bool,
@@ -103,20 +115,21 @@ struct EventJson {
     received_at: String,
     origin: &'static str,
     deliveries: u32,
+    unverified: bool,
 }
 
 impl PackageItem {
     /// A row of a list.
     #[must_use]
-    pub fn new(row: &Row) -> Self {
-        Self { state: State::new(row), attachments: attachments(&row.package) }
+    pub fn new(row: &Row, around: &Around<'_>) -> Self {
+        Self { state: State::new(row, around), attachments: attachments(&row.package) }
     }
 }
 
 impl PackageAnswer {
     /// A package and its log.
     #[must_use]
-    pub fn new(detail: &Detail) -> Self {
+    pub fn new(detail: &Detail, around: &Around<'_>) -> Self {
         let package = &*detail.row.package;
         let mut log: Vec<&Record> = detail.log.iter().collect();
         timeline::sort(&mut log);
@@ -126,7 +139,7 @@ impl PackageAnswer {
             signed_by: it.signed_by.clone(),
         });
         Self {
-            state: State::new(&detail.row),
+            state: State::new(&detail.row, around),
             documents: documents.collect(),
             attachments: attachments(package),
             events: log.into_iter().map(EventJson::new).collect(),
@@ -136,15 +149,23 @@ impl PackageAnswer {
 }
 
 impl State {
-    fn new(row: &Row) -> Self {
+    fn new(row: &Row, around: &Around<'_>) -> Self {
         let package = &*row.package;
+        let never = around.account(&row.key.account).never_tells(package);
+        let waiting_for = || package.waiting_for().into_iter().map(|signer| signer.id.clone()).collect();
         Self {
             account: row.key.account.0.clone(),
             id: row.key.package.as_str().to_owned(),
             name: package.name.clone(),
             status: package.status.word(),
             trashed: package.trashed,
+            archived: package.archived,
             ready_to_complete: package.ready_to_complete,
+            final_pdf: package.final_pdf,
+            render_failed: package.render_failed,
+            unverified: is_unverified(package),
+            group: package.group.clone(),
+            elsewhere: package.elsewhere,
             reason: package.reason.clone(),
             reference: package.reference.clone(),
             sender: package.sender.as_ref().map(PersonJson::new),
@@ -152,7 +173,7 @@ impl State {
             updated: rfc3339(package.updated),
             due: package.due.map(rfc3339),
             confirmed_at: package.confirmed_at.map(rfc3339),
-            waiting_for: package.waiting_for().into_iter().map(|signer| signer.id.clone()).collect(),
+            waiting_for: (!never).then(waiting_for),
             signers: package.present().map(SignerJson::new).collect(),
         }
     }
@@ -172,6 +193,9 @@ impl SignerJson {
             email: signer.email.clone(),
             order: signer.order,
             status: signer.status.word(),
+            step: signer.step.map(Step::word),
+            fields_signed: signer.fields_signed,
+            fields_rejected: signer.fields_rejected,
             locked: signer.locked,
             bounced: signer.bounced,
             kba_failed: signer.kba_failed,
@@ -191,6 +215,7 @@ impl EventJson {
                 Origin::Hand => "hand",
             },
             deliveries: record.deliveries,
+            unverified: record.unverified,
         }
     }
 }

@@ -13,7 +13,8 @@ const MOST_STROKES: usize = 8;
 pub struct Lines {
     strokes: Vec<&'static str>,
     signed: usize,
-    total: usize,
+    /// How many sign in all; `None`: the provider never tells.
+    total: Option<usize>,
     label: String,
 }
 
@@ -21,12 +22,13 @@ pub struct Lines {
 impl askama::filters::HtmlSafe for Lines {}
 
 impl Lines {
-    /// The signers who count, and how far each got.
-    pub(super) fn of(package: &Package) -> Self {
+    /// The signers who count, and how far each got; where the provider never tells who they are, those who acted.
+    pub(super) fn of(package: &Package, never: bool) -> Self {
         let (signed, total) = package.signed_of();
+        let total = (!never).then_some(total);
         let strokes = package.counted().map(stroke).collect();
         let wrong: Vec<&str> = package.counted().filter_map(words::trouble).collect();
-        let mut label = format!("{signed} of {total} signed");
+        let mut label = format!("{} signed", part(signed, total));
         for (at, word) in wrong.iter().enumerate() {
             if !wrong[..at].contains(word) {
                 let times = wrong.iter().filter(|it| *it == word).count();
@@ -42,17 +44,25 @@ impl Lines {
         let strokes: Vec<&'static str> =
             package.counted().map(|signer| if has(signer) { "signed" } else { "" }).collect();
         let (signed, total) = (strokes.iter().filter(|it| !it.is_empty()).count(), strokes.len());
-        Self { strokes, signed, total, label: format!("signed by {signed} of {total}") }
+        Self { strokes, signed, total: Some(total), label: format!("signed by {signed} of {total}") }
     }
 
-    /// How many have signed, of how many.
+    /// How many have signed, of how many; empty: nobody is known who does.
     pub(super) fn count(&self) -> String {
-        if self.total == 0 { String::new() } else { format!("{} of {}", self.signed, self.total) }
+        match (self.strokes.len(), self.total) {
+            (0, _) => String::new(),
+            (_, Some(_)) => part(self.signed, self.total),
+            (_, None) => format!("{} signed", self.signed),
+        }
     }
 
     fn is_bar(&self) -> bool {
-        self.total > MOST_STROKES
+        self.strokes.len() > MOST_STROKES
     }
+}
+
+fn part(signed: usize, total: Option<usize>) -> String {
+    total.map_or_else(|| signed.to_string(), |total| format!("{signed} of {total}"))
 }
 
 fn stroke(signer: &Signer) -> &'static str {
@@ -84,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_stroke_for_each_signer_and_a_word_for_each_trouble() {
-        let lines = Lines::of(&sample::mortgage().package);
+        let lines = Lines::of(&sample::mortgage().package, false);
         assert_eq!(lines.strokes, ["signed", "signed", "locked", ""]);
         assert_eq!(lines.label, "2 of 4 signed, 1 locked out");
         assert_eq!(lines.count(), "2 of 4");
@@ -92,7 +102,7 @@ mod tests {
 
     #[test]
     fn more_than_eight_are_summed_up() {
-        let html = Lines::of(&sample::crowd().package).render().expect("renders");
+        let html = Lines::of(&sample::crowd().package, false).render().expect("renders");
         assert!(html.starts_with("<progress class=\"crowd\" max=\"12\" value=\"7\""), "{html}");
     }
 }

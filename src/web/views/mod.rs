@@ -29,18 +29,18 @@ pub mod words;
 
 pub use board::{BoardInput, BoardPage, PulseFragment, PulseInput};
 pub use error::ErrorPage;
-pub use inbox::{InboxInput, InboxPage};
+pub use inbox::{InboxInput, InboxPage, LoneSigners};
 pub use package::{PackageInput, PackagePage};
 pub use providers::{ApiHealth, AuthKind, ProviderCard, ProvidersInput, ProvidersPage};
 pub use query::{BoardQuery, Cursor, Updated};
 pub use row::{RowFragment, RowView};
 pub use time::Zone;
 
-use crate::model::{AccountId, Timestamp};
+use crate::model::{AccountId, Package, Timestamp};
 use askama::Template;
 use time::When;
 
-/// What the pages call an account.
+/// What the pages call an account, and what its provider is like.
 #[derive(Debug, Clone)]
 pub struct AccountLabel {
     /// Its id.
@@ -51,6 +51,28 @@ pub struct AccountLabel {
     pub provider: String,
     /// The provider's name in sentences: `OneSpan Sign`.
     pub provider_title: String,
+    /// Its provider never tells a package's name, its sender or how many sign.
+    pub tells_no_names: bool,
+    /// Its provider collects changes and tells them every so many minutes.
+    pub told_every_minutes: Option<u16>,
+}
+
+impl AccountLabel {
+    /// Said where the provider never tells something.
+    fn not_told(&self) -> String {
+        format!("not told by {}", self.provider_title)
+    }
+
+    /// Whether what `package` lacks will never be told: an answer of an API that names it tells the rest, too.
+    fn never_tells(&self, package: &Package) -> bool {
+        self.tells_no_names && package.name.is_none()
+    }
+
+    /// How late its packages may be by design.
+    fn lag(&self) -> Option<String> {
+        let minutes = u64::from(self.told_every_minutes?);
+        Some(format!("told every {}", words::count(minutes, "minute", "minutes")))
+    }
 }
 
 /// What every page knows.
@@ -66,8 +88,8 @@ pub struct Around<'a> {
     pub attention: u64,
     /// When the last callback was accepted, from whichever account.
     pub last_callback: Option<Timestamp>,
-    /// What an operator must know at once: callbacks can't be written down.
-    pub warning: Option<&'a str>,
+    /// What an operator must know at once: callbacks can't be written down, or are refused.
+    pub warnings: &'a [String],
 }
 
 impl Around<'_> {
@@ -79,6 +101,8 @@ impl Around<'_> {
             label: id.0.clone(),
             provider: String::new(),
             provider_title: "the provider".to_owned(),
+            tells_no_names: false,
+            told_every_minutes: None,
         })
     }
 }
@@ -97,7 +121,7 @@ pub struct Frame {
     /// When the last callback came.
     pub heard: Option<When>,
     /// What an operator must know at once.
-    pub warning: Option<String>,
+    pub warnings: Vec<String>,
     /// Whether the page follows changes.
     pub live: bool,
 }
@@ -123,7 +147,7 @@ impl Frame {
             zone: around.zone.name().to_owned(),
             drawn: When::clock(around.now, around.zone),
             heard: around.last_callback.map(|at| When::ago(at, around.now, around.zone)),
-            warning: around.warning.map(str::to_owned),
+            warnings: around.warnings.to_vec(),
             live: false,
         }
     }

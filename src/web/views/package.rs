@@ -3,7 +3,7 @@
 use super::lines::Lines;
 use super::people::{self, AttachmentView, DocumentView, SignerView};
 use super::query::BoardQuery;
-use super::row::{mark, sender};
+use super::row::{group, marks, sender};
 use super::time::When;
 use super::timeline::{self, Day};
 use super::trouble::{self, Trouble};
@@ -39,9 +39,18 @@ pub struct PackagePage {
     board: String,
     class: &'static str,
     status: &'static str,
-    mark: Option<&'static str>,
+    marks: Vec<&'static str>,
+    trashed: bool,
     sender: Option<String>,
+    /// Said in the sender's place.
+    no_sender: String,
     reference: Option<String>,
+    /// The team, and the board of its packages.
+    group: Option<(String, String)>,
+    /// Said of a package of a team that isn't shown.
+    elsewhere: Option<String>,
+    /// How late it may be by design.
+    lag: Option<String>,
     created: Option<When>,
     due: Option<(&'static str, When)>,
     ready: bool,
@@ -49,12 +58,16 @@ pub struct PackagePage {
     troubles: Vec<(Trouble, Option<When>)>,
     lines: Lines,
     count: String,
+    /// Said where the provider never tells how many sign.
+    no_count: Option<String>,
     signers: Vec<SignerView>,
     documents: Vec<DocumentView>,
     consented: Option<String>,
     attachments: Vec<AttachmentView>,
     confirmed: Option<When>,
     days: Vec<Day>,
+    /// Its provider told no times.
+    untimed: bool,
     left_out: usize,
     facts: String,
     too_many: bool,
@@ -71,7 +84,8 @@ impl PackagePage {
         let id = shown(key.package.as_str());
         let name = package.name.as_deref().map_or_else(|| id.clone(), shown);
         let (days, left_out) = timeline::days(key, package, &input.detail.log, around);
-        let lines = Lines::of(package);
+        let never = account.never_tells(package);
+        let lines = Lines::of(package, never);
         let ago = |at| When::ago(at, around.now, around.zone);
         let troubles =
             if package.trashed { Vec::new() } else { trouble::of(package, &account.provider_title) };
@@ -83,15 +97,24 @@ impl PackagePage {
             seq: input.detail.row.seq.0,
             live: stream.live_href(),
             pulse: stream.pulse_href(),
-            unnamed: package.name.is_none().then(|| format!("name not told by {}", account.provider_title)),
+            unnamed: package.name.is_none().then(|| format!("name {}", account.not_told())),
             name,
             id,
             board: of_account.href(),
             class: status_class(package.status),
             status: package.status.title(),
-            mark: mark(package),
+            marks: marks(package),
+            trashed: package.trashed || package.gone,
             sender: sender(package),
+            no_sender: if never {
+                format!("sender {}", account.not_told())
+            } else {
+                "sender not told".to_owned()
+            },
             reference: package.reference.as_deref().map(shown),
+            elsewhere: package.elsewhere.then(|| elsewhere(package, &account.label)),
+            group: group(package, &key.account).filter(|_| !package.elsewhere),
+            lag: account.lag(),
             created: package.created.map(|at| When::at(at, around.now, around.zone)),
             due: due(package, around),
             ready: package.ready_to_complete,
@@ -99,7 +122,12 @@ impl PackagePage {
             troubles: troubles.into_iter().map(|it| (it.clone(), it.since.map(ago))).collect(),
             count: lines.count(),
             lines,
-            signers: package.signers.iter().map(|it| SignerView::new(it, package, around)).collect(),
+            no_count: never.then(|| format!("how many sign is {}", account.not_told())),
+            signers: package
+                .signers
+                .iter()
+                .map(|it| SignerView::new(it, package, &account, around))
+                .collect(),
             documents: package.documents.iter().map(|it| DocumentView::new(it, package)).collect(),
             consented: people::consented(package),
             attachments: package
@@ -109,6 +137,7 @@ impl PackagePage {
                 .collect(),
             confirmed: package.confirmed_at.map(ago),
             days,
+            untimed: timeline::is_untimed(&input.detail.log),
             left_out,
             facts: words::number(u64::from(package.facts)),
             too_many: package.too_many_facts,
@@ -132,6 +161,18 @@ fn stream(input: &PackageInput<'_>) -> BoardQuery {
         tally: if row.package.trashed { Tally::Trashed } else { Tally::All },
         ..BoardQuery::default()
     }
+}
+
+/// Why a package that has a page stands on no board.
+fn elsewhere(package: &Package, account: &str) -> String {
+    let group = package
+        .group
+        .as_deref()
+        .map_or_else(|| "another group".to_owned(), |it| format!("the group “{}”", shown(it)));
+    format!(
+        "This package belongs to {group}, which the account {account} does not show. What comes of it is kept, and it \
+         stands on no board; name the group under “groups” in the configuration to show it."
+    )
 }
 
 fn due(package: &Package, around: &Around<'_>) -> Option<(&'static str, When)> {

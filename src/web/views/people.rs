@@ -1,9 +1,9 @@
 //! The signers and documents of a package's page.
 
-use super::Around;
 use super::lines::Lines;
 use super::time::When;
 use super::words::{self, list, shown};
+use super::{AccountLabel, Around};
 use crate::model::{Attachment, Document, Package, Signer, SignerStatus};
 
 /// A signer's line.
@@ -14,6 +14,8 @@ pub(super) struct SignerView {
     pub name: String,
     /// The mail address, or what is known instead.
     pub below: String,
+    /// What became of the fields, where the provider tells of fields.
+    pub fields: Option<String>,
     /// Colour and shape.
     pub class: &'static str,
     /// How far this signer got, or what is wrong.
@@ -40,19 +42,21 @@ pub(super) struct AttachmentView {
 }
 
 impl SignerView {
-    pub fn new(signer: &Signer, package: &Package, around: &Around<'_>) -> Self {
+    pub fn new(signer: &Signer, package: &Package, account: &AccountLabel, around: &Around<'_>) -> Self {
         let (class, words) = standing(signer, package);
+        let untold = if account.tells_no_names { account.not_told() } else { "not told yet".to_owned() };
         let below = match (&signer.name, &signer.email) {
             (Some(_), Some(email)) => shown(email),
             (None, _) if signer.placeholder => "a place without a person yet".to_owned(),
             (Some(_), None) => "mail address not told".to_owned(),
             (None, Some(_)) => "name not told".to_owned(),
-            (None, None) => "name and mail address not told yet".to_owned(),
+            (None, None) => format!("name and mail address {untold}"),
         };
         Self {
             order: signer.order,
             name: words::signer_name(signer),
             below,
+            fields: words::fields(signer.fields_signed.into(), signer.fields_rejected.into()),
             class,
             words,
             since: signer.since.map(|at| When::ago(at, around.now, around.zone)),
@@ -67,12 +71,10 @@ fn standing(signer: &Signer, package: &Package) -> (&'static str, String) {
         return ("archived", "No longer a signer".to_owned());
     }
     if let Some(trouble) = words::trouble(signer) {
-        let mut word = trouble.to_owned();
-        if let Some(first) = word.get_mut(..1) {
-            first.make_ascii_uppercase();
-        }
-        return (trouble_class(signer), word);
+        return (trouble_class(signer), words::capital(trouble));
     }
+    let progress =
+        || words::step(signer).map_or_else(|| words::progress(signer.status).to_owned(), words::capital);
     let turn = package.waiting_for();
     let waits =
         signer.is_open() && signer.counted && !turn.is_empty() && turn.iter().all(|it| it.id != signer.id);
@@ -82,13 +84,11 @@ fn standing(signer: &Signer, package: &Package) -> (&'static str, String) {
             ("draft", format!("Waiting for {}", list(&names)))
         }
         SignerStatus::Waiting if !signer.counted => ("draft", "Does not sign".to_owned()),
-        SignerStatus::Waiting => ("draft", words::progress(signer.status).to_owned()),
-        SignerStatus::Viewed | SignerStatus::Signing => ("sent", words::progress(signer.status).to_owned()),
-        SignerStatus::Signed => ("completed", words::progress(signer.status).to_owned()),
-        SignerStatus::Declined | SignerStatus::OptedOut => {
-            ("declined", words::progress(signer.status).to_owned())
-        }
-        SignerStatus::Reassigned => ("archived", words::progress(signer.status).to_owned()),
+        SignerStatus::Waiting => ("draft", progress()),
+        SignerStatus::Viewed | SignerStatus::Signing => ("sent", progress()),
+        SignerStatus::Signed => ("completed", progress()),
+        SignerStatus::Declined | SignerStatus::OptedOut => ("declined", progress()),
+        SignerStatus::Reassigned => ("archived", progress()),
     }
 }
 

@@ -1,7 +1,8 @@
 //! The providers: for each account the address to give away, how it authenticates, and whether both ways work.
 
+use super::row::group_of;
 use super::time::When;
-use super::words::{count, number, shown};
+use super::words::{capital, count, number, shown};
 use super::{AccountLabel, Around, Frame, Place};
 use crate::app::AccountFacts;
 use crate::model::Timestamp;
@@ -27,6 +28,14 @@ pub struct ProviderCard<'a> {
     pub auth: AuthKind,
     /// Whether a second secret may be used already.
     pub next: bool,
+    /// Whether the path must carry a token.
+    pub path_token: bool,
+    /// When a callback last came to an address that ends in the vendor's stray `>`.
+    pub misprint: Option<Timestamp>,
+    /// What to do at the provider, and the lines to write there.
+    pub setup: Vec<(String, Vec<String>)>,
+    /// The teams whose packages are shown; none: all.
+    pub groups: &'a [String],
     /// What the store counts.
     pub facts: &'a AccountFacts,
     /// The API's address, if one is configured.
@@ -47,7 +56,12 @@ pub enum AuthKind {
     /// Headers with these names.
     Headers(Vec<String>),
     /// The provider's signature on the body.
-    Signed,
+    Signed {
+        /// What is not signed is applied all the same, marked.
+        accepts_unsigned: bool,
+        /// A secret for the realtime kind is configured.
+        hmac: bool,
+    },
     /// Nothing: anybody may call.
     Open,
 }
@@ -87,6 +101,14 @@ struct CardView {
     callback_url: String,
     auth: String,
     open: bool,
+    /// What becomes of a callback without a signature.
+    unsigned: Option<&'static str>,
+    misprint: Option<When>,
+    setup: Vec<(String, String)>,
+    /// The teams shown, and the boards of their packages.
+    groups: Vec<(String, String)>,
+    lag: Option<String>,
+    tells_names: bool,
     last_callback: Option<When>,
     /// What a secret is for, and when it was last used.
     slots: Vec<(&'static str, Option<When>)>,
@@ -98,6 +120,7 @@ struct CardView {
     named: String,
     quarantined: Option<String>,
     refused: Option<String>,
+    lone_signers: Option<String>,
 }
 
 impl ProvidersPage {
@@ -124,7 +147,7 @@ impl CardView {
             ApiHealth::Unasked => (("draft", "Not asked yet"), None, None),
             ApiHealth::Reachable { at } => (("completed", "Reachable"), Some(ago(*at)), None),
             ApiHealth::Unreachable { since, why } => {
-                (("failed", "Does not answer"), Some(ago(*since)), Some(sentence(why)))
+                (("failed", "Does not answer"), Some(ago(*since)), Some(capital(&shown(why))))
             }
         };
         let some = |total, one, many| (total > 0).then(|| count(total, one, many));
@@ -133,8 +156,14 @@ impl CardView {
             label: card.account.label.clone(),
             provider: card.account.provider_title.clone(),
             callback_url: card.callback_url.clone(),
-            auth: auth(&card.auth),
-            open: card.auth == AuthKind::Open,
+            auth: auth(&card.auth, card.path_token),
+            open: card.auth == AuthKind::Open && !card.path_token,
+            unsigned: unsigned(&card.auth),
+            misprint: card.misprint.map(ago),
+            setup: card.setup.iter().map(|(what, lines)| (what.clone(), lines.join("\n"))).collect(),
+            groups: card.groups.iter().map(|group| group_of(group, &card.account.id)).collect(),
+            lag: card.account.lag(),
+            tells_names: !card.account.tells_no_names,
             last_callback: facts.last_callback.map(ago),
             slots: slots(card, around),
             api: card.api.as_deref().map(shown),
@@ -142,22 +171,20 @@ impl CardView {
             health_at,
             health_why,
             packages: number(facts.packages),
-            named: named(facts),
+            named: if card.account.tells_no_names && facts.named == 0 {
+                format!("names are {}", card.account.not_told())
+            } else {
+                named(facts)
+            },
             quarantined: some(facts.quarantined, "callback", "callbacks"),
             refused: some(facts.refused, "call", "calls"),
+            lone_signers: some(facts.lone_signers, "signer", "signers"),
         }
     }
 }
 
-/// An error's words as the beginning of a sentence.
-fn sentence(why: &str) -> String {
-    let text = shown(why);
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-fn auth(kind: &AuthKind) -> String {
-    match kind {
+fn auth(kind: &AuthKind, path_token: bool) -> String {
+    let auth = match kind {
         AuthKind::Key => "a key, sent raw: Authorization: Basic <key>".to_owned(),
         AuthKind::Basic => "a user name and a password: Authorization: Basic <base64>".to_owned(),
         AuthKind::Bearer => "a token: Authorization: Bearer <token>".to_owned(),
@@ -166,9 +193,28 @@ fn auth(kind: &AuthKind) -> String {
             let header = if names.len() == 1 { "the header" } else { "every one of the headers" };
             format!("{header} {}", super::words::list(&names))
         }
-        AuthKind::Signed => "the provider’s signature on the body, checked with its certificate".to_owned(),
+        AuthKind::Signed { .. } => {
+            "the provider’s signature on the body, checked with the pinned certificate".to_owned()
+        }
+        AuthKind::Open if path_token => return "the token in the path and nothing else".to_owned(),
         AuthKind::Open => "nothing: whoever knows the address can tell this board anything".to_owned(),
-    }
+    };
+    if path_token { format!("{auth}; and by the token in the path") } else { auth }
+}
+
+/// What becomes of a callback without a signature, where signatures are asked for.
+fn unsigned(kind: &AuthKind) -> Option<&'static str> {
+    let AuthKind::Signed { accepts_unsigned, hmac } = kind else { return None };
+    Some(match (accepts_unsigned, hmac) {
+        (false, true) => "kept in the inbox, not applied",
+        (false, false) => {
+            "kept in the inbox, not applied; that holds for realtime callbacks too, since no hmac-secret is set"
+        }
+        (true, true) => "applied, marked as unverified, and the API is asked",
+        (true, false) => {
+            "applied, marked as unverified, and the API is asked; that holds for realtime callbacks too, since no hmac-secret is set"
+        }
+    })
 }
 
 fn slots(card: &ProviderCard<'_>, around: &Around<'_>) -> Vec<(&'static str, Option<When>)> {
@@ -176,13 +222,16 @@ fn slots(card: &ProviderCard<'_>, around: &Around<'_>) -> Vec<(&'static str, Opt
         let found = card.facts.slots_used.iter().find(|(word, _)| word == slot);
         found.map(|(_, at)| When::ago(*at, around.now, around.zone))
     };
-    if card.auth == AuthKind::Open {
+    if card.auth == AuthKind::Open && !card.path_token {
         return Vec::new();
     }
-    let mut slots = vec![("Secret in use", used("current"))];
+    let signed = matches!(card.auth, AuthKind::Signed { .. });
+    let title = |signature, secret| if signed { signature } else { secret };
+    let mut slots = vec![(title("Certificate in use", "Secret in use"), used("current"))];
     if card.next {
-        slots.push(("Next secret", used("next")));
+        slots.push((title("Next certificate", "Next secret"), used("next")));
     }
+    slots.extend(used("unsigned").map(|at| ("Without a signature", Some(at))));
     slots
 }
 
@@ -218,8 +267,13 @@ mod tests {
             AuthKind::Headers(vec!["X-Key".into(), "X-Two".into()]),
             AuthKind::Open,
         ];
-        let said = all.map(|kind| auth(&kind));
+        let said = all.clone().map(|kind| auth(&kind, false));
         assert!(said[3].starts_with("every one of the headers X-Key and X-Two"));
         assert!(said[4].starts_with("nothing"));
+        assert!(all.iter().all(|kind| auth(kind, true).contains("the token in the path")));
+        let signed = |accepts_unsigned, hmac| AuthKind::Signed { accepts_unsigned, hmac };
+        let said = [signed(false, true), signed(false, false), signed(true, true), signed(true, false)];
+        let said = said.map(|kind| unsigned(&kind).expect("a sentence"));
+        assert!((0..4).all(|at| !said[..at].contains(&said[at])), "{said:?}");
     }
 }

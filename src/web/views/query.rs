@@ -251,7 +251,8 @@ pub fn words(q: &str) -> Vec<String> {
     fold_text(&search(q)).split_whitespace().take(MOST_WORDS).map(str::to_owned).collect()
 }
 
-fn search(text: &str) -> String {
+/// A text as it can be searched for.
+pub(super) fn search(text: &str) -> String {
     let line = one_line(text);
     let cut: String = line.trim().chars().take(LONGEST_SEARCH).collect();
     cut.trim_end().to_owned()
@@ -289,6 +290,8 @@ mod tests {
             label: word.to_owned(),
             provider: word.to_owned(),
             provider_title: word.to_owned(),
+            tells_no_names: false,
+            told_every_minutes: None,
         });
         let now = Timestamp(100 * DAY_MS + 5);
         let query =

@@ -1,11 +1,12 @@
 //! A row of the board: the same value and the same template for the page and for the live stream.
 
 use super::lines::Lines;
+use super::query::{self, BoardQuery};
 use super::time::When;
 use super::words::{self, shown, status_class};
 use super::{Around, link};
 use crate::app::Row;
-use crate::model::{Package, Status};
+use crate::model::{AccountId, DoubtKind, Package, Signer, Status};
 use askama::Template;
 
 /// At most this many people are named below the lines.
@@ -24,15 +25,21 @@ pub struct RowView {
     pub(super) trashed: bool,
     pub(super) class: &'static str,
     pub(super) status: &'static str,
-    pub(super) mark: Option<&'static str>,
+    pub(super) marks: Vec<&'static str>,
     pub(super) lines: Lines,
     pub(super) count: String,
     /// Whom it waits for and what is wrong, each with a name and a word.
     pub(super) people: Vec<(String, &'static str)>,
     pub(super) more: usize,
-    pub(super) note: Option<String>,
+    pub(super) notes: Vec<String>,
     pub(super) sender: Option<String>,
+    /// Said in the sender's place.
+    pub(super) no_sender: String,
     pub(super) account: String,
+    /// The team, and the board of its packages.
+    pub(super) group: Option<(String, String)>,
+    /// How late it may be by design.
+    pub(super) lag: Option<String>,
     pub(super) due: Option<When>,
     pub(super) updated: When,
 }
@@ -53,25 +60,29 @@ impl RowView {
         let account = around.account(&row.key.account);
         let id = shown(row.key.package.as_str());
         let named = package.name.is_some();
-        let (people, more) = people(package);
-        let lines = Lines::of(package);
+        let never = account.never_tells(package);
+        let (people, more) = people(package, never);
+        let lines = Lines::of(package, never);
         Self {
             id: link::row_id(&row.key),
             seq: row.seq.0,
             href: link::package(&row.key),
             name: package.name.as_deref().map_or_else(|| id.clone(), shown),
-            below: if named { id } else { format!("name not told by {}", account.provider_title) },
+            below: if named { id } else { format!("name {}", account.not_told()) },
             named,
             trashed: package.trashed,
             class: status_class(package.status),
             status: package.status.title(),
-            mark: mark(package),
+            marks: marks(package),
             count: lines.count(),
-            note: note(package, lines.count().is_empty()),
+            notes: notes(package, &lines, never.then(|| account.not_told())),
             lines,
             people,
             more,
             sender: sender(package),
+            no_sender: if never { account.not_told() } else { "not told".to_owned() },
+            group: group(package, &row.key.account),
+            lag: account.lag(),
             account: account.label,
             due: package
                 .due
@@ -95,36 +106,61 @@ pub(super) fn sender(package: &Package) -> Option<String> {
 }
 
 /// What a status alone doesn't say.
-pub(super) fn mark(package: &Package) -> Option<&'static str> {
-    if package.trashed {
-        Some("in the trash")
-    } else if package.gone {
-        Some("removed by the provider")
-    } else {
-        None
-    }
+pub(super) fn marks(package: &Package) -> Vec<&'static str> {
+    let all = [
+        (package.trashed, "in the trash"),
+        (package.gone, "removed by the provider"),
+        (package.archived, "archived"),
+        (package.final_pdf, "final PDF ready"),
+        (package.render_failed, "pages could not be drawn"),
+        (is_unverified(package), "unverified"),
+    ];
+    all.into_iter().filter_map(|(set, word)| set.then_some(word)).collect()
 }
 
-/// Who is in trouble, then whom else the package waits for; and how many more there are.
-fn people(package: &Package) -> (Vec<(String, &'static str)>, usize) {
+/// Whether something that is still open was told by nobody who is vouched for.
+pub(super) fn is_unverified(package: &Package) -> bool {
+    package.doubts.iter().any(|it| it.kind == DoubtKind::Unverified)
+}
+
+/// The team that a package belongs to, and the search that finds its packages.
+pub(super) fn group(package: &Package, account: &AccountId) -> Option<(String, String)> {
+    package.group.as_deref().map(|group| group_of(group, account))
+}
+
+/// A team, and the search that finds its packages.
+pub(super) fn group_of(group: &str, account: &AccountId) -> (String, String) {
+    let (q, account) = (query::search(group), Some(account.0.clone()));
+    (shown(group), BoardQuery { q, account, ..BoardQuery::default() }.href())
+}
+
+/// Who is in trouble, then whom else the package waits for; and how many more there are. Where the provider never
+/// tells who signs, nobody can be said to be waited for.
+fn people(package: &Package, never: bool) -> (Vec<(String, &'static str)>, usize) {
     let wrong = package.counted().filter_map(|signer| Some((signer, words::trouble(signer)?)));
     let mut all: Vec<(String, &'static str)> =
         wrong.map(|(signer, word)| (words::signer_name(signer), word)).collect();
-    let waiting = package.waiting_for().into_iter().filter(|signer| words::trouble(signer).is_none());
-    all.extend(waiting.map(|signer| (words::signer_name(signer), "")));
+    let waiting = package.waiting_for().into_iter().filter(|it| !never && words::trouble(it).is_none());
+    all.extend(waiting.map(|it| (words::signer_name(it), words::step(it).unwrap_or_default())));
     let more = all.len().saturating_sub(MOST_NAMED);
     all.truncate(MOST_NAMED);
     (all, more)
 }
 
-fn note(package: &Package, nobody: bool) -> Option<String> {
-    if package.ready_to_complete {
+fn notes(package: &Package, lines: &Lines, not_told: Option<String>) -> Vec<String> {
+    let nobody = lines.count().is_empty();
+    let note = if package.ready_to_complete {
         Some("everybody signed, the sender has to complete it".to_owned())
+    } else if let Some(not_told) = not_told {
+        Some(format!("how many sign is {not_told}"))
     } else if nobody && package.confirmed_at.is_none() && package.status != Status::Deleted {
         Some("signers not known yet".to_owned())
     } else if nobody {
         Some("no signers".to_owned())
     } else {
         None
-    }
+    };
+    let sum = |of: fn(&Signer) -> u32| package.present().map(|it| u64::from(of(it))).sum();
+    let fields = words::fields(sum(|it| it.fields_signed), sum(|it| it.fields_rejected));
+    fields.into_iter().chain(note).collect()
 }

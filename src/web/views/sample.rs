@@ -5,7 +5,7 @@ use super::{AccountLabel, Around};
 use crate::app::{Detail, Row};
 use crate::model::{
     AccountId, Answer, Attachment, Bounce, Decided, Document, Event, Fingerprint, Origin, Package, PackageId,
-    PackageKey, Person, Record, Seq, Signer, SignerStatus, Snapshot, Status, Timestamp,
+    PackageKey, Person, Record, Seq, Signer, SignerStatus, Snapshot, Status, Step, Timestamp,
 };
 use std::sync::Arc;
 
@@ -25,16 +25,20 @@ pub(super) fn accounts() -> Vec<AccountLabel> {
         label: label.to_owned(),
         provider: provider.to_owned(),
         provider_title: title.to_owned(),
+        tells_no_names: provider == "websignatureoffice",
+        told_every_minutes: (provider == "legalesign").then_some(6),
     };
     vec![
         account("onespan-eu", "OneSpan · EU", "onespan", "OneSpan Sign"),
         account("onespan-us", "OneSpan · US", "onespan", "OneSpan Sign"),
         account("conga", "Conga", "conga", "Conga Sign"),
+        account("legal", "Legalesign", "legalesign", "Legalesign"),
+        account("webso", "StepOver", "websignatureoffice", "WebSignatureOffice"),
     ]
 }
 
 pub(super) fn around<'a>(accounts: &'a [AccountLabel], zone: &'a Zone) -> Around<'a> {
-    Around { accounts, now: NOW, zone, attention: 12, last_callback: Some(NOW.plus(-12_000)), warning: None }
+    Around { accounts, now: NOW, zone, attention: 12, last_callback: Some(NOW.plus(-12_000)), warnings: &[] }
 }
 
 pub(super) fn key(account: &str, id: &str) -> PackageKey {
@@ -176,13 +180,25 @@ pub(super) fn every_event() -> Vec<Record> {
         Event::Deleted,
         Event::AttachmentAdded { name: Some("passport.pdf".into()) },
         Event::TemplateCreated,
+        Event::Refused { reason: Some("not my flat".into()) },
+        Event::Field { field: "7".into(), rejected: false },
+        Event::Field { field: "7".into(), rejected: true },
+        Event::Cancelled,
+        Event::Failed,
+        Event::PdfReady,
+        Event::Rendered { failed: false },
+        Event::Rendered { failed: true },
+        Event::Described(Box::default()),
+        Event::Linked,
+        Event::Mentioned,
         Event::Noted,
         Event::Unrecognised,
         Event::Answered(Box::new(Answer::Shown(shown))),
         Event::Answered(Box::new(Answer::NotFound)),
     ];
-    let at = |index: usize| NOW.plus(-3 * DAY + i64::try_from(index).expect("small") * 150 * MINUTE);
-    events.into_iter().enumerate().map(|(index, event)| record(event, MARTA, "A_WORD", at(index))).collect()
+    let at = |index: usize| NOW.plus(-3 * DAY + i64::try_from(index).expect("small") * 75 * MINUTE);
+    let events = events.into_iter().chain(Step::ALL.map(Event::Stands));
+    events.enumerate().map(|(index, event)| record(event, MARTA, "A_WORD", at(index))).collect()
 }
 
 /// A package and a log with everything odd in it.
@@ -193,7 +209,8 @@ pub(super) fn detail() -> Detail {
     log[5].happened_at = Some(NOW.plus(40_000 * DAY));
     log[6].happened_at = None;
     log[6].deliveries = 1_200;
-    for answer in &mut log[27..] {
+    log[7].unverified = true;
+    for answer in log.iter_mut().filter(|it| it.answer().is_some()) {
         (answer.origin, answer.arrival, answer.deliveries) = (Origin::Poll, None, 5);
     }
     Detail { row: mortgage(), log }

@@ -1,9 +1,11 @@
 //! The views as wholes: the stream's row is the page's row, and whatever a provider sends stays text.
 
+mod told;
+
 use super::sample::{self, NOW, around, berlin};
 use super::*;
-use crate::app::{AccountFacts, Arrival, ArrivalState, Detail, Refused, Row};
-use crate::model::{Origin, Package, Person, Seq, Signer, Status, Tally};
+use crate::app::{AccountFacts, Arrival, ArrivalState, Detail, LoneSigner, Refused, Row};
+use crate::model::{Origin, Package, Person, Seq, Signer, SignerId, Status, Tally};
 
 const HOSTILE: [&str; 7] = [
     "<script>alert(1)</script>",
@@ -48,6 +50,7 @@ fn hostile(text: &str) -> Row {
         sender: Some(person),
         reference: Some(text.into()),
         reason: Some(text.into()),
+        group: Some(text.into()),
         signers: vec![signer],
         updated: NOW,
         ..Package::default()
@@ -171,6 +174,25 @@ fn the_inbox_and_the_providers_are_whole() {
         remote: "203.0.113.9".into(),
         why: "Basic, but base64".into(),
         size: 12_345,
+        times: 1_204,
+        last_at: NOW.plus(-3 * sample::MINUTE),
+    };
+    let lone = LoneSigners {
+        account: &accounts[3],
+        total: 21,
+        signers: vec![LoneSigner {
+            id: 5,
+            signer: SignerId::parse("<b>signer").expect("an id"),
+            since: NOW,
+            facts: 3,
+            name: "signer status 40".into(),
+            at: NOW,
+            tries: 1,
+            ask_at: Some(NOW.plus(5 * sample::MINUTE)),
+        }],
+        has_api: true,
+        older: Some(5),
+        is_first: true,
     };
     let page = html(&InboxPage::new(&InboxInput {
         around: around(&accounts, &zone),
@@ -178,7 +200,8 @@ fn the_inbox_and_the_providers_are_whole() {
         quarantined: &[it],
         quarantined_total: 1,
         refused: &[refused],
-        refused_total: 1,
+        refused_total: 1_204,
+        lone: &[lone],
         notice: Some("1 call was admitted."),
         older: None,
         newer: None,
@@ -189,16 +212,28 @@ fn the_inbox_and_the_providers_are_whole() {
         "name=\"id\" value=\"3\"",
         "Basic, but base64",
         "12 kB",
+        "refused 1,204 times, last <time",
+        "signer status 40",
+        "the API is asked again at <time",
+        "href=\"/inbox?signers=legal&#38;signer=5#signers\"",
     ] {
         assert!(page.contains(words), "{words} is not in {page}");
     }
     assert!(!page.contains("<b>"));
+    let groups = ["lettings <b>".to_owned()];
     let facts = AccountFacts { slots_used: vec![("current".into(), NOW)], ..AccountFacts::default() };
     let card = |auth, health| ProviderCard {
         account: &accounts[0],
         callback_url: "https://board.example.com/callbacks/onespan-eu".into(),
         auth,
         next: true,
+        path_token: false,
+        misprint: Some(NOW.plus(-60 * sample::MINUTE)),
+        setup: vec![(
+            "Set this <b>".to_owned(),
+            vec!["url = <path-token>".to_owned(), "retry = 1".to_owned()],
+        )],
+        groups: &groups,
         facts: &facts,
         api: Some("https://sandbox.esignlive.com/api".into()),
         health,
@@ -215,9 +250,13 @@ fn the_inbox_and_the_providers_are_whole() {
         "never used",
         "without any secret",
         "The provider asks to wait 20s, since",
+        "href=\"/?q=lettings%20%3Cb%3E&#38;account=onespan-eu\"",
+        "url = &#60;path-token&#62;\nretry = 1",
+        "that ends in <code>&gt;</code>, last <time",
     ] {
         assert!(page.contains(words), "{words} is not in {page}");
     }
+    assert!(!page.contains("<b>"));
 }
 
 fn arrival() -> Arrival {
@@ -239,22 +278,27 @@ fn arrival() -> Arrival {
 fn json_is_the_contract() {
     let mut detail = sample::detail();
     detail.log.truncate(2);
-    let answer = serde_json::to_value(json::PackageAnswer::new(&detail)).expect("serializes");
+    let (accounts, zone) = (sample::accounts(), berlin());
+    let around = around(&accounts, &zone);
+    let answer = serde_json::to_value(json::PackageAnswer::new(&detail, &around)).expect("serializes");
     let signer = |id: &str, name: &str, order: u32, status: &str, locked: bool| {
         let email = format!("{}@example.com", name.to_lowercase().replace(' ', "."));
         serde_json::json!({
             "id": id, "name": name, "email": email, "order": order, "status": status,
+            "step": null, "fields_signed": 0, "fields_rejected": 0,
             "locked": locked, "bounced": false, "kba_failed": false,
         })
     };
     let event = |happened: &str, received: &str| {
         serde_json::json!({
             "name": "A_WORD", "happened_at": happened, "received_at": received, "origin": "callback", "deliveries": 1,
+            "unverified": false,
         })
     };
     let expected = serde_json::json!({
         "account": "onespan-eu", "id": "5n4obeO8jYoPp126Cm-Y3fxdfbo=", "name": "Mortgage refinance 20413",
-        "status": "sent", "trashed": false, "ready_to_complete": false, "reason": null, "reference": "CRM-20413",
+        "status": "sent", "trashed": false, "archived": false, "ready_to_complete": false, "final_pdf": false,
+        "render_failed": false, "unverified": false, "group": null, "elsewhere": false, "reason": null, "reference": "CRM-20413",
         "sender": {"id": "dana", "name": "Dana Reyes", "email": "dana.reyes@bank.example"},
         "created": "2026-11-18T12:57:11.000Z", "updated": "2026-11-21T13:02:01.000Z",
         "due": "2026-11-30T13:02:11.000Z", "confirmed_at": "2026-11-21T11:02:11.000Z",
@@ -267,13 +311,13 @@ fn json_is_the_contract() {
         "attachments": [{"name": "passport.pdf", "signer": "s1", "at": "2026-11-18T13:02:11.000Z"}],
         "events": [
             event("2026-11-18T13:02:11.000Z", "2026-11-18T13:02:11.400Z"),
-            event("2026-11-18T15:32:11.000Z", "2026-11-18T15:32:11.400Z"),
+            event("2026-11-18T14:17:11.000Z", "2026-11-18T14:17:11.400Z"),
         ],
         "why": "Sent, since PACKAGE_ACTIVATE of 18 Nov 2026 13:02:11, told by callback; nothing speaks against it; \
                 the provider’s API agreed on 21 Nov 2026 11:02:11 (times in UTC).",
     });
     assert_eq!(answer, expected);
-    let item = serde_json::to_value(json::PackageItem::new(&detail.row)).expect("serializes");
+    let item = serde_json::to_value(json::PackageItem::new(&detail.row, &around)).expect("serializes");
     let keys = |it: &serde_json::Value| it.as_object().map(|it| it.keys().cloned().collect::<Vec<_>>());
     let mut without = expected;
     for key in ["documents", "events", "why"] {

@@ -41,10 +41,11 @@ pub(super) fn days(
     let mut facts: Vec<&Record> = log.iter().collect();
     sort(&mut facts);
     let left_out = facts.len().saturating_sub(MOST_SHOWN);
+    let untimed = is_untimed(log);
     let mut days: Vec<Day> = Vec::new();
     for record in facts.into_iter().rev().take(MOST_SHOWN) {
         let heading = day_heading(record.shown_time(), around.now, around.zone);
-        let entry = Entry::new(record, key, package, around.zone);
+        let entry = Entry::new(record, key, package, around.zone, untimed);
         match days.last_mut() {
             Some(day) if day.heading == heading => day.entries.push(entry),
             Some(_) | None => days.push(Day { heading, entries: vec![entry] }),
@@ -53,19 +54,25 @@ pub(super) fn days(
     (days, left_out)
 }
 
+/// Whether its provider told no time at all: that is said once, and not of each fact.
+pub(super) fn is_untimed(log: &[Record]) -> bool {
+    let mut told = log.iter().filter(|it| it.answer().is_none()).peekable();
+    told.peek().is_some() && told.all(|it| it.happened_at.is_none())
+}
+
 /// Oldest first, in the order in which the facts are folded.
 pub(super) fn sort(facts: &mut [&Record]) {
     facts.sort_by_key(|it| (it.shown_time(), it.event.rank(), it.fingerprint));
 }
 
 impl Entry {
-    fn new(record: &Record, key: &PackageKey, package: &Package, zone: &Zone) -> Self {
+    fn new(record: &Record, key: &PackageKey, package: &Package, zone: &Zone, untimed: bool) -> Self {
         Self {
             when: When::clock(record.shown_time(), zone),
             class: class(&record.event),
             phrase: words::told(record, package),
             origin: origin(record),
-            odd: odd(record),
+            odd: odd(record, untimed),
             payload: record.arrival.map(|arrival| link::payload(key, arrival)),
         }
     }
@@ -97,14 +104,18 @@ fn origin(record: &Record) -> Vec<String> {
     parts
 }
 
-fn odd(record: &Record) -> Vec<String> {
+fn odd(record: &Record, untimed: bool) -> Vec<String> {
     let mut parts = Vec::new();
     match (record.happened_at, record.sort_time()) {
+        (None, _) if untimed => {}
         (None, _) => parts.push("without a time of its own, placed at its receipt".to_owned()),
         (Some(told), Some((_, true))) => {
             parts.push(format!("{}, so it is placed at its receipt", why::absurd(told)));
         }
         (Some(_), _) => {}
+    }
+    if record.unverified {
+        parts.push("unverified: it carried no signature".to_owned());
     }
     match lag(record) {
         Some(lag) if lag > LATE_MS => parts.push(format!("received {} later", lasting(lag))),

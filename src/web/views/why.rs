@@ -16,7 +16,7 @@ pub(super) fn sentence(package: &Package, zone: &Zone) -> String {
     if package.doubts.is_empty() {
         parts.push("nothing speaks against it".to_owned());
     }
-    parts.extend(package.doubts.iter().map(|it| doubt(it, zone)));
+    parts.extend(doubts(package, zone));
     parts.push(confirmed(package, zone));
     if package.too_many_facts {
         parts.push(
@@ -26,6 +26,20 @@ pub(super) fn sentence(package: &Package, zone: &Zone) -> String {
     let timed = package.decided.is_some() || package.confirmed_at.is_some() || !package.doubts.is_empty();
     let label = if timed { format!(" (times in {})", zone.name()) } else { String::new() };
     format!("{}{label}.", parts.join("; "))
+}
+
+/// The first doubt of each kind, and how many more there are of it: a whole package may be unverified.
+fn doubts(package: &Package, zone: &Zone) -> Vec<String> {
+    let of = |kind: DoubtKind| {
+        let mut alike = package.doubts.iter().filter(|it| it.kind == kind);
+        let said = doubt(alike.next()?, zone);
+        Some(match alike.count() {
+            0 => said,
+            1 => format!("{said}, and so with one more"),
+            more => format!("{said}, and so with {} more", super::words::number(more as u64)),
+        })
+    };
+    DoubtKind::ALL.into_iter().filter_map(of).collect()
 }
 
 /// What contradicts, or had to be inferred, and from which fact.
@@ -171,6 +185,9 @@ mod tests {
         let why = for_json(&it);
         assert!(said.iter().all(|text| why.contains(text)) && !why.contains("nothing speaks"), "{why}");
         assert_eq!(why.matches('.').count(), 1, "one sentence: {why}");
+        it.doubts = vec![doubts[0].clone(); 2_000];
+        let why = for_json(&it);
+        assert!(why.contains("and so with 1,999 more") && why.len() < 600, "{why}");
     }
 
     #[test]

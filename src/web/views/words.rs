@@ -210,6 +210,46 @@ pub fn progress(status: SignerStatus) -> &'static str {
     }
 }
 
+/// How far a signer got in the provider's own steps; `None`: it tells no more than [`progress`] does.
+#[must_use]
+pub fn step(signer: &Signer) -> Option<&'static str> {
+    let step = signer.step.filter(|step| step.status() == signer.status)?;
+    Some(match step {
+        Step::Unsent => "not written to yet",
+        Step::Scheduled => "scheduled to be written to",
+        Step::Sent => "written to",
+        Step::MailOpened => "mail opened",
+        Step::Visited => "has looked",
+        Step::FilledButSignature => "all but the signature is filled in",
+        Step::Filled => "every field is filled in",
+        Step::AwaitsWitness => "waiting for a witness",
+        Step::FinishedUnsigned => "finished, no field signed",
+        Step::Signed => "signed",
+        Step::Downloaded => "signed, took the document",
+    })
+}
+
+/// `2 fields signed, 1 rejected`; `None`: no field was told of.
+#[must_use]
+pub fn fields(signed: u64, rejected: u64) -> Option<String> {
+    let rejected = (rejected > 0).then(|| number(rejected));
+    match (signed, rejected) {
+        (0, None) => None,
+        (0, Some(rejected)) => Some(format!("no field signed, {rejected} rejected")),
+        (_, None) => Some(count(signed, "field signed", "fields signed")),
+        (_, Some(rejected)) => {
+            Some(format!("{}, {rejected} rejected", count(signed, "field signed", "fields signed")))
+        }
+    }
+}
+
+/// Words as the beginning of a line.
+#[must_use]
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// What to call a signer: the name, else the mail address, else the id.
 #[must_use]
 pub fn signer_name(signer: &Signer) -> String {

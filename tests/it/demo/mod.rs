@@ -2,6 +2,7 @@
 //! REST side pages, refuses and dates as the reference says.
 
 mod looks;
+mod others;
 mod rest;
 mod shape;
 mod support;

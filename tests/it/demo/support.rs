@@ -10,23 +10,15 @@ use signboard::demo::{Account, Kind, Simulator};
 pub(crate) const NOW: i64 = 1_793_611_800_500;
 
 pub(crate) fn onespan(id: &str) -> Account {
-    let key = "Basic onespan-key".to_owned();
-    Account {
-        id: id.to_owned(),
-        kind: Kind::OneSpan,
-        callback_authorization: key,
-        api_key: "secret".to_owned(),
-    }
+    account(id, Kind::OneSpan, "Basic onespan-key")
 }
 
 pub(crate) fn conga(id: &str) -> Account {
-    let key = "Basic conga-key".to_owned();
-    Account {
-        id: id.to_owned(),
-        kind: Kind::Conga,
-        callback_authorization: key,
-        api_key: "secret".to_owned(),
-    }
+    account(id, Kind::Conga, "Basic conga-key")
+}
+
+fn account(id: &str, kind: Kind, key: &str) -> Account {
+    Account { callback_authorization: key.to_owned(), api_key: "secret".to_owned(), ..Account::new(id, kind) }
 }
 
 pub(crate) async fn start(accounts: Vec<Account>) -> Simulator {
@@ -69,5 +61,5 @@ pub(crate) async fn ask(
     let answer = request.send().await.unwrap();
     let header = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
     let (status, date, retry_after) = (answer.status().as_u16(), header("date"), header("retry-after"));
-    Answer { status, date, retry_after, json: answer.json().await.unwrap() }
+    Answer { status, date, retry_after, json: answer.json().await.unwrap_or_default() }
 }

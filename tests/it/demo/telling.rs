@@ -11,6 +11,8 @@ use signboard::demo::Options;
 use tokio_util::sync::CancellationToken;
 
 use crate::demo::support::{conga, onespan, start};
+use signboard::demo::act::{Act, Draft};
+use signboard::demo::{Account, Events, Kind};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn history_is_told_fast_in_order_and_after_it_is_true() {
@@ -65,17 +67,80 @@ async fn live_life_goes_on_and_stops_at_once() {
     simulator.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn websignatureoffice_calls_until_it_reads_200_as_its_settings_say() {
+    let headers = vec![("user".to_owned(), "foo".to_owned())];
+    let filter = vec!["STATUS_CHANGE".to_owned()];
+    let retry = Some(Duration::from_millis(20));
+    let patient = Events { retry, retries: None, filter: filter.clone(), headers: headers.clone() };
+    for (retry, retries, refused, tries) in [(retry, None, 3, 4), (retry, Some(2), 9, 3), (None, None, 9, 1)]
+    {
+        let events = Events { retry, retries, ..patient.clone() };
+        let simulator = start(vec![Account { events, ..Account::new("wo", Kind::WebSignatureOffice) }]).await;
+        let board = Board::open().await;
+        board.refuse_first.store(refused, Ordering::SeqCst);
+        let callbacks = {
+            let world = simulator.world();
+            let mut world = world.lock();
+            let draft = Draft::named("NDA").signer("Ana", "Souza").document("NDA");
+            let id = world.create("wo", &draft, 0).unwrap().id;
+            [Act::Activate, Act::SignAll(0)].map(|act| world.act("wo", &id, &act, 0)).concat()
+        };
+        assert_eq!(callbacks.len(), 1, "the others are filtered out");
+        let told = simulator.tell(&board.url, callbacks).await;
+        let accepted = usize::from(tries > refused);
+        assert_eq!((told.accepted, told.refused), (accepted, tries - accepted));
+        let heard = board.heard();
+        assert_eq!(heard.len(), tries);
+        for call in heard {
+            assert_eq!((call.path.as_str(), call.user.as_deref()), ("/callbacks/wo/wo-path", Some("foo")));
+            assert_eq!((call.authorization.as_str(), call.body["to"].as_str()), ("Basic wo-key", Some("3")));
+        }
+        simulator.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn legalesigns_changes_collect_while_life_goes_on() {
+    let simulator = start(vec![Account::new("ls", Kind::Legalesign)]).await;
+    let board = Board::open().await;
+    let stop = CancellationToken::new();
+    let options = Options { rate_per_minute: 12_000.0, batch_seconds: 0.3, ..Options::default() };
+    let stopper = async {
+        while board.heard().iter().filter(|call| call.raw.starts_with("data=")).count() < 3 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        stop.cancel();
+    };
+    tokio::join!(simulator.live(&board.url, &options, stop.clone()), stopper);
+    let heard = board.heard();
+    let batches = heard.iter().filter(|call| call.raw.starts_with("data="));
+    assert!(batches.clone().any(|call| call.raw.matches("resource").count() > 5), "changes are collected");
+    let apart = |call: &&Heard| !call.raw.starts_with("data=");
+    let bodies = ["resource_uri=", "{"];
+    assert!(heard.iter().filter(apart).all(|call| bodies.iter().any(|it| call.raw.starts_with(it))));
+    assert!(
+        !heard.iter().filter(apart).any(|call| call.raw.contains("\"timestamp\"")),
+        "no entry comes alone"
+    );
+    simulator.stop().await;
+}
+
 /// A board that only listens.
 struct Board {
     url: String,
     heard: Arc<Mutex<Vec<Heard>>>,
     refuse_after: Arc<AtomicUsize>,
+    refuse_first: Arc<AtomicUsize>,
 }
 
 #[derive(Debug, Clone)]
 struct Heard {
     account: String,
+    path: String,
     authorization: String,
+    user: Option<String>,
+    raw: String,
     body: Value,
 }
 
@@ -89,25 +154,36 @@ impl Board {
     async fn open() -> Self {
         let heard: Arc<Mutex<Vec<Heard>>> = Arc::default();
         let refuse_after = Arc::new(AtomicUsize::new(usize::MAX));
-        let (log, limit) = (heard.clone(), refuse_after.clone());
-        let listen = move |request: HttpRequest, account: web::Path<String>, body: web::Json<Value>| {
-            let (log, limit) = (log.clone(), limit.clone());
+        let refuse_first: Arc<AtomicUsize> = Arc::default();
+        let (log, limit, first) = (heard.clone(), refuse_after.clone(), refuse_first.clone());
+        let listen = move |request: HttpRequest, body: web::Bytes| {
+            let (log, limit, first) = (log.clone(), limit.clone(), first.clone());
             async move {
-                let authorization =
-                    request.headers().get("authorization").unwrap().to_str().unwrap().to_owned();
+                let header = |name: &str| Some(request.headers().get(name)?.to_str().unwrap().to_owned());
                 let mut log = log.lock().unwrap();
-                log.push(Heard { account: account.into_inner(), authorization, body: body.into_inner() });
-                if log.len() > limit.load(Ordering::SeqCst) {
+                log.push(Heard {
+                    account: request.match_info().get("account").unwrap().to_owned(),
+                    path: request.path().to_owned(),
+                    authorization: header("authorization").unwrap_or_default(),
+                    user: header("user"),
+                    raw: String::from_utf8(body.to_vec()).unwrap(),
+                    body: serde_json::from_slice(&body).unwrap_or_default(),
+                });
+                if log.len() > limit.load(Ordering::SeqCst) || log.len() <= first.load(Ordering::SeqCst) {
                     return HttpResponse::ServiceUnavailable().finish();
                 }
                 HttpResponse::Ok().finish()
             }
         };
-        let app = move || App::new().route("/callbacks/{account}", web::post().to(listen.clone()));
+        let app = move || {
+            App::new()
+                .route("/callbacks/{account}", web::post().to(listen.clone()))
+                .route("/callbacks/{account}/{token}", web::post().to(listen.clone()))
+        };
         let server = HttpServer::new(app).workers(1).disable_signals().bind(("127.0.0.1", 0)).unwrap();
         let url = format!("http://{}", server.addrs()[0]);
         tokio::spawn(server.run());
-        Self { url, heard, refuse_after }
+        Self { url, heard, refuse_after, refuse_first }
     }
 
     fn heard(&self) -> Vec<Heard> {

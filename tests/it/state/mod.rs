@@ -1,7 +1,7 @@
 //! The state machine against its law, from outside: an example or more per rule, named by its number, and properties.
 
 mod answers;
-mod build;
+pub mod build;
 mod legalesign;
 mod logs;
 mod packages;

@@ -128,7 +128,7 @@ impl Story {
                 let made = |truth: &mut Truth| truth.pdf = true;
                 self.tell(truth, None, Event::PdfReady, made);
                 // The form tells no time.
-                if let Some(it) = self.told.last_mut().filter(|_| wish.far > 1) {
+                if let Some(it) = self.told.last_mut().filter(|_| wish.far.is_multiple_of(2)) {
                     *it = record(Event::PdfReady, None, None, it.received_at.0);
                 }
             }

@@ -94,6 +94,12 @@ impl Board {
         self.resume(None).await;
     }
 
+    /// The same with another configuration.
+    pub async fn reconfigure(&mut self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.config);
+        self.restart().await;
+    }
+
     /// Stops the board; its folder is kept, and the address that it had first.
     pub async fn halt(&mut self) {
         let server = self.server.take().unwrap();

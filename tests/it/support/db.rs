@@ -30,10 +30,15 @@ pub async fn dump(data: &Path) -> Vec<String> {
         "SELECT json_array(id, account, package, seq, shelf, ready, attention_until, sender, updated, created, due, name, search, \
          state, facts, check_by, tries, not_ours) FROM packages ORDER BY id",
         "SELECT json_array(package, hex(fingerprint), kind, detail, who, name, happened_at, received_at, deliveries, origin, arrival, \
-         answer) FROM facts ORDER BY package, fingerprint",
+         answer, unverified) FROM facts ORDER BY package, fingerprint",
         "SELECT json_array(account, word, n) FROM tallies ORDER BY account, word",
         "SELECT json_array(seq, package) FROM changes ORDER BY seq",
-        "SELECT json_array(id, account, hex(hash), same_as, size, hex(body), state, note, hex(facts), package) FROM arrivals ORDER BY id",
+        "SELECT json_array(id, account, hex(hash), same_as, size, hex(body), state, note, hex(facts), package, signer) \
+         FROM arrivals ORDER BY id",
+        "SELECT json_array(id, account, signer, facts, since, linked, check_by, tries) FROM signers ORDER BY id",
+        "SELECT json_array(signer, hex(fingerprint), kind, detail, who, name, happened_at, received_at, deliveries, origin, arrival, \
+         unverified) FROM signer_facts ORDER BY signer, fingerprint",
+        "SELECT json_array(signer, package) FROM links ORDER BY signer, package",
     ] {
         lines.extend(run(data, statement).await);
     }

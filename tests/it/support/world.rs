@@ -4,9 +4,20 @@ use super::board::{Board, NOON};
 use signboard::app::asking::Asked;
 use signboard::clock::Clock;
 use signboard::demo::act::{Act, Draft};
-use signboard::demo::wire::Callback;
+use signboard::demo::wire::{self, Callback};
 use signboard::demo::{Account, Kind, Simulator};
 use std::path::PathBuf;
+
+/// An account at each provider.
+pub fn all_four() -> Vec<Account> {
+    let kinds = [
+        ("os", Kind::OneSpan),
+        ("cg", Kind::Conga),
+        ("ls", Kind::Legalesign),
+        ("wo", Kind::WebSignatureOffice),
+    ];
+    kinds.map(|(id, kind)| Account::new(id, kind)).to_vec()
+}
 
 /// The board and the world.
 pub struct Stage {
@@ -23,10 +34,9 @@ impl Stage {
     pub async fn with_calls(calls_per_minute: u32) -> Self {
         let clock = Clock::manual(NOON);
         let account = |id: &str, kind| Account {
-            id: id.to_owned(),
-            kind,
             callback_authorization: "Basic cb-key".to_owned(),
             api_key: "api-key".to_owned(),
+            ..Account::new(id, kind)
         };
         let accounts = vec![account("os", Kind::OneSpan), account("cg", Kind::Conga)];
         let world = Simulator::start(clock.clone(), 7, accounts).await.unwrap();
@@ -37,6 +47,18 @@ impl Stage {
             for account in config.accounts.values_mut() {
                 account.calls_per_minute = calls_per_minute;
             }
+        };
+        Self { board: Board::on(clock, change).await, world }
+    }
+
+    /// An account at each of the four, as the demo has them: `os`, `cg`, `ls` and `wo`.
+    pub async fn with_all_four() -> Self {
+        let clock = Clock::manual(NOON);
+        let accounts = all_four();
+        let world = Simulator::start(clock.clone(), 7, accounts.clone()).await.unwrap();
+        let change = |config: &mut signboard::config::Config| {
+            let played = |it: &Account| (it.id.clone(), signboard::cli::played(it, world.base_url(&it.id)));
+            config.accounts = accounts.iter().map(played).collect();
         };
         Self { board: Board::on(clock, change).await, world }
     }
@@ -68,8 +90,10 @@ impl Stage {
     }
 
     pub async fn tell(&self, callbacks: Vec<Callback>) {
-        let count = callbacks.len();
-        let told = self.world.tell(&self.board.url, callbacks).await;
+        let posts =
+            if callbacks.iter().any(|it| it.entry) { wire::posts(callbacks, 360_000) } else { callbacks };
+        let count = posts.len();
+        let told = self.world.tell(&self.board.url, posts).await;
         assert_eq!(told.accepted, count, "{told:?}");
     }
 

@@ -1,9 +1,13 @@
 //! Bytes that nobody meant to send: whatever they are, they tell one fact or one sentence, and nothing panics.
+//!
+//! `SIGNBOARD_FUZZ` says how many each of the two services gets; a million:
+//! `SIGNBOARD_FUZZ=1000000 cargo test --release --test it wire::hostile`
 
 use crate::wire::{account, id_of, told};
 use proptest::prelude::*;
 use signboard::config::ProviderKind;
-use signboard::provider::Verified;
+use signboard::provider::{Provider, Verified};
+use std::sync::{Arc, LazyLock};
 
 const SAMPLES: [&str; 4] = [
     r#"{"@class":"com.silanis.esl.packages.event.ESLProcessEvent","name":"DOCUMENT_SIGNED","sessionUser":"7dcdd592-a889-47e1-9b99-54ecb7b73a1d","packageId":"GCa0RHbyo0gm_ZY1z-Ss-ib-87k=","message":null,"documentId":"default-consent","createdDate":"2024-05-06T14:10:51.002Z"}"#,
@@ -32,11 +36,28 @@ const PIECES: [&str; 16] = [
     "\u{1f600}",
 ];
 
+/// Half of the inputs for each of the two tests.
+fn config() -> ProptestConfig {
+    let inputs =
+        std::env::var("SIGNBOARD_FUZZ").map_or(20_000, |it| it.parse().expect("SIGNBOARD_FUZZ is a number"));
+    ProptestConfig { cases: u32::div_ceil(inputs, 2), ..ProptestConfig::default() }
+}
+
+/// The two services that one reader serves. Made once: there are many inputs.
+fn accounts() -> &'static [Arc<dyn Provider>; 2] {
+    static ONCE: LazyLock<[Arc<dyn Provider>; 2]> =
+        LazyLock::new(|| [ProviderKind::OneSpan, ProviderKind::Conga].map(|kind| account(kind, None, 60)));
+    &ONCE
+}
+
 proptest! {
+    #![proptest_config(config())]
+
     #[test]
     fn any_bytes(body in prop::collection::vec(any::<u8>(), 0..400)) {
-        let reports = account(ProviderKind::OneSpan, None, 60).parse(Verified::before(&body));
-        prop_assert_eq!(reports.len(), 1);
+        for provider in accounts() {
+            prop_assert_eq!(provider.parse(Verified::before(&body)).len(), 1);
+        }
     }
 
     #[test]
@@ -57,16 +78,17 @@ proptest! {
                 body[at] = byte;
             }
         }
-        let provider = account(ProviderKind::Conga, None, 60);
-        match told(&*provider, &body) {
-            // The same bytes are the same fact, and what it says can be kept in a database.
-            Ok(report) => {
-                prop_assert_eq!(told(&*provider, &body), Ok(report.clone()));
-                prop_assert!(!report.name.is_empty() && !report.name.contains('\0'));
-                prop_assert!(!id_of(&report).contains('\0'));
-                prop_assert!(report.who.is_none_or(|who| !who.is_empty() && !who.contains('\0')));
+        for provider in accounts() {
+            match told(&**provider, &body) {
+                // The same bytes are the same fact, and what it says can be kept in a database.
+                Ok(report) => {
+                    prop_assert_eq!(told(&**provider, &body), Ok(report.clone()));
+                    prop_assert!(!report.name.is_empty() && !report.name.contains('\0'));
+                    prop_assert!(!id_of(&report).contains('\0'));
+                    prop_assert!(report.who.is_none_or(|who| !who.is_empty() && !who.contains('\0')));
+                }
+                Err(parked) => prop_assert!(!parked.0.is_empty() && parked.0.len() < 400, "{}", parked),
             }
-            Err(parked) => prop_assert!(!parked.0.is_empty() && parked.0.len() < 400, "{}", parked),
         }
     }
 }

@@ -1,9 +1,12 @@
 //! What the adapters make of bytes: callbacks, and answers of a fake API on loopback. Speaks the public interface only.
 
 mod api;
-mod fake;
+pub mod fake;
 mod hostile;
+mod legalesign;
+mod legalesign_api;
 mod samples;
+mod websignatureoffice;
 
 use signboard::config::{AccountConfig, ApiConfig, CallbackAuth, ProviderKind, Secret};
 use signboard::model::AccountId;

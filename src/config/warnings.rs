@@ -1,0 +1,83 @@
+//! What is allowed but should not go unsaid: said at the start, by `check`, a sentence each.
+
+use super::{AccountConfig, ApiAuth, ApiConfig, CallbackAuth, Config, ProviderKind, Unsigned, address};
+
+pub(super) fn of(config: &Config) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if config.accounts.is_empty() {
+        warnings.push(
+            "no account is configured, so no callback can be taken; add an [accounts.…] table".to_owned(),
+        );
+    }
+    if config.server.public_url.is_none() {
+        warnings.push(
+            "server.public-url is not set, so the callback addresses shown are only this machine's"
+                .to_owned(),
+        );
+    }
+    for (id, account) in &config.accounts {
+        let sentences = callback(account).into_iter().chain(api(account));
+        warnings.extend(sentences.map(|sentence| format!("accounts.{id}{sentence}")));
+    }
+    warnings
+}
+
+fn callback(account: &AccountConfig) -> Option<String> {
+    let guarded = account.path_token.is_some();
+    match &account.callback {
+        CallbackAuth::None if !guarded => Some(
+            ".callback has auth = \"none\": whoever knows the address can send callbacks; a path-token keeps \
+             strangers out"
+                .to_owned(),
+        ),
+        CallbackAuth::Signed { unsigned: Unsigned::Accept, .. } => {
+            let who = if guarded { "whoever knows the path token" } else { "whoever knows the address" };
+            let checked = match account.api {
+                Some(_) => "until the API has been asked",
+                None => "and without an api nobody can confirm them",
+            };
+            Some(format!(
+                ".callback has unsigned = \"accept\": what {who} sends without a signature counts, marked as \
+                 unverified, {checked}"
+            ))
+        }
+        CallbackAuth::Key { .. }
+        | CallbackAuth::Basic { .. }
+        | CallbackAuth::Bearer { .. }
+        | CallbackAuth::Headers(_)
+            if account.provider == ProviderKind::Legalesign =>
+        {
+            Some(
+                ".callback asks for a header, and Legalesign can't be told to send one: unless something before this \
+                 board adds it, every callback is refused; use auth = \"signed\""
+                    .to_owned(),
+            )
+        }
+        _ => None,
+    }
+}
+
+fn api(account: &AccountConfig) -> Option<String> {
+    let Some(api) = &account.api else {
+        return (account.provider == ProviderKind::Legalesign).then(|| {
+            " has no api: most of what Legalesign tells names a signer and no document, and waits until something tells \
+             which document it is"
+                .to_owned()
+        });
+    };
+    let key = unprotected(api)?;
+    Some(format!(".api.{key} is http, so credentials cross the network unprotected; use https"))
+}
+
+/// The key of the address to which credentials would travel in the clear.
+fn unprotected(api: &ApiConfig) -> Option<&'static str> {
+    if address::is_unprotected(&api.base_url) {
+        return Some("base-url");
+    }
+    match &api.auth {
+        ApiAuth::ApiKey { .. } | ApiAuth::Header { .. } | ApiAuth::Tyr { .. } => None,
+        ApiAuth::Client { token_url, .. } | ApiAuth::OAuth2 { token_url, .. } => {
+            address::is_unprotected(token_url).then_some("token-url")
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! A batch as rows: the tables, their columns, and the one transaction that writes them.
+
+use super::batch::Batch;
+use super::codec::{encode_event, encode_package, origin_word};
+use super::script::{Script, Table};
+use super::shelf::Entry;
+use super::signers;
+use super::tallies::Tallies;
+use super::{StoreError, Subject};
+use crate::model::filter::{fold_text, search_text, sender_of};
+use crate::model::{Fingerprint, Package, PackageKey, Record};
+use std::collections::{HashMap, HashSet};
+
+const ARRIVALS: Table = Table {
+    head: "INSERT OR ROLLBACK INTO arrivals (id, account, received_at, remote, origin, slot, headers, hash, same_as, size, body, state, note, facts, package, signer)",
+    columns: 16,
+    tail: "",
+};
+const NEW_FACTS: Table = Table {
+    head: "INSERT OR ROLLBACK INTO facts (package, fingerprint, kind, detail, who, name, happened_at, received_at, deliveries, origin, arrival, answer, unverified)",
+    columns: 13,
+    tail: "",
+};
+const FACTS: Table = Table {
+    head: "INSERT INTO facts (package, fingerprint, kind, detail, who, name, happened_at, received_at, deliveries, origin, arrival, answer, unverified)",
+    columns: 13,
+    tail: "ON CONFLICT (package, fingerprint) DO UPDATE SET name = excluded.name, happened_at = excluded.happened_at, \
+           received_at = excluded.received_at, deliveries = excluded.deliveries, origin = excluded.origin, \
+           arrival = excluded.arrival, unverified = excluded.unverified",
+};
+const PACKAGES: Table = Table {
+    head: "INSERT INTO packages (id, account, package, seq, shelf, sender, name, search, state, ready, attention_until, updated, created, due, facts, check_by, tries, not_ours)",
+    columns: 18,
+    tail: "ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, shelf = excluded.shelf, ready = excluded.ready, \
+           attention_until = excluded.attention_until, sender = excluded.sender, updated = excluded.updated, \
+           created = excluded.created, due = excluded.due, name = excluded.name, search = excluded.search, \
+           state = excluded.state, facts = excluded.facts, check_by = excluded.check_by, tries = excluded.tries, \
+           not_ours = excluded.not_ours",
+};
+const CHANGES: Table = Table { head: "INSERT OR ROLLBACK INTO changes (seq, package)", columns: 2, tail: "" };
+const TALLIES: Table = Table {
+    head: "INSERT INTO tallies (account, word, n)",
+    columns: 3,
+    tail: "ON CONFLICT (account, word) DO UPDATE SET n = excluded.n",
+};
+const SLOTS: Table = Table {
+    head: "INSERT INTO slots (account, slot, used_at)",
+    columns: 3,
+    tail: "ON CONFLICT (account, slot) DO UPDATE SET used_at = max(used_at, excluded.used_at)",
+};
+
+impl Batch<'_> {
+    /// The whole batch as one transaction.
+    pub(super) fn script(&self, counters: &Tallies) -> Result<Script, StoreError> {
+        let mut script = Script::begin();
+        self.arrivals_into(&mut script)?;
+        let (mut new, mut known) = (Vec::new(), Vec::new());
+        for touched in self.touched.values() {
+            for at in &touched.dirty {
+                let Some(record) = touched.entry.log.get(*at) else { continue };
+                let rows = if *at >= touched.known { &mut new } else { &mut known };
+                rows.push((touched.entry.id, record));
+            }
+        }
+        script.insert(&NEW_FACTS, &new, fact_cells)?;
+        script.insert(&FACTS, &known, fact_cells)?;
+        let stale: Vec<(&PackageKey, &Entry, &Package)> = self
+            .touched
+            .iter()
+            .filter(|(_, touched)| touched.stale)
+            .filter_map(|(key, touched)| touched.entry.package.as_deref().map(|it| (key, &touched.entry, it)))
+            .collect();
+        script.insert(&PACKAGES, &stale, |(key, entry, package), cells| {
+            package_cells(key, entry, package, cells)
+        })?;
+        let changes: Vec<(i64, i64)> = self
+            .changes
+            .iter()
+            .filter_map(|it| self.touched.get(&it.row.key).map(|touched| (it.row.seq.0, touched.entry.id)))
+            .collect();
+        let id_of = |key: &PackageKey| self.touched.get(key).map(|touched| touched.entry.id);
+        signers::rows_into(&self.signers, id_of, &mut script)?;
+        script.insert(&CHANGES, &changes, |(seq, package), cells| {
+            cells.bind(*seq)?.bind(*package).map(|_| ())
+        })?;
+        script.insert(&TALLIES, &counters.after(&self.delta), |(account, word, n), cells| {
+            cells.bind(account.0.clone())?.bind(*word)?.bind(*n).map(|_| ())
+        })?;
+        Ok(script)
+    }
+
+    fn arrivals_into(&self, script: &mut Script) -> Result<(), StoreError> {
+        script.insert(&ARRIVALS, &self.arrivals, |row, cells| {
+            let it = row.arrival;
+            let body = row.same_as.is_none().then(|| it.body.clone());
+            cells.bind(row.id)?.word(&it.account.0)?.bind(it.received_at.0)?.word(&it.remote)?;
+            cells
+                .word(origin_word(it.origin))?
+                .word(it.slot)?
+                .bind(it.headers.clone())?
+                .bind(row.hash.to_vec())?;
+            cells.bind(row.same_as)?.bind(len(it.body.len()))?.bind(body)?.bind(row.state)?;
+            cells.bind(it.reading.note.clone())?;
+            // What isn't digested yet is counted for nothing yet.
+            let facts =
+                if row.state == super::inbox::PENDING { Vec::new() } else { fingerprints(&it.reading.facts) };
+            cells.bind(facts)?.bind(row.applied.package)?.bind(row.applied.signer)?;
+            Ok(())
+        })?;
+        let mut slots: HashMap<(&str, &str), i64> = HashMap::new();
+        for row in self.arrivals.iter().filter(|row| row.arrival.origin == crate::model::Origin::Callback) {
+            let used = slots.entry((&row.arrival.account.0, row.arrival.slot)).or_default();
+            *used = (*used).max(row.arrival.received_at.0);
+        }
+        let slots: Vec<_> = slots.into_iter().collect();
+        script.insert(&SLOTS, &slots, |((account, slot), at), cells| {
+            cells.bind((*account).to_owned())?.bind((*slot).to_owned())?.bind(*at).map(|_| ())
+        })?;
+        for row in &self.reread {
+            const REREAD: &str = "UPDATE arrivals SET state = ?, note = ?, facts = ?, package = coalesce(package, ?), \
+                signer = coalesce(signer, ?) WHERE id = ?";
+            script.statement(REREAD, |cells| {
+                let state = super::inbox::state_of(row.note.is_some());
+                cells
+                    .bind(state)?
+                    .bind(row.note.clone())?
+                    .bind(row.facts.clone())?
+                    .bind(row.applied.package)?
+                    .bind(row.applied.signer)?
+                    .bind(row.id)?;
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// What a row of `packages` says of a package, in the columns that lists and searches look at: made of the package
+/// alone, and compared by the self-check.
+pub(super) struct Columns {
+    pub texts: [(&'static str, Option<String>); 5],
+    pub numbers: [(&'static str, Option<i64>); 5],
+}
+
+impl Columns {
+    pub(super) fn of(key: &PackageKey, package: &Package) -> Result<Self, StoreError> {
+        let id = key.package.as_str();
+        let shelf = match (package.template, package.elsewhere, package.trashed) {
+            (true, ..) => "template",
+            (false, true, _) => "elsewhere",
+            (false, false, true) => "trashed",
+            (false, false, false) => package.status.word(),
+        };
+        Ok(Self {
+            texts: [
+                ("shelf", Some(shelf.to_owned())),
+                ("sender", sender_of(package).filter(|_| !package.elsewhere).map(ToOwned::to_owned)),
+                ("name", Some(fold_text(package.name.as_deref().unwrap_or(id)))),
+                ("search", Some(search_text(id, package))),
+                ("state", Some(encode_package(package)?)),
+            ],
+            numbers: [
+                ("ready", Some(i64::from(package.ready_to_complete))),
+                ("attention_until", package.attention_until().map(|at| at.0)),
+                ("updated", Some(package.updated.0)),
+                ("created", Some(package.created.map_or(0, |at| at.0))),
+                ("due", Some(package.due.map_or(i64::MAX, |at| at.0))),
+            ],
+        })
+    }
+}
+
+/// The cells of a row of `facts`, or of `signer_facts`.
+pub(super) fn fact_cells(
+    (log, record): &(i64, &Record),
+    cells: &mut super::script::Row<'_>,
+) -> Result<(), StoreError> {
+    let (kind, detail, answer) = encode_event(&record.event)?;
+    cells.bind(*log)?.bind(record.fingerprint.0.to_vec())?.word(kind)?.bind(detail)?;
+    cells.bind(record.who.clone())?.word(&record.name)?;
+    cells.bind(record.happened_at.map(|at| at.0))?.bind(record.received_at.0)?;
+    cells.bind(i64::from(record.deliveries))?.word(origin_word(record.origin))?;
+    cells.bind(record.arrival)?.bind(answer)?.bind(i64::from(record.unverified))?;
+    Ok(())
+}
+
+/// The cells of a row of `packages`.
+fn package_cells(
+    key: &PackageKey,
+    entry: &Entry,
+    package: &Package,
+    cells: &mut super::script::Row<'_>,
+) -> Result<(), StoreError> {
+    let Columns { texts, numbers } = Columns::of(key, package)?;
+    cells.bind(entry.id)?.word(&key.account.0)?.bind(key.package.as_str().to_owned())?.bind(entry.seq)?;
+    for (_, text) in texts {
+        cells.bind(text)?;
+    }
+    for (_, number) in numbers {
+        cells.bind(number)?;
+    }
+    cells.bind(len(entry.total))?;
+    cells.bind(entry.check_by.map(|at| at.0))?.bind(entry.tries)?.bind(i64::from(entry.not_ours))?;
+    Ok(())
+}
+
+/// The fingerprints of facts, one after the other.
+pub(super) fn fingerprints(facts: &[(Subject, Record)]) -> Vec<u8> {
+    let mut all: Vec<Fingerprint> = facts.iter().map(|(_, record)| record.fingerprint).collect();
+    let mut seen = HashSet::new();
+    all.retain(|it| seen.insert(*it));
+    all.into_iter().flat_map(|it| it.0).collect()
+}
+
+/// A length as a cell.
+pub(super) fn len(len: usize) -> i64 {
+    i64::try_from(len).unwrap_or(i64::MAX)
+}
