@@ -2,12 +2,13 @@
 
 use super::build::{
     CODES, Log, MIN, at_step, declined, description, doubts, in_steps, progress, record, refused, signer,
-    snapshot, stands,
+    snapshot, stands, viewed,
 };
 use signboard::model::package::REFUSAL_SHOWN_MS;
 use signboard::model::{Bounce, DoubtKind, Event, Place, SignerStatus, Snapshot, Status, Step, Timestamp};
 
 const DAY: i64 = 24 * 60 * MIN;
+
 #[test]
 fn rule_19_what_the_codes_of_a_signer_mean() {
     use SignerStatus::{Signed, Signing, Viewed, Waiting};
