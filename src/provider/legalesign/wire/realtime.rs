@@ -174,9 +174,13 @@ impl Data {
                 Some(step) if step.status() == SignerStatus::Signed => Event::Stands(step),
                 _ => Event::Stands(Step::Signed),
             },
-            // Opening and visiting are acts: who does it again after signing is no less far. Where they stand, the code says.
-            "recipient.emailOpened" => self.own.step().map_or(Event::Noted, Event::Stands),
-            "recipient.visiting" => self.own.step().map_or(Event::Viewed { document: None }, Event::Stands),
+            // Opening and visiting are acts: who does it again after signing is no less far, as the code beside it says.
+            "recipient.emailOpened" if self.own.step() == Some(Step::MailOpened) => {
+                Event::Stands(Step::MailOpened)
+            }
+            "recipient.emailOpened" => Event::Noted,
+            "recipient.visiting" if self.own.step() == Some(Step::Visited) => Event::Stands(Step::Visited),
+            "recipient.visiting" => Event::Viewed { document: None },
             "recipient.rejected" => {
                 Event::Refused { reason: terms::prose(self.own.reject_reason.0.as_deref()) }
             }

@@ -238,7 +238,18 @@ fn realtime_events_as_they_may_come() {
         (
             r#""object":"recipient","event":"recipient.visiting""#,
             signer,
-            "signer d7553d92 | Stands(Visited) | d7553d92",
+            "signer d7553d92 | Viewed { document: None } | d7553d92",
+        ),
+        // Seen red with: every visit taken for the signer's place. Looking again after signing takes no signature back.
+        (
+            r#""event":"recipient.visiting""#,
+            r#""uuid":"d7553d92-11c5-5346-b350-8eccd3aadece","status":"40""#,
+            "signer d7553d92 | Viewed { document: None } | d7553d92",
+        ),
+        (
+            r#""event":"recipient.emailOpened""#,
+            r#""uuid":"d7553d92-11c5-5346-b350-8eccd3aadece","status":30"#,
+            "signer d7553d92 | Noted | d7553d92",
         ),
         (r#""object":"recipient","event":"reset""#, signer, "signer d7553d92 | Unrecognised | d7553d92"),
         (r#""object":"document","event":"archived""#, document, "document 99344324 | Unrecognised | -"),
