@@ -1,7 +1,7 @@
 //! Sweeps: what callbacks missed is found, repaired and written down, no more and no less, whatever interrupts it.
 
 use crate::support::board::{Board, NOON};
-use crate::support::world::Stage;
+use crate::support::world::{Stage, all_four};
 use serde_json::Value;
 use signboard::app::Run;
 use signboard::app::reconcile::Swept;
@@ -301,7 +301,7 @@ async fn at_night_what_the_list_names_no_more_is_asked_about() {
 
 #[actix_web::test]
 async fn the_other_two_are_swept_as_well() {
-    let stage = Stage::with_all_four().await;
+    let stage = Stage::of(all_four(), true).await;
     let draft = nda();
     let (ls, wo) = (stage.create("ls", &draft).await, stage.create("wo", &draft).await);
     for (account, id) in [("ls", &ls), ("wo", &wo)] {

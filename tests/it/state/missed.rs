@@ -69,7 +69,7 @@ fn expected(board: &Package, truth: &Truth) -> Vec<(String, String)> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1_200) })]
 
-    /// Seen red with: a lock that is gone counted as a difference.
+    /// Seen red with: the answer given before what follows by itself was told.
     #[test]
     fn whoever_heard_everything_missed_nothing(story in story(), n in 0..80_usize) {
         let mut n = n % story.truths.len();
@@ -84,7 +84,7 @@ proptest! {
         prop_assert_eq!(lines(&[story.told[0].clone(), first], &again), vec![]);
     }
 
-    /// Seen red with: `trashed` not compared; a signer who began not compared.
+    /// Seen red with: `trashed` not compared; a second end taken for told.
     #[test]
     fn the_lines_are_what_was_lost_no_more_and_no_less(story in story(), lost in any::<u64>()) {
         let kept = story.told.iter().enumerate().filter(|(n, _)| *n == 0 || lost >> (n % 64) & 1 == 0);
