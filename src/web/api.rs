@@ -3,6 +3,7 @@
 use super::error::WebError;
 use super::pages::{detail, key_of};
 use super::site::Site;
+use super::views::drift::{DriftList, RunList};
 use super::views::json::{PackageAnswer, PackageItem, PackageList};
 use super::views::query;
 use crate::app::Order;
@@ -29,13 +30,7 @@ pub async fn packages(site: web::Data<Site>, asked: web::Query<Asked>) -> Result
     let word = asked.status.unwrap_or_default();
     let tally =
         Tally::from_word(&word).ok_or_else(|| WebError::Bad(format!("There is no status `{word}`.")))?;
-    let limit =
-        match asked.limit.as_deref().filter(|it| !it.is_empty()) {
-            None => USUAL,
-            Some(text) => text.parse().ok().filter(|it| *it > 0).ok_or_else(|| {
-                WebError::Bad(format!("`limit` is a number from 1 to {MOST}, not `{text}`."))
-            })?,
-        };
+    let limit = limit_of(asked.limit)?;
     let filter = Filter {
         tally,
         account: asked.account.filter(|it| !it.is_empty()).map(AccountId),
@@ -47,7 +42,7 @@ pub async fn packages(site: web::Data<Site>, asked: web::Query<Asked>) -> Result
         return Err(WebError::Bad("`after` is no `next` of an answer.".to_owned()));
     }
     let order = Order { after, ..Order::default() };
-    let page = site.app.store.list(&filter, &order, limit.min(MOST), site.app.now()).await?;
+    let page = site.app.store.list(&filter, &order, limit, site.app.now()).await?;
     let moment = site.instant();
     let around = site.around(&moment);
     let packages = page.rows.iter().map(|row| PackageItem::new(row, &around)).collect();
@@ -64,4 +59,60 @@ pub async fn package(site: web::Data<Site>, request: HttpRequest) -> Result<Http
     let detail = detail(&site, &key).await?;
     let moment = site.instant();
     Ok(HttpResponse::Ok().json(PackageAnswer::new(&detail, &site.around(&moment))))
+}
+
+/// What `GET /api/v1/drift` and `GET /api/v1/runs` can be asked.
+#[derive(Debug, Deserialize)]
+pub struct Found {
+    account: Option<String>,
+    after: Option<String>,
+    limit: Option<String>,
+}
+
+impl Found {
+    /// The account, the number before which to go on, and how many.
+    fn read(self) -> Result<(Option<AccountId>, Option<i64>, u32), WebError> {
+        let after = self.after.filter(|it| !it.is_empty()).map(|text| text.parse().ok());
+        if after == Some(None) {
+            return Err(WebError::Bad("`after` is no `next` of an answer.".to_owned()));
+        }
+        let account = self.account.filter(|it| !it.is_empty()).map(AccountId);
+        Ok((account, after.flatten(), limit_of(self.limit)?))
+    }
+}
+
+/// `GET /api/v1/drift`: what callbacks missed, the newest first.
+pub async fn drift(site: web::Data<Site>, asked: web::Query<Found>) -> Result<HttpResponse, WebError> {
+    let (account, after, limit) = asked.into_inner().read()?;
+    let mut found = site.app.store.drift(account.as_ref(), after, limit + 1).await?;
+    let next = cut(&mut found, limit).map(|it| it.id);
+    Ok(HttpResponse::Ok().json(DriftList::new(&found, next)))
+}
+
+/// `GET /api/v1/runs`: sweeps, the newest first.
+pub async fn runs(site: web::Data<Site>, asked: web::Query<Found>) -> Result<HttpResponse, WebError> {
+    let (account, after, limit) = asked.into_inner().read()?;
+    let mut runs = site.app.store.runs(account.as_ref(), after, limit + 1).await?;
+    let next = cut(&mut runs, limit).map(|it| it.id);
+    Ok(HttpResponse::Ok().json(RunList::new(&runs, next)))
+}
+
+/// Cuts off what was read too much to see whether there is more; then, the last one that stays.
+fn cut<T>(rows: &mut Vec<T>, limit: u32) -> Option<&T> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    rows.last().filter(|_| more)
+}
+
+fn limit_of(asked: Option<String>) -> Result<u32, WebError> {
+    match asked.filter(|it| !it.is_empty()) {
+        None => Ok(USUAL),
+        Some(text) => text
+            .parse::<u32>()
+            .ok()
+            .filter(|it| *it > 0)
+            .map(|it| it.min(MOST))
+            .ok_or_else(|| WebError::Bad(format!("`limit` is a number from 1 to {MOST}, not `{text}`."))),
+    }
 }

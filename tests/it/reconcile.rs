@@ -300,6 +300,39 @@ async fn at_night_what_the_list_names_no_more_is_asked_about() {
 }
 
 #[actix_web::test]
+async fn programs_read_what_was_found_page_by_page() {
+    let stage = Stage::open().await;
+    let ids = sent(&stage, "os", 3).await;
+    sweep(&stage, "os").await;
+    for id in &ids {
+        stage.happen("os", id, &Act::Expire);
+    }
+    stage.board.clock.advance(7 * 3_600_000);
+    let run = sweep(&stage, "os").await;
+    let first = stage.board.json("/api/v1/drift?account=os&limit=2").await;
+    assert_eq!(first["drift"].as_array().unwrap().len(), 2);
+    let next = first["next"].as_str().unwrap();
+    let last = stage.board.json(&format!("/api/v1/drift?limit=2&after={next}")).await;
+    assert_eq!(last["next"], Value::Null);
+    let line = &last["drift"][0];
+    let told = ["account", "package", "signer", "field", "board", "provider", "missed", "run"]
+        .map(|it| line[it].clone());
+    assert_eq!(
+        Value::from_iter(told),
+        serde_json::json!(["os", ids[2], null, "status", "sent", "expired", "expired", run.id])
+    );
+    assert!(line["found_at"].as_str() > line["happened_at"].as_str());
+    assert_eq!(stage.board.json("/api/v1/drift?account=cg").await["drift"], serde_json::json!([]));
+    let runs = stage.board.json("/api/v1/runs?limit=1").await;
+    assert_eq!((&runs["runs"][0]["found"], &runs["runs"][0]["success"]), (&3.into(), &true.into()));
+    assert_eq!(runs["next"], run.id.to_string());
+    for bad in ["limit=0", "limit=x", "after=x"] {
+        assert_eq!(stage.board.get(&format!("/api/v1/drift?{bad}")).await.status(), 400, "{bad}");
+    }
+    stage.close().await;
+}
+
+#[actix_web::test]
 async fn the_other_two_are_swept_as_well() {
     let stage = Stage::of(all_four(), true).await;
     let draft = nda();

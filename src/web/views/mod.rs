@@ -6,6 +6,7 @@
 
 pub mod assets;
 pub mod board;
+pub mod drift;
 pub mod error;
 pub mod inbox;
 pub mod json;
