@@ -82,7 +82,7 @@ impl Provider for Legalesign {
                 what: "Ask Legalesign's support for the certificate with which callbacks are signed (their page on verifying \
                        callback data prints it), and give it to this account as callback.certificate or \
                        callback.certificate-file. When it is to change, write the new one below the old one. One key signs for all of Legalesign's customers and \
-                       covers no address, so set path-token as well: else whoever has an account there could send \
+                       covers no address, so set callback.path-token as well: else whoever has an account there could send \
                        their own signed callbacks here."
                     .to_owned(),
                 lines: Vec::new(),
