@@ -90,6 +90,7 @@ impl Store {
                 shelf: Shelf::default(),
                 numbers,
             };
+            writer.agree_on_fold().await?;
             writer.agree_on_groups().await?;
             tokio::spawn(writer.run());
             let mut checkpointer = connect(folder).await?;
