@@ -3,6 +3,7 @@
 use super::error::WebError;
 use super::site::Site;
 use super::views::words::count;
+use crate::app::ingest::Receipt;
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
@@ -31,8 +32,9 @@ pub async fn replay(site: web::Data<Site>, which: web::Form<Which>) -> Result<Ht
 pub async fn admit(site: web::Data<Site>, which: web::Form<Which>) -> Result<HttpResponse, WebError> {
     let id = which.id.ok_or_else(|| WebError::Bad("The form names no call.".to_owned()))?;
     let admitted = site.app.admit(id).await?;
-    admitted.ok_or(WebError::NotFound("There is no such call, or its account is no longer configured."))?;
-    Ok(back("admitted"))
+    let receipt = admitted
+        .ok_or(WebError::NotFound("There is no such call, or its account is no longer configured."))?;
+    Ok(back(if receipt == Receipt::Refused { "not-admitted" } else { "admitted" }))
 }
 
 /// The sentence for what a form has done; `None` for anything that no form says.
@@ -40,6 +42,12 @@ pub async fn admit(site: web::Data<Site>, which: web::Form<Which>) -> Result<Htt
 pub fn notice(word: &str) -> Option<String> {
     if word == "admitted" {
         return Some("The call was admitted and read.".to_owned());
+    }
+    if word == "not-admitted" {
+        return Some(
+            "The call stays refused: its signature is wrong, so its provider did not send these bytes."
+                .to_owned(),
+        );
     }
     let mut numbers = word.strip_prefix("replayed-")?.split('-').map(str::parse::<u64>);
     let mut next = || numbers.next()?.ok();

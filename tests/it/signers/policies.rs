@@ -165,3 +165,39 @@ async fn after_an_update_every_package_is_folded_again() {
     assert_eq!(board.dump().await, before);
     board.stop().await;
 }
+
+/// Seen red with: whatever was refused taken as verified, once an administrator admits it.
+#[actix_web::test]
+async fn nobody_can_admit_what_its_signature_denies() {
+    let board = Board::with(|config| {
+        legalesign(config, signed(Unsigned::Accept));
+        config.accounts.get_mut("ls").unwrap().path_token = Some(Secret::new("tok-0123456789-abcdef"));
+    })
+    .await;
+    let (sealed, _) = vendors();
+    let at = format!("{}/callbacks/ls/tok-0123456789-abcdef", board.url);
+    let forged = sealed.replacen("signed=", "signed=AAAA", 1);
+    assert_eq!(client().post(&at).body(forged).send().await.unwrap().status(), 401);
+    let notice = "uuid=99344324-1504-5d99-b3f6-4df9971e3f7f&json_signed=%7B%7D";
+    assert_eq!(
+        client().post(&at).header("X-Signed", "AAAA").body(notice).send().await.unwrap().status(),
+        401
+    );
+    for call in board.app().store.refused(None, 9).await.unwrap() {
+        let answer = board.post("/inbox/admit", &format!("id={}", call.id)).await;
+        assert_eq!(answer.headers()["location"], "/inbox?done=not-admitted", "{}", call.why);
+    }
+    assert_eq!(board.sql("SELECT count(*) FROM facts").await, ["0"]);
+    assert_eq!(board.app().store.refused(None, 9).await.unwrap().len(), 2, "they stay");
+    assert!(board.text("/inbox?done=not-admitted").await.contains("stays refused"));
+
+    // What only took the wrong way is what its signature says.
+    assert_eq!(board.send_as("ls", None, sealed).await.status(), 401);
+    let call = board.app().store.refused(None, 9).await.unwrap().remove(0);
+    assert_eq!(
+        board.post("/inbox/admit", &format!("id={}", call.id)).await.headers()["location"],
+        "/inbox?done=admitted"
+    );
+    assert_eq!(unverified(&board).await, ["0"]);
+    board.stop().await;
+}
