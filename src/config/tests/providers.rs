@@ -239,7 +239,8 @@ fn what_is_open_is_said() {
     let legal = |unsigned: &str, rest: &str| {
         warnings(&format!("{}{rest}", signed(&format!(", certificate = {PEM:?}{unsigned}"))))
     };
-    assert_eq!(legal("", api), "");
+    assert!(legal("", api).contains("can fill the disk"));
+    assert_eq!(legal(&format!(", path-token = \"{TOKEN}\""), api), "");
     assert!(legal("", "").contains("accounts.a has no api: "));
     assert!(legal(", unsigned = \"accept\"", api).contains("knows the address sends without a signature"));
     let guarded = legal(&format!(", unsigned = \"accept\", path-token = \"{TOKEN}\""), api);
