@@ -53,11 +53,7 @@ pub(super) async fn self_check(config: Config) -> anyhow::Result<i32> {
 }
 
 /// Asks the running board, if there is one, and waits for its answer.
-pub(super) async fn by_the_board(
-    config: &Config,
-    kind: &str,
-    input: &str,
-) -> anyhow::Result<Option<String>> {
+pub(super) async fn by_the_board(config: &Config, kind: &str, input: &str) -> anyhow::Result<Option<String>> {
     let folder = Path::new(&config.server.data);
     if !Store::is_running(folder) {
         return Ok(None);

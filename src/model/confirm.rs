@@ -75,3 +75,101 @@ fn says(it: &Snapshot, record: &Record) -> Option<bool> {
     };
     Some(same)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Fingerprint, Identity, Origin, Paper, Person, Place};
+
+    const D: Timestamp = Timestamp(10_000);
+
+    fn record(event: Event, who: &str, at: Option<i64>) -> Record {
+        Record {
+            event,
+            who: Some(who.to_owned()),
+            happened_at: at.map(Timestamp),
+            received_at: Timestamp(20_000),
+            fingerprint: Fingerprint::default(),
+            deliveries: 1,
+            origin: Origin::Hand,
+            name: String::new(),
+            arrival: None,
+            unverified: false,
+        }
+    }
+
+    /// Ana has signed both, Ben has signed one of two and is locked out.
+    fn answer(status: Status) -> Snapshot {
+        let place = |role: &str, id: &str, signed, locked| Place {
+            role: role.to_owned(),
+            required: 2,
+            signed,
+            locked: Some(locked),
+            people: vec![(Person { id: id.to_owned(), ..Person::default() }, Identity::Untold)],
+            ..Place::default()
+        };
+        let paper = |id: &str, by: &[&str]| Paper {
+            id: id.to_owned(),
+            signed_by: by.iter().map(|it| (*it).to_owned()).collect(),
+            ..Paper::default()
+        };
+        Snapshot {
+            status,
+            places: vec![place("r1", "ana", 2, false), place("r2", "ben", 1, true)],
+            papers: vec![paper("one", &["r1", "r2"]), paper("two", &["r1"])],
+            ..Snapshot::default()
+        }
+    }
+
+    fn said(event: Event, who: &str, status: Status) -> Word {
+        word(&Answer::Shown(answer(status)), D, &record(event, who, Some(9_999)))
+    }
+
+    #[test]
+    fn an_answer_confirms_what_it_says_too() {
+        use Status::{Archived, Completed, Declined, Draft, Sent};
+        use Word::{Confirmed, Otherwise, Silent};
+        let signed = |document: &str| Event::DocumentSigned { document: Some(document.to_owned()) };
+        for (event, who, status, expected) in [
+            (Event::Created, "s", Draft, Confirmed),
+            (Event::Sent, "s", Completed, Confirmed),
+            (Event::Sent, "s", Draft, Otherwise),
+            (Event::Recalled, "s", Draft, Confirmed),
+            (Event::Recalled, "s", Sent, Otherwise),
+            (Event::Completed, "s", Completed, Confirmed),
+            (Event::Completed, "s", Sent, Otherwise),
+            (Event::Declined { reason: None }, "ben", Declined, Confirmed),
+            (Event::Declined { reason: None }, "ben", Sent, Otherwise),
+            (Event::Archived, "s", Archived, Confirmed),
+            (Event::Trashed, "s", Sent, Otherwise),
+            (Event::Restored, "s", Sent, Confirmed),
+            (Event::SignerCompleted, "ana", Sent, Confirmed),
+            (Event::SignerCompleted, "ben", Sent, Otherwise),
+            (Event::SignerCompleted, "stranger", Sent, Otherwise),
+            (Event::Locked, "ben", Sent, Confirmed),
+            (Event::Locked, "ana", Sent, Otherwise),
+            (Event::Locked, "stranger", Sent, Silent),
+            (signed("one"), "ben", Sent, Confirmed),
+            (signed("two"), "ben", Sent, Otherwise),
+            (signed("three"), "ana", Sent, Otherwise),
+            (Event::Viewed { document: None }, "ana", Sent, Silent),
+            (Event::Deleted, "s", Sent, Silent),
+            (Event::Unrecognised, "s", Sent, Silent),
+        ] {
+            assert_eq!(said(event.clone(), who, status), expected, "{event:?} of {who} while {status:?}");
+        }
+    }
+
+    #[test]
+    fn what_it_cannot_know_of_it_does_not_confirm() {
+        let shown = Answer::Shown(answer(Status::Sent));
+        for at in [None, Some(10_001)] {
+            assert_eq!(word(&shown, D, &record(Event::Sent, "s", at)), Word::Otherwise, "{at:?}");
+        }
+        assert_eq!(word(&shown, D, &record(Event::Sent, "s", Some(10_000))), Word::Confirmed);
+        assert_eq!(word(&Answer::NotFound, D, &record(Event::Sent, "s", Some(1))), Word::Otherwise);
+        let bare = Snapshot { status_only: true, ..answer(Status::Sent) };
+        let record = record(Event::SignerCompleted, "ana", Some(1));
+        assert_eq!(word(&Answer::Shown(bare), D, &record), Word::Silent);
+    }
+}

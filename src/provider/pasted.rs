@@ -23,6 +23,8 @@ const MOST_STEPS: usize = 6 * MOST_BYTES;
 const DEEPEST: u8 = 4;
 /// What every callback of OneSpan and Conga has.
 const MARK: &str = "packageId";
+/// What else tells that a damaged object was one.
+const CLASS: &str = "ESLProcessEvent";
 
 /// What a text holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -129,7 +131,9 @@ impl Search {
                 // The one that is damaged, and not what it stands in.
                 _ => {
                     let cut = tail.get(1..).and_then(|tail| tail.find('{')).map_or(tail.len(), |it| it + 1);
-                    broken += usize::from(tail.get(..cut).is_some_and(|it| it.contains(MARK)));
+                    broken += usize::from(
+                        tail.get(..cut).is_some_and(|it| it.contains(MARK) || it.contains(CLASS)),
+                    );
                 }
             }
             rest.push('{');
@@ -218,10 +222,7 @@ fn lift(text: &str, steps: &mut usize) -> Option<(String, usize)> {
 }
 
 /// `> ` and `>> ` at the beginning of a line.
-fn skip_quotes(
-    chars: &mut std::iter::Peekable<std::str::CharIndices<'_>>,
-    steps: &mut usize,
-) -> Option<()> {
+fn skip_quotes(chars: &mut std::iter::Peekable<std::str::CharIndices<'_>>, steps: &mut usize) -> Option<()> {
     let mut ahead = chars.clone();
     while let Some((_, char)) = ahead.next() {
         *steps = steps.checked_sub(1)?;
@@ -299,5 +300,5 @@ fn headers(text: &[u8], marks: &[&str]) -> Vec<usize> {
 
 fn is_header(line: &[u8]) -> bool {
     let name = line.iter().position(|byte| *byte == b':').and_then(|colon| line.get(..colon));
-    name.is_some_and(|it| !it.is_empty() && it.iter().all(|byte| byte.is_ascii_graphic()))
+    name.is_some_and(|it| !it.is_empty() && it.iter().all(u8::is_ascii_graphic))
 }

@@ -4,9 +4,9 @@
 use super::writer;
 use super::{Said, Store, StoreError, waiting};
 use crate::model::Timestamp;
+use sqlx::Connection as _;
 use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::Connection as _;
 
 const ASK: &str = "INSERT INTO jobs (kind, created_at) VALUES ($1, $2) RETURNING id";
 const INPUT: &str = "INSERT INTO job_inputs (job, input) VALUES ($1, $2)";
@@ -76,9 +76,8 @@ impl Store {
     /// The jobs that wait.
     pub async fn open_jobs(&self) -> Result<Vec<Job>, StoreError> {
         let rows = sqlx::query(OPEN).fetch_all(&self.readers).await?;
-        let job = |row: &SqliteRow| {
-            Ok(Job { id: row.try_get(0)?, kind: row.try_get(1)?, input: row.try_get(2)? })
-        };
+        let job =
+            |row: &SqliteRow| Ok(Job { id: row.try_get(0)?, kind: row.try_get(1)?, input: row.try_get(2)? });
         rows.iter().map(job).collect()
     }
 

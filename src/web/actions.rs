@@ -74,10 +74,7 @@ pub async fn import(
 }
 
 /// `POST /inbox/waiting`: somebody vouches for a pasted callback, or for all that wait.
-pub async fn admit_waiting(
-    site: web::Data<Site>,
-    which: web::Form<Which>,
-) -> Result<HttpResponse, WebError> {
+pub async fn admit_waiting(site: web::Data<Site>, which: web::Form<Which>) -> Result<HttpResponse, WebError> {
     let admitted = site.app.admit_waiting(which.id).await?;
     if admitted == 0 && which.id.is_some() {
         return Err(WebError::NotFound(

@@ -39,10 +39,7 @@ fn quoted_printable(text: &str) -> String {
 }
 
 fn wrapped(text: &str) -> String {
-    text.as_bytes()
-        .chunks(76)
-        .map(|line| format!("{}\r\n", std::str::from_utf8(line).unwrap()))
-        .collect()
+    text.as_bytes().chunks(76).map(|line| format!("{}\r\n", std::str::from_utf8(line).unwrap())).collect()
 }
 
 fn mail(headers: &str, body: &str) -> String {
@@ -88,8 +85,7 @@ fn quoted_and_wrapped_by_whoever_forwarded_it() {
 #[test]
 fn as_html() {
     let (one, two) = (body(), declined("a&b"));
-    let html =
-        |text: &str| text.replace('&', "&amp;").replace('"', "&quot;").replace("\",\"", "\",<wbr>\"");
+    let html = |text: &str| text.replace('&', "&amp;").replace('"', "&quot;").replace("\",\"", "\",<wbr>\"");
     let page = format!("<html><body><style>p {{ margin: 0 }}</style><p>{}</p></body></html>", html(&two));
     assert_eq!(found(&page), [two.clone()]);
     assert_eq!(found(&format!("{one} {page}")), [one, two.clone()], "both in one paste");
@@ -160,7 +156,7 @@ fn what_is_damaged_is_counted() {
     for text in [&one[..60], &one.replace("\"name\"", "name"), &one.replace("\"}", "")] {
         let text = format!("{text} {}", declined("no"));
         let all = find(text.as_bytes());
-        assert_eq!((all.bodies, all.broken), (vec![declined("no")], usize::from(text.contains("\"packageId"))));
+        assert_eq!((all.bodies, all.broken), (vec![declined("no")], 1), "{text}");
     }
     let curly = one.replace('"', "”");
     assert_eq!(find(curly.as_bytes()), Found { broken: 1, ..Found::default() });
@@ -173,7 +169,9 @@ fn nothing_takes_long() {
     let all = find(many.as_bytes());
     assert_eq!((all.bodies.len(), all.more), (MOST_FOUND, true));
     assert_eq!(find(&vec![b'x'; MOST_BYTES + 1]), Found { more: true, ..Found::default() });
-    for unit in ["{", "{\"", "{\"a\":", "{\"packageId\":", "{\"a\n>", "=3D", "--\nMIME-Version: 1\n\n", "&quot;{"] {
+    for unit in
+        ["{", "{\"", "{\"a\":", "{\"packageId\":", "{\"a\n>", "=3D", "--\nMIME-Version: 1\n\n", "&quot;{"]
+    {
         let began = Instant::now();
         let all = find(unit.repeat(MOST_BYTES / unit.len()).as_bytes());
         assert!(all.bodies.is_empty());
