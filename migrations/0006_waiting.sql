@@ -20,3 +20,7 @@ CREATE TABLE job_inputs (
     job   INTEGER PRIMARY KEY,
     input TEXT NOT NULL
 );
+CREATE TRIGGER job_inputs_done AFTER UPDATE OF done_at ON jobs WHEN NEW.done_at IS NOT NULL
+BEGIN
+    DELETE FROM job_inputs WHERE job = NEW.id;
+END;

@@ -10,7 +10,6 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 const ASK: &str = "INSERT INTO jobs (kind, created_at) VALUES ($1, $2) RETURNING id";
 const INPUT: &str = "INSERT INTO job_inputs (job, input) VALUES ($1, $2)";
-const FORGET_INPUT: &str = "DELETE FROM job_inputs WHERE job = $1";
 const OPEN: &str = "SELECT id, kind, coalesce(input, '') FROM jobs LEFT JOIN job_inputs ON job = id \
     WHERE done_at IS NULL ORDER BY id LIMIT 10";
 const DONE: &str = "UPDATE jobs SET done_at = $2, result = $3 WHERE id = $1";
@@ -38,8 +37,6 @@ pub(super) enum Chore {
         result: String,
     },
     ForgetRefused(i64),
-    /// A job is done, and what it was about needn't be kept.
-    ForgetInput(i64),
     /// Pasted callbacks, as JSON.
     Wait(String),
     ForgetWaiting(i64),
@@ -59,7 +56,6 @@ impl Chore {
         let query = match self {
             Self::JobDone { id, at, result } => sqlx::query(DONE).bind(id).bind(at.0).bind(result),
             Self::ForgetRefused(id) => sqlx::query(FORGET_REFUSED).bind(id),
-            Self::ForgetInput(id) => sqlx::query(FORGET_INPUT).bind(id),
             Self::Wait(rows) => sqlx::query(waiting::WAIT).bind(rows),
             Self::ForgetWaiting(id) => sqlx::query(waiting::FORGET).bind(id),
             Self::NoteWaiting { id, at, said } => {
@@ -84,8 +80,7 @@ impl Store {
     /// A job is done; `result` is a sentence for whoever asked.
     pub async fn job_done(&self, id: i64, at: Timestamp, result: String) -> Result<(), StoreError> {
         let chore = Chore::JobDone { id, at, result };
-        self.ask(|done| writer::Job::Chore(chore, done)).await?;
-        self.ask(|done| writer::Job::Chore(Chore::ForgetInput(id), done)).await.map(|_| ())
+        self.ask(|done| writer::Job::Chore(chore, done)).await.map(|_| ())
     }
 
     /// Asks a running board for a job, from a process beside it.

@@ -32,7 +32,6 @@ async fn waiting(board: &Board) -> Vec<i64> {
     board.app().store.waiting(0, 100).await.unwrap().iter().map(|it| it.id).collect()
 }
 
-/// Seen red with: `import` that keeps at once, and `take_in` that doesn't look whether the callback came.
 #[actix_web::test]
 async fn a_pasted_callback_changes_nothing_until_it_is_admitted() {
     let mut board = Board::start().await;
@@ -75,6 +74,7 @@ async fn a_pasted_callback_changes_nothing_until_it_is_admitted() {
     board.stop().await;
 }
 
+/// Seen red with: `take_in` that doesn't look whether the callback came.
 #[actix_web::test]
 async fn what_came_after_all_is_no_second_fact() {
     let board = Board::start().await;
@@ -179,7 +179,7 @@ fn draft() -> Draft {
     Draft::named("NDA").signer("Ana", "Souza").document("NDA")
 }
 
-/// Seen red with: `word` that always says Confirmed, and `settle` that is never called.
+/// Seen red with: `word` that takes everything for confirmed.
 #[actix_web::test]
 async fn the_api_is_asked_at_once_and_what_it_says_too_is_taken_in() {
     let stage = Stage::open().await;

@@ -63,6 +63,7 @@ fn as_it_stands_pretty_or_many() {
     assert_eq!(find(b""), Found::default());
 }
 
+/// Seen red with: `lift` that forgets where a string was broken.
 #[test]
 fn quoted_and_wrapped_by_whoever_forwarded_it() {
     let (one, two) = (body(), declined("I will not sign this at all"));
@@ -162,7 +163,6 @@ fn what_is_damaged_is_counted() {
     assert_eq!(find(curly.as_bytes()), Found { broken: 1, ..Found::default() });
 }
 
-/// Seen red with: no bound on steps, and none on the length of one object.
 #[test]
 fn nothing_takes_long() {
     let many: String = (0..1_200).map(|at| event("P", "DOCUMENT_VIEWED", "s", None, at)).collect();
