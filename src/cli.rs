@@ -41,7 +41,7 @@ enum Command {
     Serve,
     /// Run a board on which invented packages are being signed
     ///
-    /// Starts a board and a simulator that plays OneSpan Sign and Conga Sign, with a week of history and then live.
+    /// Starts a board and a simulator that plays all four providers, with a week of history and then live.
     Demo(demo::DemoArgs),
     /// Look the configuration over
     ///

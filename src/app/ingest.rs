@@ -14,8 +14,8 @@ use std::time::Instant;
 const KEPT_HEADERS: [&str; 4] = ["content-type", "content-length", "user-agent", "date"];
 
 /// What to do about a callback that waits in quarantine for want of a signature.
-const UNSIGNED: &str = "it carries no signature, so nothing in it counts; let the provider sign its callbacks, or set \
-    `unsigned = \"accept\"` for this account and read the inbox again";
+const UNSIGNED: &str = "it carries no signature, so nothing in it counts; a realtime callback needs an hmac-secret in \
+    the configuration to count as signed; or set unsigned = \"accept\" for this account; then replay it";
 
 /// What became of a callback.
 #[derive(Debug, Clone, PartialEq, Eq)]

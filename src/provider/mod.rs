@@ -226,6 +226,8 @@ pub struct Habits {
     pub told_every_minutes: Option<u16>,
     /// It never tells a package's name, its sender or how many sign.
     pub tells_no_names: bool,
+    /// It never lists what is inside a package.
+    pub tells_no_documents: bool,
 }
 
 /// A thing to set at the provider so that its callbacks arrive.

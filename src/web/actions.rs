@@ -128,7 +128,7 @@ pub fn notice(word: &str) -> Option<String> {
     }
     let (arrivals, fresh, quarantined) = (next()?, next()?, next()?);
     Some(format!(
-        "{} read again: {}, {} can’t be read.",
+        "{} read again: {}, {} set aside.",
         count(arrivals, "callback was", "callbacks were"),
         count(fresh, "new fact", "new facts"),
         quarantined

@@ -40,7 +40,7 @@ impl WebSignatureOffice {
 #[async_trait::async_trait]
 impl Provider for WebSignatureOffice {
     fn habits(&self) -> Habits {
-        Habits { tells_no_names: true, ..Habits::default() }
+        Habits { tells_no_names: true, tells_no_documents: true, ..Habits::default() }
     }
 
     fn setup(&self, url: &str) -> Vec<SetupStep> {

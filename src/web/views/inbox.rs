@@ -212,7 +212,7 @@ impl ArrivalView {
         let (state, class) = match it.state {
             ArrivalState::Pending => ("Not read yet", "sent"),
             ArrivalState::Digested => ("Read", "completed"),
-            ArrivalState::Quarantined => ("Can’t be read", "failed"),
+            ArrivalState::Quarantined => ("Set aside", "failed"),
         };
         Self {
             id: it.id,

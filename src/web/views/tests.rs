@@ -253,7 +253,7 @@ fn the_inbox_and_the_providers_are_whole() {
         path_token: false,
         misprint: Some(NOW.plus(-60 * sample::MINUTE)),
         setup: vec![(
-            "Set this <b>".to_owned(),
+            "Set `this` <b>".to_owned(),
             vec!["url = <path-token>".to_owned(), "retry = 1".to_owned()],
         )],
         groups: &groups,
@@ -271,6 +271,7 @@ fn the_inbox_and_the_providers_are_whole() {
         "callbacks/onespan-eu\"",
         "last used <time",
         "never used",
+        "Set <code>this</code> &#60;b&#62;",
         "without any secret",
         "The provider asks to wait 20s, since",
         "href=\"/?q=lettings%20%3Cb%3E&#38;account=onespan-eu\"",

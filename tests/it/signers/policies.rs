@@ -1,10 +1,11 @@
 //! What an account's configuration decides: callbacks without a signature, and groups that aren't shown.
 
 use super::{batch, board, document, entry, legalesign, logical, no_difference, send, signer};
-use crate::support::board::Board;
+use crate::support::board::{Board, client};
+use base64::Engine as _;
 use serde_json::{Value, json};
 use signboard::app::ArrivalState;
-use signboard::config::{CallbackAuth, Unsigned};
+use signboard::config::{CallbackAuth, Secret, Unsigned};
 
 fn signed(unsigned: Unsigned) -> CallbackAuth {
     let certificate = include_str!("../../data/legalesign/certificate_v3.pem").to_owned();
@@ -59,6 +60,45 @@ async fn without_a_signature_a_callback_waits_or_counts_unverified_as_the_accoun
     assert_eq!(unverified(&board).await, ["0"]);
     no_difference(&board).await;
     board.stop().await;
+}
+
+/// An event's id makes the fact, and a stranger may send any id. Seen red with: the first to come gives the content.
+#[actix_web::test]
+async fn what_an_event_says_is_said_by_whoever_is_vouched_for() {
+    let mut boards = Vec::new();
+    for stranger_first in [true, false] {
+        let board = Board::with(|config| {
+            let CallbackAuth::Signed { certificate, .. } = signed(Unsigned::Accept) else { unreachable!() };
+            let hmac_secret = Some(Secret::new("hush"));
+            legalesign(config, CallbackAuth::Signed { certificate, unsigned: Unsigned::Accept, hmac_secret });
+        })
+        .await;
+        let true_one = document("P", &["s1"], "lettings", 10);
+        let forged = true_one.replace("created\",", "rejected\",").replace("Lease", "Pay here");
+        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, b"hush");
+        let tag =
+            base64::engine::general_purpose::STANDARD.encode(ring::hmac::sign(&key, true_one.as_bytes()));
+        let mut calls = vec![(forged, None), (true_one, Some(tag))];
+        if !stranger_first {
+            calls.reverse();
+        }
+        for (body, tag) in calls {
+            let call = client().post(format!("{}/callbacks/ls", board.url)).body(body);
+            let call = tag.into_iter().fold(call, |call, tag| call.header("X-Hmac-Sha256", tag));
+            assert_eq!(call.send().await.unwrap().status(), 200);
+        }
+        assert_eq!(unverified(&board).await, ["0"]);
+        let before = board.dump().await;
+        board.app().replay(|_| ()).await.unwrap();
+        board.app().rebuild().await.unwrap();
+        assert_eq!(board.dump().await, before);
+        no_difference(&board).await;
+        let package = board.package("ls", "P").await;
+        assert_eq!((&package["name"], &package["status"]), (&json!("Lease"), &json!("draft")));
+        boards.push(logical(&board.data()).await);
+        board.stop().await;
+    }
+    assert_eq!(boards[0], boards[1]);
 }
 
 async fn shown(board: &Board) -> Vec<Value> {
