@@ -1,9 +1,10 @@
 //! Floor 2: the use cases. Knows providers only as a trait, and neither HTTP nor HTML nor SQL.
 //!
 //! [`App`] is the one handle that everybody clones. [`ingest`] takes callbacks in, [`asking`] asks the providers' APIs
-//! about what is due, `locating` about signers without a package, [`replay`] reads kept bytes again.
+//! about what is due, `locating` about signers without a package, [`replay`] reads kept bytes again, [`import`] takes what a person pasted.
 
 pub mod asking;
+pub mod import;
 pub mod ingest;
 mod locating;
 pub mod refusals;
@@ -13,7 +14,7 @@ mod token;
 pub use crate::store::read::{
     AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row,
 };
-pub use crate::store::{Order, StoreError};
+pub use crate::store::{NewWaiting, Order, Said, StoreError, Waiting};
 
 use crate::clock::Clock;
 use crate::config::{AccountConfig, Config};

@@ -146,10 +146,11 @@ impl App {
         }
         let jobs = self.store.open_jobs().await?;
         let count = jobs.len();
-        for AskedJob { id, kind } in jobs {
+        for AskedJob { id, kind, input } in jobs {
             let result = match kind.as_str() {
                 "replay" => self.replay(|_| ()).await.map(|done| done.to_string()),
                 "rebuild" => self.rebuild().await,
+                "import" => self.import_job(&input).await,
                 other => Ok(format!("this board doesn't know how to `{other}`")),
             };
             // Whoever asked is told; a job that fails would fail again a moment later.

@@ -14,6 +14,7 @@ mod instant;
 mod legalesign;
 mod lenient;
 mod onespan;
+pub mod pasted;
 mod rest;
 mod websignatureoffice;
 

@@ -32,10 +32,11 @@ const WAL_PAGES: i64 = 8192;
 const WAL_BYTES: &str = "67108864";
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
 
-const MIGRATIONS: [(i64, &str, &str); 3] = [
+const MIGRATIONS: [(i64, &str, &str); 4] = [
     (1, "init", include_str!("../../migrations/0001_init.sql")),
     (2, "signers", include_str!("../../migrations/0002_signers.sql")),
     (3, "refused", include_str!("../../migrations/0003_refused.sql")),
+    (6, "waiting", include_str!("../../migrations/0006_waiting.sql")),
 ];
 
 /// How a data folder is opened.

@@ -10,6 +10,7 @@ mod check;
 mod demo;
 mod disk;
 mod house;
+mod import;
 mod live;
 mod pages;
 mod path_token;

@@ -80,6 +80,11 @@ impl Board {
         self.server.as_ref().unwrap().app()
     }
 
+    /// Whether it runs, and wasn't halted.
+    pub fn runs(&self) -> bool {
+        self.server.is_some()
+    }
+
     pub fn server(&self) -> &Server {
         self.server.as_ref().unwrap()
     }
