@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod register;
 mod work;
 
 pub use demo::played;
@@ -47,6 +48,11 @@ enum Command {
     /// Prints every problem with its path, or the effective configuration with secrets hidden, and for each account the
     /// callback address and what to set at its provider.
     Check(check::CheckArgs),
+    /// Tell a provider to call this board
+    ///
+    /// Prints what the provider has registered now and what has to change, then changes it. Only the address under
+    /// server.public-url is ever registered. Another listener is replaced only if its host is named.
+    Register(register::RegisterArgs),
     /// Read every kept callback again
     ///
     /// After an upgrade that understands more. What was right stays as it is. Beside a running board the board does it.
@@ -80,6 +86,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<i32> {
     match cli.command {
         Command::Serve => serve(config).await.map(|()| 0),
         Command::Check(args) => check::check(&config, &args),
+        Command::Register(args) => register::register(&config, &args).await,
         Command::Replay => work::replay(config).await.map(|()| 0),
         Command::Rebuild => work::rebuild(config).await.map(|()| 0),
         Command::Selfcheck => work::self_check(config).await,

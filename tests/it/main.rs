@@ -13,6 +13,7 @@ mod house;
 mod live;
 mod pages;
 mod path_token;
+mod registering;
 mod signers;
 mod state;
 mod stories;
