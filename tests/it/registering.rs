@@ -4,6 +4,7 @@
 mod conga;
 mod legalesign;
 mod onespan;
+mod page;
 mod refusals;
 
 use serde_json::Value;
