@@ -86,7 +86,9 @@ impl Child {
             let data = folder.join("data");
             let text = format!(
                 "[server]\nlisten = \"{address}\"\npublic-url = \"http://{address}\"\ndata = {data:?}\n\n\
-                 [accounts.bench]\nprovider = \"onespan\"\ncallback = {{ auth = \"key\", key = \"c2VjcmV0\" }}\n"
+                 [accounts.bench]\nprovider = \"onespan\"\ncallback = {{ auth = \"key\", key = \"c2VjcmV0\" }}\n\n\
+                 [accounts.batches]\nprovider = \"legalesign\"\ncallback = {{ auth = \"signed\", certificate-file = {:?} }}\n",
+                crate::batches::CERTIFICATE
             );
             std::fs::write(&config, text)?;
             words.extend(["serve".to_owned(), "--config".to_owned(), config.display().to_string()]);

@@ -8,6 +8,7 @@
 //! - `SIGNBOARD_BENCH_CEILING=program`, `SIGNBOARD_BENCH_EXPRESS="node server.js"`: peers, started with a port and the
 //!   path of a database; they answer `POST /callback` with `Authorization: Basic c2VjcmV0`.
 
+mod batches;
 mod bodies;
 mod child;
 mod client;
@@ -66,6 +67,7 @@ async fn run(plan: Plan) -> anyhow::Result<()> {
     report.memory("board, idle", peers[0].rss_mib());
     fold::measure(&mut report)?;
     load::compare(plan, &peers, flushes.as_ref(), folder.path(), &mut report).await?;
+    batches::measure(plan, &peers[0], folder.path(), &mut report).await?;
     readers::compare(plan, &peers, &mut report).await?;
     report.print()?;
     for peer in peers {

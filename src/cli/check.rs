@@ -99,8 +99,7 @@ mod tests {
         public-url = "https://board.example.com"
         [accounts.a]
         provider = "onespan"
-        path-token = "tok-0123456789abc"
-        callback = { auth = "key", key = "cb-key-77" }
+        callback = { auth = "key", key = "cb-key-77", path-token = "tok-0123456789abc" }
         api = { base-url = "https://x.example.com/api", auth = "api-key", key = "api-key-77" }
     "#;
 

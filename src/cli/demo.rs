@@ -98,7 +98,8 @@ pub(super) async fn demo(args: DemoArgs) -> anyhow::Result<()> {
 fn guide(board: &str, callbacks: usize) -> String {
     format!(
         "{callbacks} callbacks are on the board. Open\n\n    {board}/\n\nand watch: something changes every few seconds. \
-         Look at\n  - a red line in the strip on top: a signer is locked out, or a mail came back\n  - a package's own page: \
+         Look at\n  - a red line in the strip on top: a signer is locked out, or a mail came back\n  - all four providers: Legalesign's \
+         changes come together, the others' one by one\n  - a package's own page: \
          its timeline, and why it stands where it stands\n  - {board}/inbox: every callback as it came\n  - {board}/providers: \
          what to tell a provider, and whether its API answers\nCtrl-C ends it{}.",
         "; a temporary database goes with it"

@@ -9,8 +9,11 @@ use super::{CallbackAuth, ProviderKind, Secret, Unsigned};
 /// A short one would be tried out; the address is open to everyone.
 const SHORTEST_TOKEN: usize = 16;
 
-/// The whole table. Where the provider is unknown, that has been reported, and any way may be meant.
-pub(super) fn callback(mut table: Reader<'_>, provider: Read<ProviderKind>) -> Read<CallbackAuth> {
+/// The whole table, with the path token if there is one. Where the provider is unknown, that has been reported, and any way may be meant.
+pub(super) fn callback(
+    mut table: Reader<'_>,
+    provider: Read<ProviderKind>,
+) -> Read<(CallbackAuth, Option<Secret>)> {
     let can_sign = provider.map_or(true, |it| it == ProviderKind::Legalesign);
     let known = if can_sign {
         "one of signed, key, basic, bearer, headers, none"
@@ -55,12 +58,13 @@ pub(super) fn callback(mut table: Reader<'_>, provider: Read<ProviderKind>) -> R
             return Err(table.report("auth", format!("{other:?} is not a way to prove oneself; {known}")));
         }
     };
+    let token = table.checked_secret("path-token", path_token);
     table.finish();
-    callback
+    Ok((callback?, token?))
 }
 
 /// Whether a text can be an account's path token: long enough, and the same in every path whoever writes it.
-pub(super) fn path_token(text: &str) -> Result<(), String> {
+fn path_token(text: &str) -> Result<(), String> {
     let plain = |it: u8| it.is_ascii_alphanumeric() || b"-_.~".contains(&it);
     if !text.bytes().all(plain) {
         return Err(

@@ -2,7 +2,7 @@
 //!
 //! By hand, so that the tables stand in the order the README explains them, and inline where people write them so.
 
-use super::{ApiAuth, ApiConfig, CallbackAuth, Config, Secret, Unsigned, address};
+use super::{AccountConfig, ApiAuth, ApiConfig, CallbackAuth, Config, Secret, Unsigned, address};
 
 /// What stands for a secret.
 const HIDDEN: &str = "(hidden)";
@@ -27,10 +27,7 @@ pub(super) fn text(config: &Config) -> String {
         lines.push(format!("[accounts.{id}]"));
         lines.push(pair("provider", account.provider.as_str()));
         lines.push(pair("label", &account.label));
-        lines.push(format!("callback = {}", callback(&account.callback)));
-        if account.path_token.is_some() {
-            lines.push(pair("path-token", HIDDEN));
-        }
+        lines.push(format!("callback = {}", callback(account)));
         if !account.groups.is_empty() {
             let groups: Vec<String> = account.groups.iter().map(|it| quoted(it)).collect();
             lines.push(format!("groups = [{}]", groups.join(", ")));
@@ -51,8 +48,8 @@ pub(super) fn text(config: &Config) -> String {
     lines.join("\n")
 }
 
-fn callback(auth: &CallbackAuth) -> String {
-    match auth {
+fn callback(account: &AccountConfig) -> String {
+    let table = match &account.callback {
         CallbackAuth::Key { key, next } => {
             Inline::new("key").secret("key", Some(key)).secret("next-key", next.as_ref())
         }
@@ -79,8 +76,8 @@ fn callback(auth: &CallbackAuth) -> String {
                 .secret("hmac-secret", hmac_secret.as_ref())
         }
         CallbackAuth::None => Inline::new("none"),
-    }
-    .finish()
+    };
+    table.secret("path-token", account.path_token.as_ref()).finish()
 }
 
 fn api(api: &ApiConfig) -> String {

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use toml::Table;
 
 use super::api::{Outbound, api};
-use super::callback::{callback, path_token};
+use super::callback::callback;
 use super::reader::Reader;
 use super::scope::{Read, Scope};
 use super::{AccountConfig, Config, ProviderKind, REGISTER_PATHS, Registering, ServerConfig, address};
@@ -94,7 +94,6 @@ fn account(id: &str, mut table: Reader<'_>, outbound: &Outbound) -> Read<Account
              \"path\" }; to take callbacks from anyone, say it: callback = { auth = \"none\" }",
         )),
     });
-    let path_token = table.checked_secret("path-token", path_token);
     let groups = groups(&mut table, provider);
     let api = table.table("api").and_then(|it| it.map(|below| api(below, provider, outbound)).transpose());
     let calls = table.table_or_empty("reconcile").and_then(|mut it| {
@@ -104,11 +103,12 @@ fn account(id: &str, mut table: Reader<'_>, outbound: &Outbound) -> Read<Account
     });
     let registering = registering(&mut table, provider);
     table.finish();
+    let (callback, path_token) = callback?;
     Ok(AccountConfig {
         provider: provider?,
         label: label?.unwrap_or_else(|| id.to_owned()),
-        callback: callback?,
-        path_token: path_token?,
+        callback,
+        path_token,
         groups: groups?,
         api: api?,
         calls_per_minute: calls?.unwrap_or(CALLS_PER_MINUTE),

@@ -129,8 +129,7 @@ api = { base-url = "https://eu-api.legalesign.com/api/v1", authorization = "ApiK
 
 [accounts.webso]
 provider = "websignatureoffice"
-callback = { auth = "headers", headers = { Authorization = "Basic s3cret-14" } }
-path-token = "s3cret-15.Aa_z~00"
+callback = { auth = "headers", headers = { Authorization = "Basic s3cret-14" }, path-token = "s3cret-15.Aa_z~00" }
 api = { base-url = "https://www.websignatureoffice.com/tyrservice", user = "board", password = "s3cret-16", customer-key = "s3cret-17", shared-secret = "s3cret-18" }
 "#;
 
@@ -246,7 +245,7 @@ fn the_effective_configuration_is_toml_without_secrets() {
     assert_eq!(table["server"]["public-url"].as_str(), Some("https://board.example.com"));
     // It says everything: read again, it is the same configuration but for the secrets.
     // A path token that is hidden is none any more, and says so.
-    refused(&text, "accounts.webso.path-token", &["can't carry"]);
+    refused(&text, "accounts.webso.callback.path-token", &["can't carry"]);
     let hidden = "path-token = \"(hidden)\"";
     let text = text.replace(hidden, "path-token = \"tok-0123456789-ab\"");
     assert_eq!(load(&text).unwrap().effective(), text.replace("tok-0123456789-ab", "(hidden)"));

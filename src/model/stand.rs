@@ -57,7 +57,8 @@ impl Seat {
         if refused == place.refused && (refused || self.step == place.step) {
             return true;
         }
-        let told_at = self.step_at.max(self.declined.unwrap_or(NEVER));
+        let viewed_at = self.viewed.map_or(NEVER, |mark| mark.fact_at);
+        let told_at = self.step_at.max(viewed_at).max(self.declined.unwrap_or(NEVER));
         if told_at > d.plus(-WINDOW_MS) {
             return false;
         }

@@ -110,38 +110,35 @@ impl Batch<'_> {
         policies: &Policies,
     ) -> Result<Applied, StoreError> {
         let mut applied = Applied::default();
-        let mut seen: HashSet<Fingerprint> = counted.iter().copied().collect();
+        let counted: HashSet<Fingerprint> = counted.iter().copied().collect();
+        let mut seen: HashSet<(&Subject, Fingerprint)> = HashSet::new();
         for (subject, record) in facts {
-            match subject {
-                Subject::Package(key) => {
-                    let id = self.touched.get(key).ok_or_else(lost)?.entry.id;
-                    applied.package = applied.package.or(Some(id));
-                    self.link(key, record, policies)?;
-                }
-                Subject::Signer(key) => {
-                    let id = self.signers.get(key).ok_or_else(lost)?.id;
-                    applied.signer = applied.signer.or(Some(id));
-                }
-            }
-            if !seen.insert(record.fingerprint) {
-                continue;
-            }
-            let mut record = record.clone();
-            record.arrival = record.arrival.or(arrival);
+            let fresh = !counted.contains(&record.fingerprint) && seen.insert((subject, record.fingerprint));
+            let copy = || Record { arrival: record.arrival.or(arrival), ..record.clone() };
             let merged = match subject {
-                Subject::Package(key) => self.touched.get_mut(key).ok_or_else(lost)?.add(record),
+                Subject::Package(key) => {
+                    let touched = self.touched.get_mut(key).ok_or_else(lost)?;
+                    applied.package = applied.package.or(Some(touched.entry.id));
+                    let merged = fresh.then(|| touched.add(copy()));
+                    self.link(key, record, policies)?;
+                    merged
+                }
                 Subject::Signer(key) => {
                     let lone = self.signers.get_mut(key).ok_or_else(lost)?;
-                    for package in lone.links() {
-                        self.touched.get_mut(package).ok_or_else(lost)?.add(record.clone());
+                    applied.signer = applied.signer.or(Some(lone.id));
+                    if !fresh {
+                        continue;
                     }
-                    lone.add(record)
+                    for package in lone.links() {
+                        self.touched.get_mut(package).ok_or_else(lost)?.add(copy());
+                    }
+                    Some(lone.add(copy()))
                 }
             };
             match merged {
-                Merged::Fresh => applied.fresh += 1,
-                Merged::Repeat(_) => applied.repeats += 1,
-                Merged::Confirmed(_) => {}
+                Some(Merged::Fresh) => applied.fresh += 1,
+                Some(Merged::Repeat(_)) => applied.repeats += 1,
+                Some(Merged::Confirmed(_)) | None => {}
             }
         }
         Ok(applied)
@@ -149,6 +146,10 @@ impl Batch<'_> {
 
     /// Rule 20: whoever a package's record names is in that package, and what was said of them alone joins its log.
     fn link(&mut self, key: &PackageKey, record: &Record, policies: &Policies) -> Result<(), StoreError> {
+        // What was counted before may have been filed elsewhere then: of this package nothing may be known.
+        if self.touched.get(key).is_none_or(|touched| touched.entry.total == 0) {
+            return Ok(());
+        }
         for signer in names(policies, key, record) {
             let lone = self.signers.get_mut(&signer).ok_or_else(lost)?;
             for copy in lone.link(key) {

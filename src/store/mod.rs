@@ -177,7 +177,7 @@ pub struct NewArrival {
 }
 
 /// What a fact is filed under.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Subject {
     /// A package.
     Package(PackageKey),

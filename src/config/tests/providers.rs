@@ -61,7 +61,7 @@ fn the_effective_configuration_says_it_all_again() {
     assert_eq!(legal["api"]["authorization"].as_str(), Some("(hidden)"));
     assert!(legal["api"].get("auth").is_none());
     let webso = &table["accounts"]["webso"];
-    assert_eq!(webso["path-token"].as_str(), Some("(hidden)"));
+    assert_eq!(webso["callback"]["path-token"].as_str(), Some("(hidden)"));
     assert_eq!(webso["api"]["user"].as_str(), Some("board"));
     for key in ["password", "customer-key", "shared-secret"] {
         assert_eq!(webso["api"][key].as_str(), Some("(hidden)"), "{key}");
@@ -147,7 +147,7 @@ fn groups_are_a_list_of_names() {
 
 #[test]
 fn a_path_token_is_long_and_plain() {
-    let token = |lines: &str| of("websignatureoffice", &format!("callback = {{ auth = \"none\" }}\n{lines}"));
+    let token = |rest: &str| of("websignatureoffice", &format!("callback = {{ auth = \"none\", {rest} }}"));
     let config = load(&token(&format!("path-token = \"{TOKEN}\""))).unwrap();
     assert_eq!(config.accounts["a"].path_token.as_ref().unwrap().expose(), TOKEN);
     let config = load_with(&token("path-token-env = \"T\""), &[("T", TOKEN)]).unwrap();
@@ -160,13 +160,16 @@ fn a_path_token_is_long_and_plain() {
         ("tok-0123456789%3E", "can't carry"),
         ("tok-0123456789-ä", "can't carry"),
     ] {
-        refused(&token(&format!("path-token = \"{wrong}\"")), "accounts.a.path-token", &[word]);
+        refused(&token(&format!("path-token = \"{wrong}\"")), "accounts.a.callback.path-token", &[word]);
         let found = load_with(&token("path-token-env = \"T\""), &[("T", wrong)]).unwrap_err().to_string();
-        assert!(found.starts_with("accounts.a.path-token-env: ") && !found.contains(wrong), "{found}");
+        assert!(
+            found.starts_with("accounts.a.callback.path-token-env: ") && !found.contains(wrong),
+            "{found}"
+        );
     }
     // It goes with any way, and any provider.
     for provider in ["onespan", "conga"] {
-        let lines = format!("callback = {{ auth = \"key\", key = \"k\" }}\npath-token = \"{TOKEN}\"");
+        let lines = format!("callback = {{ auth = \"key\", key = \"k\", path-token = \"{TOKEN}\" }}");
         assert!(load(&of(provider, &lines)).unwrap().accounts["a"].path_token.is_some());
     }
 }
@@ -227,10 +230,10 @@ fn each_api_has_its_own_way_in() {
 #[test]
 fn what_is_open_is_said() {
     let none = |token: &str| {
-        warnings(&of("websignatureoffice", &format!("callback = {{ auth = \"none\" }}\n{token}")))
+        warnings(&of("websignatureoffice", &format!("callback = {{ auth = \"none\"{token} }}")))
     };
     assert!(none("").contains("whoever knows the address"));
-    assert_eq!(none(&format!("path-token = \"{TOKEN}\"")), "");
+    assert_eq!(none(&format!(", path-token = \"{TOKEN}\"")), "");
 
     let api = "\napi = { base-url = \"https://x\", authorization = \"k\" }";
     let legal = |unsigned: &str, rest: &str| {
@@ -239,7 +242,7 @@ fn what_is_open_is_said() {
     assert_eq!(legal("", api), "");
     assert!(legal("", "").contains("accounts.a has no api: "));
     assert!(legal(", unsigned = \"accept\"", api).contains("knows the address sends without a signature"));
-    let guarded = legal(", unsigned = \"accept\"", &format!("{api}\npath-token = \"{TOKEN}\""));
+    let guarded = legal(&format!(", unsigned = \"accept\", path-token = \"{TOKEN}\""), api);
     assert!(guarded.contains("knows the path token"), "{guarded}");
     let key = warnings(&of("legalesign", &format!("callback = {{ auth = \"key\", key = \"k\" }}{api}")));
     assert!(key.contains("can't be told to send one"), "{key}");

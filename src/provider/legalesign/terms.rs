@@ -76,6 +76,9 @@ pub(super) fn step(code: i64) -> Option<Step> {
 /// The code of a signer who refused.
 pub(super) const REFUSED: i64 = 60;
 
+/// The code of a document that everybody signed.
+pub(super) const COMPLETED: i64 = 30;
+
 /// Reads a time. Legalesign writes `2025-03-20T07:09:52` and says of no zone what it is (reference A2); UTC is the working
 /// guess, and here alone is it made. A zone that is written is taken; so are seconds since 1970, as the realtime kind sends
 /// them.

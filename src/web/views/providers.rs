@@ -105,7 +105,7 @@ struct CardView {
     auth: String,
     open: bool,
     /// What becomes of a callback without a signature.
-    unsigned: Option<&'static str>,
+    unsigned: Option<String>,
     misprint: Option<When>,
     setup: Vec<(String, String)>,
     /// The teams shown, and the boards of their packages.
@@ -169,7 +169,7 @@ impl CardView {
             callback_url: card.callback_url.clone(),
             auth: auth(&card.auth, card.path_token),
             open: card.auth == AuthKind::Open && !card.path_token,
-            unsigned: unsigned(&card.auth),
+            unsigned: unsigned(&card.auth, card.api.is_some()),
             misprint: card.misprint.map(ago),
             setup: card.setup.iter().map(|(what, lines)| (what.clone(), lines.join("\n"))).collect(),
             groups: card.groups.iter().map(|group| group_of(group, &card.account.id)).collect(),
@@ -219,18 +219,15 @@ fn auth(kind: &AuthKind, path_token: bool) -> String {
 }
 
 /// What becomes of a callback without a signature, where signatures are asked for.
-fn unsigned(kind: &AuthKind) -> Option<&'static str> {
+fn unsigned(kind: &AuthKind, has_api: bool) -> Option<String> {
     let AuthKind::Signed { accepts_unsigned, hmac } = kind else { return None };
-    Some(match (accepts_unsigned, hmac) {
-        (false, true) => "kept in the inbox, not applied",
-        (false, false) => {
-            "kept in the inbox, not applied; that holds for realtime callbacks too, since no hmac-secret is set"
-        }
+    let becomes = match (accepts_unsigned, has_api) {
+        (false, _) => "kept in the inbox, not applied",
         (true, true) => "applied, marked as unverified, and the API is asked",
-        (true, false) => {
-            "applied, marked as unverified, and the API is asked; that holds for realtime callbacks too, since no hmac-secret is set"
-        }
-    })
+        (true, false) => "applied, marked as unverified; no API is configured that could confirm it",
+    };
+    let realtime = "; that holds for realtime callbacks too, since no hmac-secret is set";
+    Some(format!("{becomes}{}", if *hmac { "" } else { realtime }))
 }
 
 fn slots(card: &ProviderCard<'_>, around: &Around<'_>) -> Vec<(&'static str, Option<When>)> {
@@ -289,7 +286,8 @@ mod tests {
         assert!(all.iter().all(|kind| auth(kind, true).contains("the token in the path")));
         let signed = |accepts_unsigned, hmac| AuthKind::Signed { accepts_unsigned, hmac };
         let said = [signed(false, true), signed(false, false), signed(true, true), signed(true, false)];
-        let said = said.map(|kind| unsigned(&kind).expect("a sentence"));
+        let said = said.map(|kind| unsigned(&kind, true).expect("a sentence"));
         assert!((0..4).all(|at| !said[..at].contains(&said[at])), "{said:?}");
+        assert!(!unsigned(&signed(true, true), false).expect("a sentence").contains("is asked"));
     }
 }

@@ -109,7 +109,7 @@ async fn no_log_holds_the_token() {
     let file = folder.path().join("signboard.toml");
     let text = format!(
         "[server]\nlisten = \"127.0.0.1:0\"\ndata = {:?}\n[accounts.os]\nprovider = \"onespan\"\n\
-         callback = {{ auth = \"none\" }}\npath-token = \"{TOKEN}\"\n",
+         callback = {{ auth = \"none\", path-token = \"{TOKEN}\" }}\n",
         folder.path().join("data"),
     );
     std::fs::write(&file, text).unwrap();

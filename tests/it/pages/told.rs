@@ -184,7 +184,7 @@ async fn the_providers_page_tells_what_to_set_and_what_becomes_of_the_unsigned()
     for words in [
         "<summary>What to set at Legalesign</summary>",
         "https://board.example.com/callbacks/ls",
-        "applied, marked as unverified, and the API is asked; that holds for realtime callbacks too",
+        "applied, marked as unverified; no API is configured that could confirm it; that holds for realtime callbacks",
         "told every 6 minutes",
         "href=\"/?q=lettings&#38;account=ls\"",
         "team &#60;b&#62;",

@@ -99,7 +99,7 @@ async fn the_api_tells_the_package_and_then_of_the_package() {
     board.stop().await;
 }
 
-/// Seen red with: signers before packages.
+/// Seen red with: as many signers beside packages as without.
 #[actix_web::test]
 async fn whom_a_package_lists_nobody_has_to_ask_about() {
     let fake = Fake::start(knows);

@@ -86,9 +86,10 @@ fn comes() -> impl Strategy<Value = Vec<Come>> {
             }
             Come::Callback(facts)
         });
-    let answer = (which(), who(), 0..2_i64).prop_map(|(key, who, at)| {
+    // The same answer at another time would keep the fingerprint of whichever came first, as answers may (rule 16).
+    let answer = (which(), who()).prop_map(|(key, who)| {
         let answer = Answer::Shown(snapshot(Status::Sent, [place(who, 0)]));
-        let record = record(Event::Answered(Box::new(answer)), None, Some(2_000 * at), 20_000 + at);
+        let record = record(Event::Answered(Box::new(answer)), None, Some(2_000), 20_000);
         Come::Answer(key, record)
     });
     vec((prop_oneof![8 => callback, 1 => answer], 1..3_usize), 1..12)
@@ -123,10 +124,10 @@ async fn end(comes: Vec<Come>, together: usize, forgetful: bool) -> Vec<String> 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(40) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
 
     /// Seen red with: entries that are not handed on to linked packages; a signer's second link that is forgotten; a link
-    /// that copies nothing.
+    /// that copies nothing; a link to a package of which nothing is written.
     #[test]
     fn whatever_the_order_and_the_batches_the_end_is_the_same(
         (comes, shuffled) in comes().prop_flat_map(|it| (Just(it.clone()), Just(it).prop_shuffle())),

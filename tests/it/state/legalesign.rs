@@ -2,12 +2,13 @@
 
 use super::build::{
     CODES, Log, MIN, at_step, declined, description, doubts, in_steps, progress, record, refused, signer,
-    snapshot, stands,
+    snapshot, stands, viewed,
 };
 use signboard::model::package::REFUSAL_SHOWN_MS;
 use signboard::model::{Bounce, DoubtKind, Event, Place, SignerStatus, Snapshot, Status, Step, Timestamp};
 
 const DAY: i64 = 24 * 60 * MIN;
+
 #[test]
 fn rule_19_what_the_codes_of_a_signer_mean() {
     use SignerStatus::{Signed, Signing, Viewed, Waiting};
@@ -119,6 +120,17 @@ fn rule_19_the_end_of_the_document_and_the_word_of_the_signer_in_either_order() 
         assert_eq!((package.status, progress(&package, "s")), (Status::Declined, SignerStatus::Declined));
         assert_eq!((package.reason.as_deref(), doubts(&package)), (Some("too dear"), vec![]));
     }
+    for (first, second) in
+        [(declined(), Event::Declined { reason: None }), (Event::Declined { reason: None }, declined())]
+    {
+        let log = at_step(Step::Visited).at(4_000, first).at(5_000, second);
+        assert_eq!(log.fold().reason.as_deref(), Some("too dear"), "what tells no reason denies none");
+    }
+    // By whom, the document's end may tell alone: an answer that agrees dates it no later.
+    let end_alone = at_step(Step::Visited).by(3_000, "s", declined());
+    let refusing = snapshot(Status::Declined, [Place { refused: true, ..stands("s", None) }]);
+    let agreed = end_alone.shown(MIN, refusing).fold();
+    assert_eq!(signer(&agreed, "s").since, Some(Timestamp(3_000)));
     let void =
         signer_at(3_000).at(4_000, Event::Cancelled).at(5_000, Event::Declined { reason: None }).fold();
     assert_eq!((void.status, doubts(&void)), (Status::Declined, vec![DoubtKind::TwoEnds]));
@@ -192,6 +204,16 @@ fn rule_19_an_answer_tells_steps_and_a_fact_within_two_seconds_stands() {
         (SignerStatus::Signed, vec![DoubtKind::AgainstAnswer])
     );
     assert_eq!((progress(&told(2_000), "s"), doubts(&told(2_000))), (SignerStatus::Viewed, vec![]));
+    let seen = at_step(Step::MailOpened).by(MIN - 1_000, "s", viewed());
+    let seen = seen.shown(MIN, in_steps(Status::Sent, Step::MailOpened)).fold();
+    assert_eq!(
+        (progress(&seen, "s"), doubts(&seen)),
+        (SignerStatus::Viewed, vec![]),
+        "it doesn't contradict"
+    );
+    let seen = at_step(Step::Sent).by(MIN - 1_000, "s", viewed());
+    let seen = seen.shown(MIN, in_steps(Status::Sent, Step::MailOpened)).fold();
+    assert_eq!((progress(&seen, "s"), doubts(&seen)), (SignerStatus::Viewed, vec![DoubtKind::AgainstAnswer]));
     let back = at_step(Step::Signed).by(MIN - 1_000, "s", Event::Stands(Step::Sent));
     let back = back.shown(MIN, in_steps(Status::Sent, Step::Signed)).fold();
     assert_eq!(
@@ -213,6 +235,15 @@ fn rule_19_an_answer_tells_steps_and_a_fact_within_two_seconds_stands() {
     );
     let learnt = at_step(Step::Visited).shown(MIN, out).fold();
     assert_eq!((progress(&learnt, "s"), signer(&learnt, "s").since), (SignerStatus::Declined, None));
+}
+
+#[test]
+fn rule_15_an_answer_tells_the_reason_of_the_refusal_that_it_tells() {
+    let because = |status| Snapshot { reason: Some("too far".into()), ..in_steps(status, Step::Visited) };
+    let told = |log: Log| log.shown(MIN, because(Status::Declined)).fold();
+    assert_eq!(told(at_step(Step::Visited)).reason.as_deref(), Some("too far"));
+    let near = told(at_step(Step::Visited).at(MIN - 1_000, Event::Completed));
+    assert_eq!((near.status, near.reason), (Status::Completed, None), "it was not believed");
 }
 
 #[test]

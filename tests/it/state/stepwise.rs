@@ -28,15 +28,15 @@ fn questions() -> impl Strategy<Value = Vec<(usize, i64, bool)>> {
 
 type Marks = (String, SignerStatus, Option<Step>, bool, Option<Timestamp>);
 
-/// All that callbacks can tell, with or without the API.
-fn told(package: &Package) -> (Status, [bool; 4], Option<Timestamp>, Timestamp, Vec<Marks>) {
+/// All that callbacks can tell, with or without the API. When it was last touched, the API may know better.
+fn told(package: &Package) -> (Status, [bool; 4], Option<Timestamp>, Vec<Marks>) {
     let is_told =
         |it: &&Signer| it.status != SignerStatus::Waiting || it.bounced || it.step > Some(Step::Unsent);
     let marks = |it: &Signer| (it.id.clone(), it.status, it.step, it.bounced, it.since);
     let mut people: Vec<Marks> = package.signers.iter().filter(is_told).map(marks).collect();
     people.sort();
     let flags = [package.trashed, package.ready_to_complete, package.gone, package.final_pdf];
-    (package.status, flags, package.created, package.updated, people)
+    (package.status, flags, package.created, people)
 }
 
 /// What callbacks told of its names stays as told.
@@ -57,6 +57,7 @@ fn truly(one: &One) -> (SignerStatus, Option<Step>) {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1_200) })]
 
+    /// Seen red with: nothing forgotten in `Seat::stand` when it goes back.
     #[test]
     fn codes_alone_tell_the_truth(story in story()) {
         let (package, truth) = (fold(&story.told), story.end_truth());
@@ -71,6 +72,7 @@ proptest! {
         prop_assert!(!package.ready_to_complete);
     }
 
+    /// Seen red with: no window in `Seat::state_step`.
     #[test]
     fn a_truthful_answer_in_steps_changes_nothing(story in story(), questions in questions()) {
         let mut log = story.told.clone();
@@ -78,8 +80,10 @@ proptest! {
         let (without, with) = (fold(&story.told), fold(&log));
         prop_assert_eq!(told(&without), told(&with));
         prop_assert!(named(&without, &with), "{without:?}\n{with:?}");
+        prop_assert!(with.updated >= without.updated);
     }
 
+    /// Seen red with: `refuse` left out of `Seat::state_step`; the final PDF not stated in `Walk::shown`.
     #[test]
     fn the_last_answer_in_steps_settles_whatever_was_lost(story in story(), questions in questions(), lost in any::<u64>()) {
         let kept = story.told.iter().enumerate().filter(|(n, _)| lost >> (n % 64) & 1 == 0);
@@ -93,6 +97,7 @@ proptest! {
             prop_assert_eq!(&signer(&package, id).name, &Some(id.to_uppercase()));
         }
         prop_assert_eq!(package.archived, truth.status() == Status::Cancelled);
+        prop_assert_eq!((package.name.as_deref(), package.group.as_deref()), (Some("Lease"), Some("lettings-team")));
         prop_assert!(package.reason.is_some() || truth.status() != Status::Declined);
         prop_assert!(package.reason.is_none() || truth.people().any(|(_, one)| one.refused));
         prop_assert_eq!(&package.doubts, &vec![]);

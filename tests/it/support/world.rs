@@ -51,14 +51,16 @@ impl Stage {
         Self { board: Board::on(clock, change).await, world }
     }
 
-    /// An account at each of the four, as the demo has them: `os`, `cg`, `ls` and `wo`.
-    pub async fn with_all_four() -> Self {
+    /// These accounts as the demo has them, with their APIs or without.
+    pub async fn of(accounts: Vec<Account>, apis: bool) -> Self {
         let clock = Clock::manual(NOON);
-        let accounts = all_four();
         let world = Simulator::start(clock.clone(), 7, accounts.clone()).await.unwrap();
         let change = |config: &mut signboard::config::Config| {
             let played = |it: &Account| (it.id.clone(), signboard::cli::played(it, world.base_url(&it.id)));
             config.accounts = accounts.iter().map(played).collect();
+            if !apis {
+                config.accounts.values_mut().for_each(|account| account.api = None);
+            }
         };
         Self { board: Board::on(clock, change).await, world }
     }

@@ -3,8 +3,9 @@
 //! `SIGNBOARD_FUZZ` says how many each of the two services gets; a million:
 //! `SIGNBOARD_FUZZ=1000000 cargo test --release --test it wire::hostile`
 
+use crate::wire::mutation::{bytes, half, mutated};
 use crate::wire::{account, id_of, told};
-use proptest::prelude::*;
+use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 use signboard::config::ProviderKind;
 use signboard::provider::{Provider, Verified};
 use std::sync::{Arc, LazyLock};
@@ -16,33 +17,6 @@ const SAMPLES: [&str; 4] = [
     r#"{"type":{"a":[{}]},"eventType":"COBROWSE_REQUEST","packageId":17,"selectedSupportBusinessHours":["x"]}"#,
 ];
 
-/// Pieces that a mutation puts in: the ones that break readers.
-const PIECES: [&str; 16] = [
-    "\0",
-    "\\u0000",
-    "\\ud800",
-    "[",
-    "]",
-    "{",
-    "}",
-    "\"",
-    "\\",
-    "null",
-    "1e999",
-    "-0",
-    ":",
-    ",",
-    "\u{feff}",
-    "\u{1f600}",
-];
-
-/// Half of the inputs for each of the two tests.
-fn config() -> ProptestConfig {
-    let inputs =
-        std::env::var("SIGNBOARD_FUZZ").map_or(20_000, |it| it.parse().expect("SIGNBOARD_FUZZ is a number"));
-    ProptestConfig { cases: u32::div_ceil(inputs, 2), ..ProptestConfig::default() }
-}
-
 /// The two services that one reader serves. Made once: there are many inputs.
 fn accounts() -> &'static [Arc<dyn Provider>; 2] {
     static ONCE: LazyLock<[Arc<dyn Provider>; 2]> =
@@ -51,33 +25,17 @@ fn accounts() -> &'static [Arc<dyn Provider>; 2] {
 }
 
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(half())]
 
     #[test]
-    fn any_bytes(body in prop::collection::vec(any::<u8>(), 0..400)) {
+    fn any_bytes(body in bytes()) {
         for provider in accounts() {
             prop_assert_eq!(provider.parse(Verified::before(&body)).len(), 1);
         }
     }
 
     #[test]
-    fn mutated_samples(
-        sample in 0..SAMPLES.len(),
-        cuts in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..20, 0..PIECES.len()), 1..6),
-        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
-    ) {
-        let mut body = SAMPLES[sample].as_bytes().to_vec();
-        for (at, length, piece) in cuts {
-            let from = at.index(body.len() + 1);
-            let to = (from + length).min(body.len());
-            body.splice(from..to, PIECES[piece].bytes());
-        }
-        for (at, byte) in flips {
-            if !body.is_empty() {
-                let at = at.index(body.len());
-                body[at] = byte;
-            }
-        }
+    fn mutated_samples(body in mutated(&SAMPLES)) {
         for provider in accounts() {
             match told(&**provider, &body) {
                 // The same bytes are the same fact, and what it says can be kept in a database.

@@ -5,6 +5,7 @@ pub mod fake;
 mod hostile;
 mod legalesign;
 mod legalesign_api;
+mod mutation;
 mod samples;
 mod websignatureoffice;
 

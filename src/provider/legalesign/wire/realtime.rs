@@ -64,12 +64,12 @@ enum Subject {
 
 pub(super) fn read(account: &AccountId, json: &[u8]) -> Vec<Result<Report, Parked>> {
     match told(account, json) {
-        Ok((fact, description)) => [Some(fact), description].into_iter().flatten().map(Ok).collect(),
+        Ok(reports) => reports.into_iter().map(Ok).collect(),
         Err(why) => vec![Err(why)],
     }
 }
 
-fn told(account: &AccountId, json: &[u8]) -> Result<(Report, Option<Report>), Parked> {
+fn told(account: &AccountId, json: &[u8]) -> Result<Vec<Report>, Parked> {
     let unreadable = |error: serde_json::Error| parked(format!("the body can't be read: {error}"));
     let Envelope { id, created, object, event, data } = serde_json::from_slice(json).map_err(unreadable)?;
     let data = data.map(RawValue::get).filter(|it| it.starts_with('{'));
@@ -97,7 +97,10 @@ fn told(account: &AccountId, json: &[u8]) -> Result<(Report, Option<Report>), Pa
         ],
     };
     let (event, who) = data.event(&name, &subject);
-    let fingerprint = fingerprint(&identity);
+    let print = |more: &[&str]| {
+        let more = more.iter().map(|it| Some(*it));
+        fingerprint(&identity.iter().copied().chain(more).collect::<Vec<_>>())
+    };
     let shown = match (&event, terms::prose(data.email_bounce_message.0.as_deref())) {
         (Event::Bounced(_), Some(message)) => terms::brief(&format!("{name}: {message}")),
         _ => terms::brief(&name),
@@ -115,7 +118,21 @@ fn told(account: &AccountId, json: &[u8]) -> Result<(Report, Option<Report>), Pa
         }
         About::Signer(_) => None,
     };
-    Ok((Report { about, event, who, name: shown, happened_at, fingerprint }, description))
+    let beside = match &subject {
+        Subject::Document(_) => data.codes(&event),
+        Subject::Person { .. } => Vec::new(),
+    };
+    let mut reports =
+        vec![Report { about: about.clone(), event, who, name: shown, happened_at, fingerprint: print(&[]) }];
+    reports.extend(description);
+    for (event, who, code) in beside {
+        let of = who.as_deref().unwrap_or("document");
+        let fingerprint = print(&["status", of, &code.to_string()]);
+        let kind = if who.is_some() { "signer" } else { "document" };
+        let name = terms::brief(&format!("{name}, {kind} status {code}"));
+        reports.push(Report { about: about.clone(), event, who, name, happened_at, fingerprint });
+    }
+    Ok(reports)
 }
 
 impl Data {
@@ -188,6 +205,25 @@ impl Data {
             _ => Event::Unrecognised,
         };
         (event, who)
+    }
+
+    /// The codes that a document's event carries beside what happened: facts like those of the batch, so that whoever
+    /// is told by realtime events alone learns them too. What the event says itself is not said again.
+    fn codes(&self, event: &Event) -> Vec<(Event, Option<String>, i64)> {
+        let finished = self.own.status.0.filter(|code| *code == terms::COMPLETED);
+        let mut codes: Vec<_> = finished.map(|code| (Event::Completed, None, code)).into_iter().collect();
+        for one in self.recipients.0.iter().take(MOST_PEOPLE) {
+            let (Some(id), Some(code)) = (one.id(), one.status.0) else { continue };
+            let event = match one.step() {
+                Some(step) if step.is_out() => Event::Stands(step),
+                None if code == terms::REFUSED && !matches!(event, Event::Declined { .. }) => {
+                    Event::Refused { reason: terms::prose(one.reject_reason.0.as_deref()) }
+                }
+                _ => continue,
+            };
+            codes.push((event, Some(id.as_str().to_owned()), code));
+        }
+        codes
     }
 
     fn describe(&self, subject: &Subject) -> Description {

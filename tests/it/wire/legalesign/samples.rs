@@ -84,6 +84,8 @@ realtime-json recipient.completed: verified
 realtime-json document.finalPdfCreated: verified
   document 94346a0a | PdfReady | - | 1746525933 | document.finalPdfCreated
   document 94346a0a | Described(Mietvertrag Müller; tenancy-2025-0042; lettings-team; e600bd12 Zoë Müller <zoë@example.test>) | - | 1746525933 | document.finalPdfCreated
+  document 94346a0a | Completed | - | 1746525933 | document.finalPdfCreated, document status 30
+  document 94346a0a | Stands(Signed) | e600bd12 | 1746525933 | document.finalPdfCreated, signer status 40
 realtime-json recipient.rejected: verified
   document 712301bd | Refused { reason: Some("Salary differs from what we agreed") } | e0a7a89d | 1746526500 | recipient.rejected
   document 712301bd | Described(Offer letter; -; lettings-team; e0a7a89d Ana Silva <ana@example.test>) | - | 1746526500 | recipient.rejected

@@ -1,17 +1,14 @@
 //! Bytes that nobody meant to send: whatever they are, nothing panics, and they tell facts that can be kept, the same
 //! each time, or one sentence.
 //!
-//! `SIGNBOARD_FUZZ` says how many there are in all; a million: `SIGNBOARD_FUZZ=1000000 cargo test --release --test it fuzz`.
+//! `SIGNBOARD_FUZZ` says how many there are in all; a million: `SIGNBOARD_FUZZ=1000000 cargo test --release --test it wire::`.
 
+use crate::wire::mutation::{bytes, half, mutated};
 use crate::wire::{account, id_of};
-use proptest::prelude::*;
-use proptest::sample::Index;
-use proptest::test_runner::TestRunner;
+use proptest::prelude::{TestCaseError, prop_assert, prop_assert_eq, proptest};
 use signboard::config::ProviderKind;
 use signboard::provider::{Provider, Report, Verified};
-
-/// How many bodies are read unless the environment says otherwise.
-const BODIES: u32 = 20_000;
+use std::sync::{Arc, LazyLock};
 
 const SAMPLES: [&str; 6] = [
     r#"{"from":"1","to":"3","event":"STATUS_CHANGE","document_id":"41208"}"#,
@@ -21,41 +18,6 @@ const SAMPLES: [&str; 6] = [
     r#"{event:"RENDER_RETURN","status":"success","document_id":"41207"}"#,
     "\u{feff}{event:ENVELOPE_SEALED,document_id:007,\"pages\":[1,{\"a\":\"\\ud83d\\ude00\"}],x:null}",
 ];
-
-/// Pieces that a mutation puts in: the ones that break readers.
-const PIECES: [&str; 24] = [
-    "\0",
-    "\\u0000",
-    "\\ud800",
-    "[",
-    "]",
-    "{",
-    "}",
-    "\"",
-    "\\",
-    "'",
-    "null",
-    "true",
-    "1e999",
-    "-0",
-    "007",
-    ":",
-    ",",
-    " ",
-    "\n",
-    "a",
-    "\u{feff}",
-    "\u{1f600}",
-    "event:",
-    "\"to\":\"4\",",
-];
-
-fn runner() -> TestRunner {
-    let bodies =
-        std::env::var("SIGNBOARD_FUZZ").ok().map(|it| it.parse().expect("SIGNBOARD_FUZZ is a number"));
-    let config = ProptestConfig { cases: bodies.unwrap_or(BODIES).div_ceil(2), ..ProptestConfig::default() };
-    TestRunner::new(config)
-}
 
 /// Reads a body twice.
 fn check(provider: &dyn Provider, body: &[u8]) -> Result<(), TestCaseError> {
@@ -80,36 +42,23 @@ fn can_be_kept(report: &Report) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-#[test]
-fn any_bytes() {
-    let provider = account(ProviderKind::WebSignatureOffice, None, 60);
-    let bytes = prop::collection::vec(any::<u8>(), 0..400);
-    runner().run(&bytes, |body| check(&*provider, &body)).unwrap();
+proptest! {
+    #![proptest_config(half())]
+
+    #[test]
+    fn any_bytes(body in bytes()) {
+        check(&**provider(), &body)?;
+    }
+
+    #[test]
+    fn mutated_samples(body in mutated(&SAMPLES)) {
+        check(&**provider(), &body)?;
+    }
 }
 
-#[test]
-fn mutated_samples() {
-    let provider = account(ProviderKind::WebSignatureOffice, None, 60);
-    let cut = (any::<Index>(), 0_usize..12, 0..PIECES.len());
-    let cuts = prop::collection::vec(cut, 1..5);
-    let flips = prop::collection::vec((any::<Index>(), any::<u8>()), 0..3);
-    let bodies =
-        (0..SAMPLES.len(), cuts, flips).prop_map(|(sample, cuts, flips)| mutated(sample, cuts, flips));
-    runner().run(&bodies, |body| check(&*provider, &body)).unwrap();
-}
-
-fn mutated(sample: usize, cuts: Vec<(Index, usize, usize)>, flips: Vec<(Index, u8)>) -> Vec<u8> {
-    let mut body = SAMPLES[sample].as_bytes().to_vec();
-    for (at, length, piece) in cuts {
-        let from = at.index(body.len() + 1);
-        let to = (from + length).min(body.len());
-        body.splice(from..to, PIECES[piece].bytes());
-    }
-    for (at, byte) in flips {
-        if !body.is_empty() {
-            let at = at.index(body.len());
-            body[at] = byte;
-        }
-    }
-    body
+/// Made once: there are many inputs.
+fn provider() -> &'static Arc<dyn Provider> {
+    static ONCE: LazyLock<Arc<dyn Provider>> =
+        LazyLock::new(|| account(ProviderKind::WebSignatureOffice, None, 60));
+    &ONCE
 }
