@@ -267,7 +267,7 @@ fn what_is_to_be_registered_is_read_and_said_again() {
 
 #[test]
 fn only_the_public_address_is_ever_registered() {
-    let account = "[accounts.a]\nprovider = \"onespan\"\ncallback = { auth = \"none\" }\npath-token = \"tok-0123456789.~_\"";
+    let account = "[accounts.a]\nprovider = \"onespan\"\ncallback = { auth = \"none\", path-token = \"tok-0123456789.~_\" }";
     let own = |server: &str| load(&format!("[server]\n{server}\n{account}")).unwrap().own_callback_url("a");
     let url = own("public-url = \"https://board.example.com/b/\"").unwrap();
     assert_eq!(url.expose(), format!("https://board.example.com/b/callbacks/a/{TOKEN}"));

@@ -3,7 +3,7 @@
 //! Known quirks: it can't be read back, so what stood there before is never known. An empty address ends it, and wants
 //! all other fields as well. The answer repeats what was sent, secrets included: they are compared and dropped.
 
-use crate::config::CallbackAuth;
+use crate::config::{CallbackAuth, Secret};
 use crate::model::Timestamp;
 use crate::provider::FetchError;
 use crate::provider::registration::{
@@ -44,7 +44,7 @@ pub(in crate::provider) async fn write(
     let url = Url::parse(place).map_err(|error| FetchError::Unreadable(error.to_string()))?;
     let address = if wanted.is_on() { wanted.url() } else { "" };
     let secret = secret_of(auth).map(|(current, next)| next.unwrap_or(current));
-    let text = secret.map(|it| it.expose()).unwrap_or_default();
+    let text = secret.map(Secret::expose).unwrap_or_default();
     let body = match auth {
         CallbackAuth::Basic { username, .. } => {
             json!({ "callbackUrl": address, "authType": "Basic", "username": username, "password": text })
@@ -72,7 +72,7 @@ fn compared(told: &Value, sent: &Value) -> Result<(), FetchError> {
         let (told, sent) = (told.get(key).and_then(Value::as_str), value.as_str().unwrap_or_default());
         let is_same = match key.as_str() {
             "password" | "bearerToken" => {
-                let secret = crate::config::Secret::new(sent);
+                let secret = Secret::new(sent);
                 matches!(Proof::of(told, &secret, None), Proof::Wanted | Proof::NotTold)
             }
             "authType" => told.is_some_and(|told| told.eq_ignore_ascii_case(sent)),

@@ -96,7 +96,7 @@ fn hook(row: Value, wanted: &Wanted) -> Option<Hook> {
     let told = row.notify_when.0.unwrap_or_default();
     let known = KINDS.iter().find(|(number, word)| *number == told || word.eq_ignore_ascii_case(&told));
     let kind = known.map_or_else(|| name(&told), |(_, word)| (*word).to_owned());
-    let full = |it: &Option<String>| it.as_ref().is_none_or(|it| it.is_empty());
+    let full = |it: &Option<String>| it.as_ref().is_none_or(String::is_empty);
     let (filter, group) = (row.event_filter.0, row.group_id.0);
     let flaw = match (full(&filter), full(&group)) {
         (false, _) => Some("for some events only"),

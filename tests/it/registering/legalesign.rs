@@ -4,8 +4,8 @@ use super::Stage;
 use serde_json::{Value, json};
 use signboard::demo::Kind;
 
-const LINES: &str = "callback = { auth = \"signed\", certificate-file = \"certificate.pem\", hmac-secret = \"hmac-hush\" }\n\
-                     path-token = \"token-hush-0123456\"";
+const LINES: &str = "callback = { auth = \"signed\", certificate-file = \"certificate.pem\", hmac-secret = \"hmac-hush\", \
+                     path-token = \"token-hush-0123456\" }";
 const OURS: &str = "https://board.example.com/callbacks/acc/token-hush-0123456";
 
 fn row(url: &str, kind: u8, group: Value, active: bool) -> Value {

@@ -59,8 +59,8 @@ async fn an_older_address_or_key_of_ours_is_put_right_without_a_word_more() {
     stage.before(
         json!({ "url": format!("{OURS}/former-hush"), "key": "key-hush", "events": ["PACKAGE_COMPLETE"] }),
     );
-    let lines = "callback = { auth = \"key\", key = \"key-hush\", next-key = \"next-hush\" }\n\
-                 events = [\"PACKAGE_COMPLETE\", \"PACKAGE_DECLINE\"]\npath-token = \"token-hush-0123456\"";
+    let lines = "callback = { auth = \"key\", key = \"key-hush\", next-key = \"next-hush\", path-token = \"token-hush-0123456\" }\n\
+                 events = [\"PACKAGE_COMPLETE\", \"PACKAGE_DECLINE\"]";
     let ran = stage.run(lines, &[]).await;
     assert_eq!(ran.code(), 0, "{}", ran.all());
     assert!(ran.out.contains(&format!("calls {OURS}/<path-token>, for 2 events")), "{}", ran.all());

@@ -40,8 +40,7 @@ async fn a_provider_that_refuses_us_is_told_as_such() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_no_call_can_set_is_printed_to_be_pasted() {
     let stage = Stage::new(Kind::WebSignatureOffice).await;
-    let lines = "callback = { auth = \"headers\", headers = { X-Key = \"header-hush\" } }\n\
-                 path-token = \"token-hush-0123456\"";
+    let lines = "callback = { auth = \"headers\", headers = { X-Key = \"header-hush\" }, path-token = \"token-hush-0123456\" }";
     let ran = stage.run(lines, &[]).await;
     assert_eq!(ran.code(), 0, "{}", ran.all());
     for line in [
