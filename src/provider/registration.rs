@@ -304,9 +304,10 @@ impl fmt::Display for Change {
             Self::Set { hook: Hook { target: Target::Nobody, .. }, .. } => {
                 f.write_str("end the registration")
             }
-            Self::Set { was: None, hook } => write!(f, "register {hook}"),
-            Self::Set { was: Some(was), hook } => {
-                write!(f, "register {hook}")?;
+            Self::Set { was, hook } => {
+                let colon = if hook.kind.is_none() { ":" } else { "" };
+                write!(f, "register{colon} {hook}")?;
+                let Some(was) = was else { return Ok(()) };
                 if was.target != hook.target {
                     write!(f, "; it called {}", was.target)?;
                 }

@@ -13,7 +13,7 @@ async fn a_dry_run_says_what_would_be_done_and_a_real_one_does_it_once() {
     let ran = stage.run(KEY, &["--dry-run"]).await;
     assert_eq!(ran.code(), 0, "{}", ran.all());
     assert!(ran.out.contains("Registered now: calls nobody."), "{}", ran.all());
-    assert!(ran.out.contains(&format!("To change: register calls {OURS}, for 21 events")), "{}", ran.all());
+    assert!(ran.out.contains(&format!("To change: register: calls {OURS}, for 21 events")), "{}", ran.all());
     assert!(stage.told().is_null() && stage.writes().is_empty());
 
     let ran = stage.run(KEY, &[]).await;
