@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod import;
+mod register;
 mod work;
 
 pub use demo::played;
@@ -53,6 +54,11 @@ enum Command {
     /// Each waits in the inbox until the API says the same or somebody admits it; what is known already is passed over.
     /// Beside a running board the board does it. Exit status 1: nothing was found, or not everything could be taken.
     Import(import::ImportArgs),
+    /// Tell a provider to call this board
+    ///
+    /// Prints what the provider has registered now and what has to change, then changes it. Only the address under
+    /// server.public-url is ever registered. Another listener is replaced only if its host is named.
+    Register(register::RegisterArgs),
     /// Read every kept callback again
     ///
     /// After an upgrade that understands more. What was right stays as it is. Beside a running board the board does it.
@@ -87,6 +93,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<i32> {
         Command::Serve => serve(config).await.map(|()| 0),
         Command::Check(args) => check::check(&config, &args),
         Command::Import(args) => import::import(config, args).await,
+        Command::Register(args) => register::register(&config, &args).await,
         Command::Replay => work::replay(config).await.map(|()| 0),
         Command::Rebuild => work::rebuild(config).await.map(|()| 0),
         Command::Selfcheck => work::self_check(config).await,

@@ -8,6 +8,7 @@ pub mod import;
 pub mod ingest;
 mod locating;
 pub mod refusals;
+pub mod registering;
 pub mod replay;
 mod token;
 
@@ -66,6 +67,8 @@ pub struct ApiState {
     pub list_worked_at: Option<Timestamp>,
     /// The list is to be tried before anything else: whether a 404 counts depends on it.
     pub list_wanted: bool,
+    /// Whom its provider was told to call, when last read.
+    pub registration: Option<registering::Told>,
 }
 
 /// The board: everything that a request or a worker needs.

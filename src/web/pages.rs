@@ -216,6 +216,7 @@ pub async fn providers(site: web::Data<Site>) -> Result<HttpResponse, WebError> 
             facts,
             api: account.config.api.as_ref().map(|api| api.base_url.clone()),
             health: health_of(account),
+            registration: account.api_state().registration,
         });
     }
     let moment = site.moment().await?;

@@ -14,6 +14,7 @@ mod import;
 mod live;
 mod pages;
 mod path_token;
+mod registering;
 mod signers;
 mod state;
 mod stories;

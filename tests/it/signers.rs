@@ -27,6 +27,7 @@ fn legalesign(config: &mut Config, callback: CallbackAuth) {
         groups: Vec::new(),
         api: None,
         calls_per_minute: 600,
+        registering: Default::default(),
     };
     config.accounts.insert("ls".to_owned(), account);
 }

@@ -7,10 +7,12 @@
 mod api;
 mod document;
 mod form;
+mod registration;
 mod signature;
 mod terms;
 mod wire;
 
+use super::registration::{Change, Registration, Wanted};
 use super::{
     Delivery, FetchError, Fetched, Habits, Listing, Located, OpenError, Parked, Provider, Report, SetupStep,
     Verdict, Verified, auth,
@@ -140,5 +142,13 @@ impl Provider for Legalesign {
         now: Timestamp,
     ) -> Result<Listing, FetchError> {
         self.api()?.list(changed_since, from, now).await
+    }
+
+    async fn registered(&self, wanted: &Wanted, now: Timestamp) -> Result<Registration, FetchError> {
+        self.api()?.registered(wanted, now).await
+    }
+
+    async fn register(&self, wanted: &Wanted, change: &Change, now: Timestamp) -> Result<(), FetchError> {
+        self.api()?.register(wanted, change, now).await
     }
 }

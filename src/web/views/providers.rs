@@ -5,6 +5,7 @@ use super::time::When;
 use super::words::{capital, count, number, shown};
 use super::{AccountLabel, Around, Frame, Place};
 use crate::app::AccountFacts;
+use crate::app::registering::Told;
 use crate::model::Timestamp;
 use askama::Template;
 
@@ -42,6 +43,8 @@ pub struct ProviderCard<'a> {
     pub api: Option<String>,
     /// How the API answers.
     pub health: ApiHealth,
+    /// Whom the provider was told to call, when last read.
+    pub registration: Option<Told>,
 }
 
 /// How a callback proves where it comes from; the secret itself never gets here.
@@ -119,11 +122,19 @@ struct CardView {
     health: (&'static str, &'static str),
     health_why: Option<String>,
     health_at: Option<When>,
+    registration: Option<RegistrationView>,
     packages: String,
     named: String,
     quarantined: Option<String>,
     refused: Option<String>,
     lone_signers: Option<String>,
+}
+
+#[derive(Debug)]
+struct RegistrationView {
+    at: When,
+    now: Vec<String>,
+    changes: Vec<String>,
 }
 
 impl ProvidersPage {
@@ -175,6 +186,11 @@ impl CardView {
             health,
             health_at,
             health_why,
+            registration: card.registration.as_ref().map(|told| RegistrationView {
+                at: ago(told.at),
+                now: told.now.iter().map(|it| capital(&shown(it))).collect(),
+                changes: told.changes.iter().map(|it| capital(&shown(it))).collect(),
+            }),
             packages: number(facts.packages),
             named: if card.account.tells_no_names && facts.named == 0 {
                 format!("names are {}", card.account.not_told())

@@ -4,6 +4,7 @@ mod told;
 
 use super::sample::{self, NOW, around, berlin};
 use super::*;
+use crate::app::registering::Told;
 use crate::app::{
     AccountFacts, Arrival, ArrivalState, Detail, LoneSigner, NewWaiting, Refused, Row, Said, Waiting,
 };
@@ -260,6 +261,11 @@ fn the_inbox_and_the_providers_are_whole() {
         facts: &facts,
         api: Some("https://sandbox.esignlive.com/api".into()),
         health,
+        registration: Some(Told {
+            at: NOW,
+            now: vec!["calls another listener, at old.example.com <b>.".to_owned()],
+            changes: vec!["register calls us; it called others.".to_owned()],
+        }),
     };
     let why = "the provider asks to wait 20s".to_owned();
     let cards = [

@@ -20,6 +20,7 @@ fn legalesign(config: &mut Config) {
         groups: vec!["lettings".to_owned(), "team <b>".to_owned()],
         api: None,
         calls_per_minute: 600,
+        registering: Default::default(),
     };
     config.accounts.insert("ls".to_owned(), account);
 }

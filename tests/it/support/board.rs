@@ -48,6 +48,7 @@ pub fn config(data: PathBuf, apis: [Option<String>; 2]) -> Config {
             groups: Vec::new(),
             api,
             calls_per_minute: 600,
+            registering: Default::default(),
         };
         config.accounts.insert(id.to_owned(), account);
     }

@@ -28,6 +28,7 @@ fn opened(callback: CallbackAuth) -> Result<Arc<dyn Provider>, OpenError> {
         groups: Vec::new(),
         api: None,
         calls_per_minute: 60,
+        registering: Default::default(),
     };
     open(&AccountId("test".to_owned()), &config)
 }

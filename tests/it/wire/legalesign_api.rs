@@ -39,6 +39,7 @@ fn opened(url: &str, auth: ApiAuth, groups: &[&str], calls: u32) -> Result<Arc<d
         groups: groups.iter().map(|it| (*it).to_owned()).collect(),
         api: Some(api),
         calls_per_minute: calls,
+        registering: Default::default(),
     };
     open(&AccountId("test".to_owned()), &config)
 }

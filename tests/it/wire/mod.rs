@@ -25,6 +25,7 @@ fn account(provider: ProviderKind, api: Option<ApiConfig>, calls_per_minute: u32
         groups: Vec::new(),
         api,
         calls_per_minute,
+        registering: Default::default(),
     };
     open(&AccountId("test".to_owned()), &config).expect("the account opens")
 }

@@ -35,6 +35,7 @@ fn with(callback: CallbackAuth) -> Arc<dyn Provider> {
         groups: Vec::new(),
         api: None,
         calls_per_minute: 60,
+        registering: Default::default(),
     };
     open(&AccountId("webso".to_owned()), &config).expect("the account opens")
 }
