@@ -2,6 +2,8 @@
 
 mod check;
 mod demo;
+mod import;
+mod register;
 mod work;
 
 pub use demo::played;
@@ -40,13 +42,23 @@ enum Command {
     Serve,
     /// Run a board on which invented packages are being signed
     ///
-    /// Starts a board and a simulator that plays OneSpan Sign and Conga Sign, with a week of history and then live.
+    /// Starts a board and a simulator that plays all four providers, with a week of history and then live.
     Demo(demo::DemoArgs),
     /// Look the configuration over
     ///
     /// Prints every problem with its path, or the effective configuration with secrets hidden, and for each account the
     /// callback address and what to set at its provider.
     Check(check::CheckArgs),
+    /// Take in callbacks that got lost, out of the mails that OneSpan sends about them
+    ///
+    /// Each waits in the inbox until the API says the same or somebody admits it; what is known already is passed over.
+    /// Beside a running board the board does it. Exit status 1: nothing was found, or not everything could be taken.
+    Import(import::ImportArgs),
+    /// Tell a provider to call this board
+    ///
+    /// Prints what the provider has registered now and what has to change, then changes it. Only the address under
+    /// server.public-url is ever registered. Another listener is replaced only if its host is named.
+    Register(register::RegisterArgs),
     /// Read every kept callback again
     ///
     /// After an upgrade that understands more. What was right stays as it is. Beside a running board the board does it.
@@ -80,6 +92,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<i32> {
     match cli.command {
         Command::Serve => serve(config).await.map(|()| 0),
         Command::Check(args) => check::check(&config, &args),
+        Command::Import(args) => import::import(config, args).await,
+        Command::Register(args) => register::register(&config, &args).await,
         Command::Replay => work::replay(config).await.map(|()| 0),
         Command::Rebuild => work::rebuild(config).await.map(|()| 0),
         Command::Selfcheck => work::self_check(config).await,

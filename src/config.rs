@@ -40,6 +40,15 @@ const DEFAULT_FILE: &str = "signboard.toml";
 /// What stands for an account's path token where the token itself must not be seen.
 pub const PATH_TOKEN: &str = "<path-token>";
 
+/// Where Conga takes registrations, by its documents, which disagree. All but the last are its own form, which knows a
+/// user name and a password, a token, or nothing; the last is OneSpan's, which knows a key or headers.
+pub const REGISTER_PATHS: [&str; 4] = [
+    "/api/sign/v1/callback/register",
+    "/api/sign/callback/v1/register",
+    "/api/callback/register",
+    "/api/sign/v1/cs-callback",
+];
+
 /// The whole configuration, checked.
 #[derive(Debug, Clone, Default)]
 pub struct Config {
@@ -96,6 +105,17 @@ pub struct AccountConfig {
     pub calls_per_minute: u32,
     /// When the provider is gone through for what callbacks missed.
     pub reconcile: ReconcileConfig,
+    /// What `signboard register` is to tell the provider beside the address and the secret.
+    pub registering: Registering,
+}
+
+/// How an account's callback address is registered at its provider.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Registering {
+    /// The events to ask for (OneSpan, Conga); empty: all that mean something to the board.
+    pub events: Vec<String>,
+    /// Where Conga takes registrations, from the root of its host on; one of [`REGISTER_PATHS`].
+    pub path: Option<String>,
 }
 
 /// How a callback proves where it comes from. `next` is the second secret that is live during a rotation.
@@ -244,6 +264,28 @@ impl Config {
             Some(_) => format!("{url}/{PATH_TOKEN}"),
             None => url,
         }
+    }
+
+    /// The same with its path token, to be registered at the provider. Nothing else is ever registered: it has to be
+    /// the public address, and one to which secrets can be sent.
+    ///
+    /// # Errors
+    /// What to put right in the configuration.
+    pub fn own_callback_url(&self, account: &str) -> Result<Secret, String> {
+        let public = self.server.public_url.as_deref().ok_or(
+            "server.public-url is not set, and no other address is ever registered; set it to the address under which \
+             the provider reaches this board",
+        )?;
+        if address::is_unprotected(public) {
+            return Err(
+                "server.public-url is http, so callbacks and their secrets would cross the network unprotected; it is \
+                 registered only as https"
+                    .to_owned(),
+            );
+        }
+        let url = self.callback_url(account);
+        let token = self.accounts.get(account).and_then(|it| it.path_token.as_ref());
+        Ok(Secret::new(token.map_or(url.clone(), |token| url.replace(PATH_TOKEN, token.expose()))))
     }
 
     fn load_in(

@@ -90,7 +90,7 @@
 //! # To add a provider
 //!
 //! 1. A variant of [`config::ProviderKind`], which makes the compiler name every place that must decide something.
-//! 2. A module in [`provider`] with the four verbs of [`Provider`](provider::Provider), and an arm in
+//! 2. A module in [`provider`] with the verbs of [`Provider`](provider::Provider), and an arm in
 //!    [`provider::open`]. A word of the provider that has no meaning here becomes an event that changes nothing; it
 //!    stays visible in the timeline.
 //! 3. Samples under `tests/data/`, each with the facts that it must give.

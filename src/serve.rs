@@ -167,6 +167,7 @@ async fn ask(app: &App, account: &AccountId) {
         if let Err(cause) = app.ask_due_of(account).await {
             tracing::error!(account = %account.id, %cause, "the answers of the API can't be kept");
         }
+        app.look_at_registration(account).await;
         let next = app.next_round_of(account).await.ok().flatten();
         let nap =
             next.map_or(LONGEST_NAP_MS, |at| at.since(app.now()).clamp(SHORTEST_NAP_MS, LONGEST_NAP_MS));

@@ -62,6 +62,9 @@ impl App {
             return Ok(Asked::default());
         }
         let mut asked = self.ask_account(account, now).await?;
+        if account.api_state().rests_until.is_none_or(|until| until <= self.now()) {
+            self.settle(account, &mut asked).await?;
+        }
         // After the packages, which so never wait for them; and unless those made the API rest.
         if account.provider.habits().signers_alone
             && account.api_state().rests_until.is_none_or(|until| until <= self.now())
@@ -88,7 +91,8 @@ impl App {
             true => self.store.next_due_signer(&account.id).await?,
             false => None,
         };
-        let due = [package, signer].into_iter().flatten().min();
+        let pasted = self.store.unasked(&account.id, 1).await?.pop().map(|it| it.it.pasted_at);
+        let due = [package, signer, pasted].into_iter().flatten().min();
         Ok(due.map(|due| account.api_state().rests_until.map_or(due, |rest| due.max(rest))))
     }
 
@@ -229,7 +233,7 @@ impl App {
     }
 
     /// An answer is a fact like any other: through the same door.
-    async fn learn(
+    pub(super) async fn learn(
         &self,
         account: &Account,
         key: PackageKey,

@@ -10,12 +10,23 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-/// Headers that are kept with a callback: what can explain a body, and never a secret.
-const KEPT_HEADERS: [&str; 4] = ["content-type", "content-length", "user-agent", "date"];
+/// Headers that are kept with a callback: what can explain a body, and never a secret. A signature of the body is none:
+/// it opens nothing but that body, and without it nobody could look at it again.
+const KEPT_HEADERS: [&str; 9] = [
+    "content-type",
+    "content-length",
+    "user-agent",
+    "date",
+    "x-signed",
+    "http-x-signed",
+    "x_signed",
+    "http_x_signed",
+    "x-hmac-sha256",
+];
 
 /// What to do about a callback that waits in quarantine for want of a signature.
-const UNSIGNED: &str = "it carries no signature, so nothing in it counts; let the provider sign its callbacks, or set \
-    `unsigned = \"accept\"` for this account and read the inbox again";
+const UNSIGNED: &str = "it carries no signature, so nothing in it counts; a realtime callback needs an hmac-secret in \
+    the configuration to count as signed; or set unsigned = \"accept\" for this account; then replay it";
 
 /// What became of a callback.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,20 +2,22 @@
 //!
 //! [`App`] is the one handle that everybody clones. [`ingest`] takes callbacks in, [`asking`] asks the providers' APIs
 //! about what is due, `locating` about signers without a package, [`reconcile`] looks for what callbacks missed,
-//! [`replay`] reads kept bytes again.
+//! [`replay`] reads kept bytes again, [`import`] takes what a person pasted.
 
 pub mod asking;
+pub mod import;
 pub mod ingest;
 mod locating;
 pub mod reconcile;
 pub mod refusals;
+pub mod registering;
 pub mod replay;
 mod token;
 
 pub use crate::store::read::{
     AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row,
 };
-pub use crate::store::{Drift, Order, Run, StoreError};
+pub use crate::store::{Drift, NewWaiting, Order, Run, Said, StoreError, Waiting};
 
 use crate::clock::Clock;
 use crate::config::{AccountConfig, Config};
@@ -69,6 +71,8 @@ pub struct ApiState {
     pub list_worked_at: Option<Timestamp>,
     /// The list is to be tried before anything else: whether a 404 counts depends on it.
     pub list_wanted: bool,
+    /// Whom its provider was told to call, when last read.
+    pub registration: Option<registering::Told>,
 }
 
 /// The board: everything that a request or a worker needs.

@@ -3,9 +3,11 @@
 
 use super::ingest::{Receipt, read, read_unsigned};
 use super::{Account, App, StoreError};
+use crate::config::CallbackAuth;
 use crate::model::Origin;
-use crate::provider::{Slot, Verified};
+use crate::provider::{Delivery, Slot, Verdict, Verified};
 use crate::store::{AskedJob, NewArrival, Reading, ToRead};
+use std::collections::BTreeMap;
 
 /// How the answer to a job begins that could not be done.
 pub const JOB_FAILED: &str = "it failed: ";
@@ -93,17 +95,38 @@ impl App {
         Ok(Some(Replayed { arrivals: 1, fresh, quarantined }))
     }
 
-    /// An administrator vouches for a refused call: it becomes an arrival, with the time at which it came.
+    /// An administrator vouches for a refused call: it becomes an arrival, with the time at which it came. What carries a
+    /// wrong signature stays refused.
     pub async fn admit(&self, refused: i64) -> Result<Option<Receipt>, StoreError> {
         let Some((call, headers, body)) = self.store.refused_call(refused).await? else { return Ok(None) };
         let Some(account) = self.accounts.get(&call.account) else { return Ok(None) };
-        let reading = read(account, Verified::before(&body), call.received_at, Origin::Hand);
+        let (reading, slot) = match account.config.callback {
+            // No person can vouch for what a signature denies: it is looked at once more.
+            CallbackAuth::Signed { .. } => {
+                let delivery = Delivery {
+                    headers: serde_json::from_str::<BTreeMap<String, String>>(&headers)
+                        .unwrap_or_default()
+                        .into_iter()
+                        .collect(),
+                    body: body.clone(),
+                    path_token: None,
+                    remote: call.remote.clone(),
+                    received_at: call.received_at,
+                };
+                match account.provider.verify(&delivery) {
+                    Verdict::Verified(it, slot) => (read(account, it, call.received_at, Origin::Hand), slot),
+                    Verdict::Unsigned(it) => (read_unsigned(account, it, call.received_at), Slot::Unsigned),
+                    Verdict::Refused(_) => return Ok(Some(Receipt::Refused)),
+                }
+            }
+            _ => (read(account, Verified::before(&body), call.received_at, Origin::Hand), Slot::Open),
+        };
         let arrival = NewArrival {
             account: call.account,
             received_at: call.received_at,
             remote: call.remote,
             origin: Origin::Hand,
-            slot: Slot::Open.word(),
+            slot: slot.word(),
             headers,
             body,
             reading,
@@ -123,10 +146,11 @@ impl App {
         }
         let jobs = self.store.open_jobs().await?;
         let count = jobs.len();
-        for AskedJob { id, kind } in jobs {
+        for AskedJob { id, kind, input } in jobs {
             let result = match kind.as_str() {
                 "replay" => self.replay(|_| ()).await.map(|done| done.to_string()),
                 "rebuild" => self.rebuild().await,
+                "import" => self.import_job(&input).await,
                 other => Ok(format!("this board doesn't know how to `{other}`")),
             };
             // Whoever asked is told; a job that fails would fail again a moment later.

@@ -3,7 +3,7 @@
 use super::until_stopped;
 use crate::clock::Clock;
 use crate::config::{
-    AccountConfig, ApiAuth, ApiConfig, CallbackAuth, Config, ProviderKind, Secret, Unsigned,
+    AccountConfig, ApiAuth, ApiConfig, CallbackAuth, Config, ProviderKind, Registering, Secret, Unsigned,
 };
 use crate::demo::{Account, Kind, Options, Simulator};
 use crate::serve::Server;
@@ -176,6 +176,7 @@ pub fn played(it: &Account, base_url: String) -> AccountConfig {
         api: Some(ApiConfig { base_url, auth, proxy: None, ca_file: None }),
         calls_per_minute: CALLS_PER_MINUTE,
         reconcile: crate::config::ReconcileConfig::default(),
+        registering: Registering::default(),
     }
 }
 

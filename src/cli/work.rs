@@ -14,7 +14,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Reads every kept callback again.
 pub(super) async fn replay(config: Config) -> anyhow::Result<()> {
-    if let Some(result) = by_the_board(&config, "replay").await? {
+    if let Some(result) = by_the_board(&config, "replay", "").await? {
         return say(&result);
     }
     let app = App::open(config, Clock::System, Mode::Board).await?;
@@ -26,7 +26,7 @@ pub(super) async fn replay(config: Config) -> anyhow::Result<()> {
 
 /// Folds every package again.
 pub(super) async fn rebuild(config: Config) -> anyhow::Result<()> {
-    if let Some(result) = by_the_board(&config, "rebuild").await? {
+    if let Some(result) = by_the_board(&config, "rebuild", "").await? {
         return say(&result);
     }
     let app = App::open(config, Clock::System, Mode::Board).await?;
@@ -53,13 +53,13 @@ pub(super) async fn self_check(config: Config) -> anyhow::Result<i32> {
 }
 
 /// Asks the running board, if there is one, and waits for its answer.
-async fn by_the_board(config: &Config, kind: &str) -> anyhow::Result<Option<String>> {
+pub(super) async fn by_the_board(config: &Config, kind: &str, input: &str) -> anyhow::Result<Option<String>> {
     let folder = Path::new(&config.server.data);
     if !Store::is_running(folder) {
         return Ok(None);
     }
     let app = App::open(config.clone(), Clock::System, Mode::Beside).await?;
-    let job = app.store.ask_job(kind, app.now()).await?;
+    let job = app.store.ask_job(kind, input, app.now()).await?;
     eprintln!("the running board was asked to {kind}; waiting for it");
     loop {
         if let Some(result) = app.store.job_result(job).await? {
@@ -87,7 +87,7 @@ fn progress(what: &'static str) -> impl FnMut(u64) {
     }
 }
 
-fn say(sentence: &str) -> anyhow::Result<()> {
+pub(super) fn say(sentence: &str) -> anyhow::Result<()> {
     writeln!(std::io::stdout(), "{sentence}")?;
     Ok(())
 }

@@ -32,6 +32,13 @@ pub(super) fn text(config: &Config) -> String {
             let groups: Vec<String> = account.groups.iter().map(|it| quoted(it)).collect();
             lines.push(format!("groups = [{}]", groups.join(", ")));
         }
+        if !account.registering.events.is_empty() {
+            let events: Vec<String> = account.registering.events.iter().map(|it| quoted(it)).collect();
+            lines.push(format!("events = [{}]", events.join(", ")));
+        }
+        if let Some(path) = &account.registering.path {
+            lines.push(pair("register-path", path));
+        }
         if let Some(api) = &account.api {
             lines.push(format!("api = {}", self::api(api)));
         }

@@ -14,7 +14,7 @@ use super::callback::callback;
 use super::reader::Reader;
 use super::reconcile::reconcile;
 use super::scope::{Read, Scope};
-use super::{AccountConfig, Config, ProviderKind, ServerConfig, address};
+use super::{AccountConfig, Config, ProviderKind, REGISTER_PATHS, Registering, ServerConfig, address};
 
 const MAX_ID: usize = 64;
 
@@ -96,6 +96,7 @@ fn account(id: &str, mut table: Reader<'_>, outbound: &Outbound) -> Read<Account
     let groups = groups(&mut table, provider);
     let api = table.table("api").and_then(|it| it.map(|below| api(below, provider, outbound)).transpose());
     let swept = table.table_or_empty("reconcile").and_then(reconcile);
+    let registering = registering(&mut table, provider);
     table.finish();
     let (callback, path_token) = callback?;
     Ok(AccountConfig {
@@ -107,6 +108,7 @@ fn account(id: &str, mut table: Reader<'_>, outbound: &Outbound) -> Read<Account
         api: api?,
         calls_per_minute: swept?.1,
         reconcile: swept?.0,
+        registering: registering?,
     })
 }
 
@@ -134,6 +136,44 @@ fn groups(table: &mut Reader<'_>, provider: Read<ProviderKind>) -> Read<Vec<Stri
         return Err(table.report("groups", sentence));
     }
     Ok(groups)
+}
+
+/// `events` and `register-path`.
+fn registering(table: &mut Reader<'_>, provider: Read<ProviderKind>) -> Read<Registering> {
+    let events = table.texts("events");
+    let path = table.checked("register-path", |text| {
+        let known = REGISTER_PATHS.contains(&text);
+        known.then(|| text.to_owned()).ok_or_else(|| {
+            format!(
+                "{text:?} is no place where Conga takes registrations; known are {}",
+                REGISTER_PATHS.join(", ")
+            )
+        })
+    });
+    let (events, path) = (events?, path?);
+    let foreign = |key: &str, whose: &str| {
+        table.report(key, format!("is for {whose}: the others can't be told so; take it out"))
+    };
+    match provider {
+        Ok(ProviderKind::Legalesign | ProviderKind::WebSignatureOffice) if events.is_some() => {
+            return Err(foreign("events", "onespan and conga"));
+        }
+        Ok(kind) if kind != ProviderKind::Conga && path.is_some() => {
+            return Err(foreign("register-path", "conga alone"));
+        }
+        Ok(_) | Err(_) => {}
+    }
+    let is_name =
+        |it: &String| it.bytes().all(|it| it.is_ascii_uppercase() || it.is_ascii_digit() || it == b'_');
+    if let Some(odd) = events.iter().flatten().find(|it| !is_name(it)) {
+        let sentence = format!("{odd:?} is not how an event is called, such as PACKAGE_COMPLETE");
+        return Err(table.report("events", sentence));
+    }
+    if events.as_ref().is_some_and(Vec::is_empty) {
+        let sentence = "is empty; name an event, or take it out to be told of all that mean something here";
+        return Err(table.report("events", sentence));
+    }
+    Ok(Registering { events: events.unwrap_or_default(), path })
 }
 
 fn socket(text: &str) -> Result<SocketAddr, String> {

@@ -30,6 +30,9 @@ fn callback(account: &AccountConfig) -> Option<String> {
              strangers out"
                 .to_owned(),
         ),
+        CallbackAuth::Signed { unsigned: Unsigned::Quarantine, .. } if !guarded => Some(
+            ".callback has no path-token: what strangers send without a signature is kept, and can fill the disk".to_owned(),
+        ),
         CallbackAuth::Signed { unsigned: Unsigned::Accept, .. } => {
             let who = if guarded { "whoever knows the path token" } else { "whoever knows the address" };
             let checked = match account.api {

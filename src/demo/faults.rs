@@ -27,6 +27,8 @@ struct InForce {
     delay: Duration,
     no_reports: bool,
     old_tokens_void: i64,
+    masked_secrets: bool,
+    garbled_registrations: bool,
 }
 
 impl Faults {
@@ -60,6 +62,16 @@ impl Faults {
         self.lock().old_tokens_void = at;
     }
 
+    /// A registration that is read back shows stars instead of its key.
+    pub fn mask_secrets(&self) {
+        self.lock().masked_secrets = true;
+    }
+
+    /// What answers a registration repeats another address.
+    pub fn garble_registrations(&self) {
+        self.lock().garbled_registrations = true;
+    }
+
     /// Everything works again.
     pub fn clear(&self) {
         *self.lock() = InForce::default();
@@ -91,6 +103,14 @@ impl Faults {
 
     pub(super) fn reports_allowed(&self) -> bool {
         !self.lock().no_reports
+    }
+
+    pub(super) fn masks_secrets(&self) -> bool {
+        self.lock().masked_secrets
+    }
+
+    pub(super) fn garbles_registrations(&self) -> bool {
+        self.lock().garbled_registrations
     }
 
     pub(super) fn token_void(&self, issued: i64) -> bool {

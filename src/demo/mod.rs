@@ -42,6 +42,7 @@ use world::World;
 
 pub use account::{Account, Events, Kind};
 pub use faults::{Call, Calls, Faults, Refusal};
+pub use rest::Registrations;
 pub use teller::Told;
 pub use world::WorldHandle;
 
@@ -92,6 +93,7 @@ pub struct Simulator {
     world: WorldHandle,
     faults: Faults,
     calls: Calls,
+    registrations: Registrations,
     life: Mutex<Life>,
 }
 
@@ -116,9 +118,10 @@ impl Simulator {
         let port = listener.local_addr()?.port();
         let world = WorldHandle::new(World::new(seed, &accounts));
         let (faults, calls) = (Faults::default(), Calls::default());
-        let server = rest::serve(listener, &clock, &world, &faults, &calls, &accounts)?;
+        let registrations = Registrations::default();
+        let server = rest::serve(listener, &clock, &world, &faults, &calls, &registrations, &accounts)?;
         let life = Mutex::new(Life::new(seed, accounts.clone()));
-        Ok(Self { clock, accounts, port, server, client, world, faults, calls, life })
+        Ok(Self { clock, accounts, port, server, client, world, faults, calls, registrations, life })
     }
 
     /// What the board's `api.base-url` is for an account; empty for an unknown one.
@@ -158,6 +161,12 @@ impl Simulator {
     #[must_use]
     pub fn calls(&self) -> Calls {
         self.calls.clone()
+    }
+
+    /// Whom the providers were told to call.
+    #[must_use]
+    pub fn registrations(&self) -> Registrations {
+        self.registrations.clone()
     }
 
     /// Lets a week of stories happen, then tells the board all of it as fast as it listens.

@@ -1,6 +1,10 @@
 //! The log of a package: which records are the same fact (state.md rules 2 and 16).
 
-use super::{Record, Timestamp};
+use super::{Fingerprint, Record, Timestamp};
+use std::collections::HashMap;
+
+/// A log shorter than this is looked through.
+const FEW: usize = 64;
 
 /// What became of a record that was offered to a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,11 +24,38 @@ pub enum Merged {
 /// Whether an answer between the two was known before or after must not decide what the log holds; and an API that
 /// flaps between two answers fills no log.
 pub fn merge(log: &mut Vec<Record>, record: Record) -> Merged {
-    let same = |known: &Record| match record.answer() {
+    let at = log.iter().position(|known| match record.answer() {
         Some(answer) => known.answer() == Some(answer),
         None => known.fingerprint == record.fingerprint,
-    };
-    let Some(at) = log.iter().position(same) else {
+    });
+    merge_at(log, at, record)
+}
+
+/// Where each fact of one log is, which only [`Places::merge`] makes longer: a body may bring thousands of facts of one
+/// package, and to look through the log for each of them would hold up everybody.
+#[derive(Debug, Default)]
+pub struct Places {
+    known: HashMap<Fingerprint, usize>,
+    upto: usize,
+}
+
+impl Places {
+    /// The same as [`merge`].
+    pub fn merge(&mut self, log: &mut Vec<Record>, record: Record) -> Merged {
+        if log.len() < FEW || record.answer().is_some() {
+            return merge(log, record);
+        }
+        for (at, known) in log.iter().enumerate().skip(self.upto) {
+            self.known.entry(known.fingerprint).or_insert(at);
+        }
+        self.upto = log.len();
+        let at = self.known.get(&record.fingerprint).copied();
+        merge_at(log, at, record)
+    }
+}
+
+fn merge_at(log: &mut Vec<Record>, at: Option<usize>, record: Record) -> Merged {
+    let Some(at) = at else {
         log.push(record);
         return Merged::Fresh;
     };
@@ -40,14 +71,23 @@ pub fn merge(log: &mut Vec<Record>, record: Record) -> Merged {
 }
 
 /// Adds the deliveries of `again` to `known`; whatever came first by our clock gives the receipt, the word and the bytes.
+/// What it says, whoever is vouched for decides: some facts are the same by an id alone, and a stranger may send any id.
 fn count(known: &mut Record, again: &Record) {
     known.deliveries = known.deliveries.saturating_add(again.deliveries);
+    let first = |it: &Record| (it.received_at, it.origin, it.arrival);
+    let earlier = (first(again), &again.name) < (first(known), &known.name);
+    if known.unverified && !again.unverified {
+        known.event.clone_from(&again.event);
+        known.who.clone_from(&again.who);
+        known.happened_at = again.happened_at;
+        known.name.clone_from(&again.name);
+    } else if earlier && known.unverified == again.unverified {
+        known.name.clone_from(&again.name);
+    }
     // One delivery that somebody vouches for is enough.
     known.unverified &= again.unverified;
-    let first = |it: &Record| (it.received_at, it.origin, it.arrival);
-    if (first(again), &again.name) < (first(known), &known.name) {
+    if earlier {
         known.received_at = again.received_at;
-        known.name.clone_from(&again.name);
         known.origin = again.origin;
         known.arrival = again.arrival;
     }

@@ -4,6 +4,7 @@
 //! is [`fold()`], one pure function over the whole log of a package; [`log`] says when two facts are the same one.
 
 mod answered;
+pub mod confirm;
 pub mod diff;
 pub mod event;
 pub mod filter;

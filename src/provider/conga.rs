@@ -5,12 +5,14 @@
 //! form, with `scope=sign`. A callback set up with a user name and a password comes in a form that nobody published;
 //! [`super::auth`] takes both that are likely.
 
+pub(super) mod registration;
+
 use super::credentials::OAuthStyle;
-use super::onespan::OneSpan;
 use super::onespan::api::Dialect;
 use super::onespan::setup::EVENTS;
+use super::onespan::{Form, OneSpan};
 use super::{OpenError, SetupStep};
-use crate::config::{AccountConfig, CallbackAuth};
+use crate::config::{AccountConfig, ApiConfig, CallbackAuth, REGISTER_PATHS};
 use crate::model::AccountId;
 use serde_json::json;
 
@@ -27,7 +29,18 @@ const CALLBACK: &str = "POST /api/sign/v1/cs-callback";
 /// An account at Conga Sign. Callback bodies, names and package JSON are OneSpan's word for word, so there is no second
 /// adapter, only a second dialect.
 pub(super) fn open(account: &AccountId, config: &AccountConfig) -> Result<OneSpan, OpenError> {
-    OneSpan::open_as(account, config, CONGA, setup)
+    OneSpan::open_as(account, config, CONGA, setup, |api| form(config, api))
+}
+
+/// A key and headers go into OneSpan's form alone; else Conga's own is the one that its present pages teach.
+fn form(config: &AccountConfig, api: &ApiConfig) -> Form {
+    let [usual, .., events] = REGISTER_PATHS;
+    let needs_events = matches!(config.callback, CallbackAuth::Key { .. } | CallbackAuth::Headers(_));
+    let path = config.registering.path.as_deref().unwrap_or(if needs_events { events } else { usual });
+    let base = &api.base_url;
+    let root = base.strip_suffix("/api/sign").or_else(|| base.strip_suffix("/api")).unwrap_or(base);
+    let place = format!("{root}{path}");
+    if path == events { Form::EventsOrHeaders(place) } else { Form::Plain(place) }
 }
 
 /// Registering is a call; the documents disagree on its path as well (reference C.2).

@@ -14,6 +14,8 @@ mod instant;
 mod legalesign;
 mod lenient;
 mod onespan;
+pub mod pasted;
+pub mod registration;
 mod rest;
 mod websignatureoffice;
 
@@ -21,6 +23,7 @@ pub use fingerprint::fingerprint;
 
 use crate::config::{AccountConfig, ProviderKind};
 use crate::model::{AccountId, Answer, Event, Fingerprint, PackageId, SignerId, Snapshot, Timestamp};
+use registration::{Change, Registration, Wanted};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -229,6 +232,8 @@ pub struct Habits {
     pub lists_nothing: bool,
     /// The position from which on its list shows the trash, which it shows nowhere else.
     pub trash_at: Option<u32>,
+    /// It never lists what is inside a package.
+    pub tells_no_documents: bool,
 }
 
 /// A thing to set at the provider so that its callbacks arrive.
@@ -292,4 +297,11 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
         from: u32,
         now: Timestamp,
     ) -> Result<Listing, FetchError>;
+
+    /// Says what is registered as the receiver of callbacks, and what has to change. Changes nothing.
+    async fn registered(&self, wanted: &Wanted, now: Timestamp) -> Result<Registration, FetchError>;
+
+    /// Makes one of these changes, and compares the answer with what was asked. What an answer repeats of secrets
+    /// goes no further.
+    async fn register(&self, wanted: &Wanted, change: &Change, now: Timestamp) -> Result<(), FetchError>;
 }

@@ -7,8 +7,8 @@ use super::{FetchError, OpenError};
 use crate::config::ApiConfig;
 use crate::model::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::Url;
 use reqwest::header::{ACCEPT, AUTHORIZATION};
+use reqwest::{Method, Url};
 use serde::Deserialize;
 
 /// What of an id may stand in a path as it is; `=` becomes `%3D`, as OneSpan wants it.
@@ -45,19 +45,35 @@ impl Rest {
         Url::parse(&format!("{}{path}", self.base)).map_err(|error| FetchError::Unreadable(error.to_string()))
     }
 
-    /// Asks with our credentials; `read` gets answers and 404s. A refused token is replaced once, since it may have been
-    /// withdrawn early.
+    /// Asks with our credentials; `read` gets answers and 404s.
     pub(super) async fn get<T>(
         &self,
         url: Url,
         now: Timestamp,
         read: impl Fn(Reply) -> Result<T, FetchError>,
     ) -> Result<T, FetchError> {
+        self.call(Method::GET, url, None, now, read).await
+    }
+
+    /// Sends JSON with our credentials, or nothing. A refused token is replaced once, since it may have been withdrawn
+    /// early.
+    pub(super) async fn call<T>(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<&serde_json::Value>,
+        now: Timestamp,
+        read: impl Fn(Reply) -> Result<T, FetchError>,
+    ) -> Result<T, FetchError> {
         let mut is_first = true;
         loop {
             let header = self.credentials.header(&self.client, now).await?;
-            let request = self.client.http().get(url.clone());
+            let request = self.client.http().request(method.clone(), url.clone());
             let request = request.header(ACCEPT, self.accept).header(AUTHORIZATION, header.clone());
+            let request = match body {
+                Some(body) => request.json(body),
+                None => request,
+            };
             let result = self.client.call(request, now, |reply| judged(reply).and_then(&read)).await;
             let refused = matches!(result, Err(FetchError::Refused(_)));
             if !(refused && is_first && self.credentials.forget(&header).await) {
@@ -65,6 +81,25 @@ impl Rest {
             }
             is_first = false;
         }
+    }
+}
+
+/// What a refusal means where a registration is read or changed: it is no package that we may not see.
+pub(super) fn registering(error: FetchError) -> FetchError {
+    match error {
+        FetchError::NotOurs => FetchError::Refused(
+            "our key may neither read nor change who is called (403); it takes one of an administrator"
+                .to_owned(),
+        ),
+        other => other,
+    }
+}
+
+/// The answer to a call that has nothing to do with a package: a 404 means that the address is wrong.
+pub(super) fn there(reply: Reply) -> Result<Reply, FetchError> {
+    match reply.status {
+        404 => Err(FetchError::Unavailable("there is nothing at its address (404)".to_owned())),
+        _ => Ok(reply),
     }
 }
 

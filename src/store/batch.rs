@@ -8,8 +8,8 @@ use super::shelf::Entry;
 use super::signers::Lone;
 use super::tallies::{self, Delta};
 use super::{NewArrival, NewRefused, StoreError, Subject};
-use crate::model::log::{Merged, merge};
-use crate::model::{Fingerprint, PackageKey, Record, Seq, SignerKey, Timestamp};
+use crate::model::log::{Merged, Places};
+use crate::model::{DoubtKind, Fingerprint, PackageKey, Record, Seq, SignerKey, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
@@ -64,6 +64,7 @@ pub(super) struct Batch<'a> {
 /// A package that a batch touches.
 pub(super) struct Touched {
     pub entry: Entry,
+    places: Places,
     words: Vec<&'static str>,
     /// How many facts its log had; those behind them are new.
     pub known: usize,
@@ -79,13 +80,21 @@ impl Touched {
     pub(super) fn new(entry: Entry) -> Self {
         let words = entry.package.as_deref().map(|it| tallies::words(it, entry.not_ours)).unwrap_or_default();
         let known = entry.log.len();
-        Self { entry, words, known, dirty: BTreeSet::new(), stale: false, refold: false }
+        Self {
+            entry,
+            places: Places::default(),
+            words,
+            known,
+            dirty: BTreeSet::new(),
+            stale: false,
+            refold: false,
+        }
     }
 
     /// Puts a fact into the log.
     fn add(&mut self, record: Record) -> Merged {
         let answered = record.answer().is_some();
-        let merged = merge(&mut self.entry.log, record);
+        let merged = self.places.merge(&mut self.entry.log, record);
         match merged {
             Merged::Fresh => {
                 self.entry.total += 1;
@@ -177,8 +186,10 @@ impl Batch<'_> {
             let entry = &mut touched.entry;
             let package = folded(&entry.log, entry.total, &key.account, policies)?;
             let asks = policies.get(&key.account).is_some_and(|policy| policy.asks);
-            // Nobody sees what an API would say of a package elsewhere.
-            let due = package.ask_at.filter(|_| asks && !package.elsewhere);
+            // Nobody sees what an API would say of a package elsewhere; but whoever proves nothing must not be able to hide one.
+            let hidden =
+                package.elsewhere && !package.doubts.iter().any(|it| it.kind == DoubtKind::Unverified);
+            let due = package.ask_at.filter(|_| asks && !hidden);
             let check_by = if entry.tries > 0 && due.is_some() { entry.check_by.or(due) } else { due };
             let changed = entry.package.as_deref().is_none_or(|before| !before.looks_like(&package));
             touched.stale |=

@@ -41,6 +41,11 @@ const MEND_SIGNERS: &str = "UPDATE signers SET facts = (SELECT count(*) FROM sig
     WHERE facts <> (SELECT count(*) FROM signer_facts WHERE signer = signers.id) \
     OR since IS NOT (SELECT min(received_at) FROM signer_facts WHERE signer = signers.id) \
     OR linked <> EXISTS (SELECT 1 FROM links WHERE signer = signers.id)";
+/// Raised by whoever changes what a log folds to, or what a row says of it: rows of earlier versions are made again then.
+const FOLD: &str = "2";
+const FOLDED: &str = "SELECT 1 FROM settings WHERE name = 'fold' AND value = $1";
+const SET_FOLDED: &str = "INSERT INTO settings (name, value) VALUES ('fold', $1) \
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value";
 const LOG_LENGTH: &str = "SELECT count(*) FROM facts WHERE package = $1";
 const TALLIES: &str = "SELECT account, word, n FROM tallies WHERE n <> 0 ORDER BY account, word";
 
@@ -230,6 +235,24 @@ impl Writer {
         let done = self.fold_again(None, &mut counted).await?;
         self.recount(counted).await?;
         Ok(done)
+    }
+
+    /// Folds every package again if another version of the fold made the rows.
+    pub(super) async fn agree_on_fold(&mut self) -> Result<(), StoreError> {
+        if sqlx::query(FOLDED).bind(FOLD).fetch_optional(&mut self.connection).await?.is_some() {
+            return Ok(());
+        }
+        let done = self.rebuild().await?;
+        // Last: whoever dies before begins again.
+        sqlx::query(SET_FOLDED).bind(FOLD).execute(&mut self.connection).await?;
+        if done.packages > 0 {
+            tracing::info!(
+                "after an update {} packages were folded again, {} of them changed",
+                done.packages,
+                done.changed
+            );
+        }
+        Ok(())
     }
 
     /// Folds the packages of those accounts again of which other groups are shown than when they were folded last.

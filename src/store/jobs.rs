@@ -1,14 +1,16 @@
 //! What a command beside a running board asks it to do: the command inserts a row, the board does it and says how it
 //! went. It is the only thing that anybody but the board may write.
 
-use super::{Store, StoreError};
-use super::{runs, writer};
+use super::{Said, Store, StoreError, runs, waiting, writer};
 use crate::model::Timestamp;
+use sqlx::Connection as _;
 use sqlx::Row as _;
-use sqlx::sqlite::SqliteConnection;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 const ASK: &str = "INSERT INTO jobs (kind, created_at) VALUES ($1, $2) RETURNING id";
-const OPEN: &str = "SELECT id, kind FROM jobs WHERE done_at IS NULL ORDER BY id LIMIT 10";
+const INPUT: &str = "INSERT INTO job_inputs (job, input) VALUES ($1, $2)";
+const OPEN: &str = "SELECT id, kind, coalesce(input, '') FROM jobs LEFT JOIN job_inputs ON job = id \
+    WHERE done_at IS NULL ORDER BY id LIMIT 10";
 const DONE: &str = "UPDATE jobs SET done_at = $2, result = $3 WHERE id = $1";
 const RESULT: &str = "SELECT result FROM jobs WHERE id = $1 AND done_at IS NOT NULL";
 /// A number that nobody reads: writing it, the same or not, goes through the log to the disk.
@@ -20,8 +22,10 @@ const FORGET_REFUSED: &str = "DELETE FROM refused WHERE id = $1";
 pub struct Job {
     /// Its number.
     pub id: i64,
-    /// What to do: `replay` or `rebuild`.
+    /// What to do: `replay`, `rebuild` or `import`.
     pub kind: String,
+    /// What it is about, where that isn't everything.
+    pub input: String,
 }
 
 /// A small write that is no fact.
@@ -34,6 +38,14 @@ pub(super) enum Chore {
     ForgetRefused(i64),
     BeginRun(Box<super::Run>),
     SaveRun(Box<super::Run>),
+    /// Pasted callbacks, as JSON.
+    Wait(String),
+    ForgetWaiting(i64),
+    NoteWaiting {
+        id: i64,
+        at: Timestamp,
+        said: Said,
+    },
     /// Is the disk there again?
     Probe,
     /// Moves what is left of a long log into the database.
@@ -47,6 +59,11 @@ impl Chore {
             Self::ForgetRefused(id) => sqlx::query(FORGET_REFUSED).bind(id),
             Self::BeginRun(run) => return runs::begin(&run, connection).await,
             Self::SaveRun(run) => return runs::save(&run, connection).await,
+            Self::Wait(rows) => sqlx::query(waiting::WAIT).bind(rows),
+            Self::ForgetWaiting(id) => sqlx::query(waiting::FORGET).bind(id),
+            Self::NoteWaiting { id, at, said } => {
+                sqlx::query(waiting::ASKED).bind(id).bind(at.0).bind(said.word())
+            }
             Self::Probe => sqlx::query(PROBE),
             Self::FinishCheckpoint => sqlx::query("PRAGMA wal_checkpoint(PASSIVE)"),
         };
@@ -58,7 +75,9 @@ impl Store {
     /// The jobs that wait.
     pub async fn open_jobs(&self) -> Result<Vec<Job>, StoreError> {
         let rows = sqlx::query(OPEN).fetch_all(&self.readers).await?;
-        rows.iter().map(|row| Ok(Job { id: row.try_get("id")?, kind: row.try_get("kind")? })).collect()
+        let job =
+            |row: &SqliteRow| Ok(Job { id: row.try_get(0)?, kind: row.try_get(1)?, input: row.try_get(2)? });
+        rows.iter().map(job).collect()
     }
 
     /// A job is done; `result` is a sentence for whoever asked.
@@ -68,9 +87,15 @@ impl Store {
     }
 
     /// Asks a running board for a job, from a process beside it.
-    pub async fn ask_job(&self, kind: &str, now: Timestamp) -> Result<i64, StoreError> {
+    pub async fn ask_job(&self, kind: &str, input: &str, now: Timestamp) -> Result<i64, StoreError> {
         let mut connection = super::open::connect_beside(self.folder()).await?;
-        Ok(sqlx::query(ASK).bind(kind).bind(now.0).fetch_one(&mut connection).await?.try_get(0)?)
+        let mut both = connection.begin_with("BEGIN IMMEDIATE").await?;
+        let job = sqlx::query(ASK).bind(kind).bind(now.0).fetch_one(&mut *both).await?.try_get(0)?;
+        if !input.is_empty() {
+            sqlx::query(INPUT).bind(job).bind(input).execute(&mut *both).await?;
+        }
+        both.commit().await?;
+        Ok(job)
     }
 
     /// How a job went, once it is done.

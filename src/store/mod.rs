@@ -21,6 +21,7 @@ mod script;
 mod shelf;
 mod signers;
 mod tallies;
+mod waiting;
 mod writer;
 
 pub use check::{Rebuilt, SelfCheck};
@@ -32,6 +33,7 @@ pub use policy::{Policies, Policy};
 pub use runs::{Drift, Run, RunFacts};
 pub use signers::MOST_TRIES;
 pub use tallies::Tallies;
+pub use waiting::{Knows, NewWaiting, Said, Waiting};
 
 use crate::model::{AccountId, Answer, Fingerprint, Origin, PackageKey, Record, SignerKey, Timestamp};
 use read::Change;
@@ -142,16 +144,16 @@ impl Health {
 }
 
 /// Counts one that waits, also when it goes away before it is answered.
-struct Waiting<'a>(&'a Health);
+struct Queued<'a>(&'a Health);
 
-impl<'a> Waiting<'a> {
+impl<'a> Queued<'a> {
     fn new(health: &'a Health) -> Self {
         health.waiting.fetch_add(1, Ordering::Relaxed);
         Self(health)
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for Queued<'_> {
     fn drop(&mut self) {
         self.0.waiting.fetch_sub(1, Ordering::Relaxed);
     }
@@ -309,7 +311,7 @@ impl Store {
     ) -> Result<T, StoreError> {
         let door = self.door.as_ref().ok_or(StoreError::ReadOnly)?;
         let (done, answer) = oneshot::channel();
-        let _waiting = Waiting::new(&self.health);
+        let _queued = Queued::new(&self.health);
         let result = match door.try_send(job(done)) {
             Ok(()) => answer.await.unwrap_or(Err(StoreError::Stopped)),
             Err(mpsc::error::TrySendError::Full(_)) => Err(StoreError::Busy),

@@ -32,11 +32,12 @@ const WAL_PAGES: i64 = 8192;
 const WAL_BYTES: &str = "67108864";
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
 
-const MIGRATIONS: [(i64, &str, &str); 4] = [
+const MIGRATIONS: [(i64, &str, &str); 5] = [
     (1, "init", include_str!("../../migrations/0001_init.sql")),
     (2, "signers", include_str!("../../migrations/0002_signers.sql")),
     (3, "refused", include_str!("../../migrations/0003_refused.sql")),
     (4, "runs", include_str!("../../migrations/0004_runs.sql")),
+    (5, "waiting", include_str!("../../migrations/0005_waiting.sql")),
 ];
 
 /// How a data folder is opened.
@@ -91,6 +92,7 @@ impl Store {
                 shelf: Shelf::default(),
                 numbers,
             };
+            writer.agree_on_fold().await?;
             writer.agree_on_groups().await?;
             tokio::spawn(writer.run());
             let mut checkpointer = connect(folder).await?;

@@ -24,7 +24,8 @@ const NEW_FACTS: Table = Table {
 const FACTS: Table = Table {
     head: "INSERT INTO facts (package, fingerprint, kind, detail, who, name, happened_at, received_at, deliveries, origin, arrival, answer, unverified)",
     columns: 13,
-    tail: "ON CONFLICT (package, fingerprint) DO UPDATE SET name = excluded.name, happened_at = excluded.happened_at, \
+    tail: "ON CONFLICT (package, fingerprint) DO UPDATE SET kind = excluded.kind, detail = excluded.detail, who = excluded.who, \
+           name = excluded.name, happened_at = excluded.happened_at, \
            received_at = excluded.received_at, deliveries = excluded.deliveries, origin = excluded.origin, \
            arrival = excluded.arrival, unverified = excluded.unverified",
 };

@@ -11,7 +11,7 @@ use super::script::{Script, Table};
 use super::writer::Job;
 use super::{Store, StoreError};
 use crate::model::fold::MOST_FACTS;
-use crate::model::log::{Merged, merge};
+use crate::model::log::{Merged, Places};
 use crate::model::{AccountId, Fingerprint, PackageKey, Record, SignerId, SignerKey, Timestamp};
 use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
@@ -29,7 +29,8 @@ const SIGNERS: Table = Table {
 const FACTS: Table = Table {
     head: "INSERT INTO signer_facts (signer, fingerprint, kind, detail, who, name, happened_at, received_at, deliveries, origin, arrival, answer, unverified)",
     columns: 13,
-    tail: "ON CONFLICT (signer, fingerprint) DO UPDATE SET name = excluded.name, happened_at = excluded.happened_at, \
+    tail: "ON CONFLICT (signer, fingerprint) DO UPDATE SET kind = excluded.kind, detail = excluded.detail, who = excluded.who, \
+           name = excluded.name, happened_at = excluded.happened_at, \
            received_at = excluded.received_at, deliveries = excluded.deliveries, origin = excluded.origin, \
            arrival = excluded.arrival, unverified = excluded.unverified",
 };
@@ -70,6 +71,7 @@ pub(super) struct Wanted {
 pub(super) struct Lone {
     pub id: i64,
     log: Vec<Record>,
+    places: Places,
     /// How many facts there are in all; those that can't matter to the batch may not be at hand.
     total: usize,
     since: Option<Timestamp>,
@@ -87,6 +89,7 @@ impl Lone {
         Self {
             id,
             log: Vec::new(),
+            places: Places::default(),
             total: 0,
             since: None,
             check_by: None,
@@ -101,7 +104,7 @@ impl Lone {
     /// Puts a fact into the signer's log.
     pub(super) fn add(&mut self, record: Record) -> Merged {
         let received_at = record.received_at;
-        let merged = merge(&mut self.log, record);
+        let merged = self.places.merge(&mut self.log, record);
         match merged {
             Merged::Fresh => {
                 self.total += 1;

@@ -3,8 +3,10 @@
 use super::error::WebError;
 use super::site::Site;
 use super::views::words::count;
+use crate::app::import::{self, ImportError, Imported, Pasted};
+use crate::app::ingest::Receipt;
 use actix_web::http::header::LOCATION;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 /// Which arrival or call a form is about.
@@ -31,8 +33,67 @@ pub async fn replay(site: web::Data<Site>, which: web::Form<Which>) -> Result<Ht
 pub async fn admit(site: web::Data<Site>, which: web::Form<Which>) -> Result<HttpResponse, WebError> {
     let id = which.id.ok_or_else(|| WebError::Bad("The form names no call.".to_owned()))?;
     let admitted = site.app.admit(id).await?;
-    admitted.ok_or(WebError::NotFound("There is no such call, or its account is no longer configured."))?;
-    Ok(back("admitted"))
+    let receipt = admitted
+        .ok_or(WebError::NotFound("There is no such call, or its account is no longer configured."))?;
+    Ok(back(if receipt == Receipt::Refused { "not-admitted" } else { "admitted" }))
+}
+
+/// What a person pastes, and for which account.
+#[derive(Debug, Deserialize)]
+pub struct Paste {
+    text: String,
+    #[serde(default)]
+    account: String,
+}
+
+/// How long a form with a paste may be: each of its bytes takes up to three there.
+pub fn pasted_within() -> web::FormConfig {
+    web::FormConfig::default().limit(3 * import::MOST_BYTES + 1024).error_handler(|_, _| {
+        let most = import::MOST_BYTES / 1024 / 1024;
+        WebError::Bad(format!("What was pasted can't be read, or is longer than {most} MiB.")).into()
+    })
+}
+
+/// `POST /inbox/import`: lost callbacks, pasted.
+pub async fn import(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    paste: web::Form<Paste>,
+) -> Result<HttpResponse, WebError> {
+    let by = request.peer_addr().map(|it| it.ip().to_string()).unwrap_or_default();
+    let Paste { text, account } = paste.into_inner();
+    // A long text takes a moment, in which others want to be served.
+    let found = web::block(move || import::find(text.as_bytes())).await;
+    let found = found.map_err(|_| WebError::Bad("The board is stopping.".to_owned()))?;
+    let done = match site.app.import(&Pasted::new(Some(account), by, found)).await {
+        Ok(done) => done,
+        Err(ImportError::Store(cause)) => return Err(cause.into()),
+        Err(cause) => return Err(WebError::Bad(sentence(&cause.to_string()))),
+    };
+    let Imported { found, known, waiting, unplaced, unreadable, more } = done;
+    let more = u64::from(more);
+    Ok(back(&format!("imported-{found}-{known}-{waiting}-{unplaced}-{unreadable}-{more}")))
+}
+
+/// `POST /inbox/waiting`: somebody vouches for a pasted callback, or for all that wait.
+pub async fn admit_waiting(site: web::Data<Site>, which: web::Form<Which>) -> Result<HttpResponse, WebError> {
+    let admitted = site.app.admit_waiting(which.id).await?;
+    if admitted == 0 && which.id.is_some() {
+        return Err(WebError::NotFound(
+            "That callback waits no more, or its account is no longer configured.",
+        ));
+    }
+    Ok(back(&format!("taken-{admitted}")))
+}
+
+/// `POST /inbox/forget`: a pasted callback is not wanted.
+pub async fn forget_waiting(
+    site: web::Data<Site>,
+    which: web::Form<Which>,
+) -> Result<HttpResponse, WebError> {
+    let id = which.id.ok_or_else(|| WebError::Bad("The form names no callback.".to_owned()))?;
+    site.app.store.forget_waiting(id).await?;
+    Ok(back("forgotten"))
 }
 
 /// The sentence for what a form has done; `None` for anything that no form says.
@@ -41,15 +102,52 @@ pub fn notice(word: &str) -> Option<String> {
     if word == "admitted" {
         return Some("The call was admitted and read.".to_owned());
     }
-    let mut numbers = word.strip_prefix("replayed-")?.split('-').map(str::parse::<u64>);
+    if word == "not-admitted" {
+        return Some(
+            "The call stays refused: its signature is wrong, so its provider did not send these bytes."
+                .to_owned(),
+        );
+    }
+    if word == "forgotten" {
+        return Some("The pasted callback was forgotten.".to_owned());
+    }
+    let (kind, numbers) = word.split_once('-')?;
+    let mut numbers = numbers.split('-').map(str::parse::<u64>);
     let mut next = || numbers.next()?.ok();
+    if kind == "taken" {
+        return Some(format!(
+            "{} admitted and read.",
+            count(next()?, "pasted callback was", "pasted callbacks were")
+        ));
+    }
+    if kind == "imported" {
+        let done = Imported {
+            found: next()?,
+            known: next()?,
+            waiting: next()?,
+            unplaced: next()?,
+            unreadable: next()?,
+            more: next()? > 0,
+        };
+        return Some(sentence(&done.to_string()));
+    }
+    if kind != "replayed" {
+        return None;
+    }
     let (arrivals, fresh, quarantined) = (next()?, next()?, next()?);
     Some(format!(
-        "{} read again: {}, {} can’t be read.",
+        "{} read again: {}, {} set aside.",
         count(arrivals, "callback was", "callbacks were"),
         count(fresh, "new fact", "new facts"),
         quarantined
     ))
+}
+
+/// What the board says in passing, as a sentence on a page.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|it| it.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", chars.as_str()).replace('\'', "’")
 }
 
 fn back(word: &str) -> HttpResponse {

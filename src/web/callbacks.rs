@@ -17,9 +17,15 @@ pub const MOST_BYTES: usize = 4 * 1024 * 1024;
 /// Adds the door to a server.
 pub fn routes(config: &mut web::ServiceConfig) {
     config.service(
-        web::resource(["/callbacks/{account}", "/callbacks/{account}/{token}"])
-            .route(web::post().to(receive))
-            .default_service(web::to(wrong_method)),
+        // A slash at the end is easily typed, and a 404 would be repeated for ever by some.
+        web::resource([
+            "/callbacks/{account}",
+            "/callbacks/{account}/",
+            "/callbacks/{account}/{token}",
+            "/callbacks/{account}/{token}/",
+        ])
+        .route(web::post().to(receive))
+        .default_service(web::to(wrong_method)),
     );
 }
 

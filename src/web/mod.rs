@@ -64,6 +64,14 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/packages/{package:.*}", read().to(pages::package))
             .route("/inbox", read().to(pages::inbox))
             .route("/inbox/payload/{arrival}", read().to(pages::inbox_payload))
+            .route("/inbox/waiting/{id}", read().to(pages::waiting_body))
+            .service(
+                web::resource("/inbox/import")
+                    .app_data(actions::pasted_within())
+                    .route(web::post().to(actions::import)),
+            )
+            .route("/inbox/waiting", web::post().to(actions::admit_waiting))
+            .route("/inbox/forget", web::post().to(actions::forget_waiting))
             .route("/inbox/replay", web::post().to(actions::replay))
             .route("/inbox/admit", web::post().to(actions::admit))
             .route("/providers", read().to(pages::providers))

@@ -93,6 +93,15 @@ pub async fn inbox_payload(site: web::Data<Site>, arrival: web::Path<i64>) -> Re
     payload(&site, *arrival, None).await
 }
 
+/// `GET /inbox/waiting/{id}`: what was pasted, as found.
+pub async fn waiting_body(site: web::Data<Site>, id: web::Path<i64>) -> Result<HttpResponse, WebError> {
+    let found = site.app.store.waiting_one(*id).await?;
+    let found = found.ok_or(WebError::NotFound("That callback waits no more."))?;
+    let mut answer = HttpResponse::Ok();
+    answer.content_type("text/plain; charset=utf-8").insert_header((CACHE_CONTROL, "no-store"));
+    Ok(answer.body(found.it.body))
+}
+
 /// A body as it came. It is somebody else's text, so it is never shown as anything but text.
 async fn payload(site: &Site, arrival: i64, of: Option<&AccountId>) -> Result<HttpResponse, WebError> {
     let found = site.app.store.body(arrival).await?;
@@ -133,6 +142,11 @@ pub async fn inbox(
             lone.push(lone_signers(&site, account, facts.lone_signers, before).await?);
         }
     }
+    let after = query.get("waiting").and_then(|it| it.parse().ok()).unwrap_or(0);
+    let mut waiting = store.waiting(after, INBOX_PART + 1).await?;
+    let more = waiting.len() > INBOX_PART as usize;
+    waiting.truncate(INBOX_PART as usize);
+    let more_waiting = waiting.last().filter(|_| more).map(|it| it.id);
     let notice = query.get("done").and_then(|it| super::actions::notice(it));
     let moment = site.moment().await?;
     let input = InboxInput {
@@ -143,11 +157,24 @@ pub async fn inbox(
         refused: &refused,
         refused_total: totals.refused.max(refused.len() as u64),
         lone: &lone,
+        waiting: &waiting,
+        waiting_total: store.count_waiting().await?,
+        more_waiting,
+        takers: &takers(&site),
         notice: notice.as_deref(),
         older: older.as_deref(),
         newer: newer.as_deref(),
     };
     Ok(page_of(html(&InboxPage::new(&input))))
+}
+
+/// The accounts for which callbacks can be pasted, and whether each has an API that can confirm them.
+fn takers(site: &Site) -> Vec<(&AccountLabel, bool)> {
+    let taker = |label: &AccountLabel| {
+        let it = site.app.accounts.get(&label.id)?;
+        it.takes_pasted().then_some(it.config.api.is_some())
+    };
+    site.accounts.iter().filter_map(|label| Some((label, taker(label)?))).collect()
 }
 
 /// A page of an account's signers of whom no package is known.
@@ -189,6 +216,7 @@ pub async fn providers(site: web::Data<Site>) -> Result<HttpResponse, WebError> 
             facts,
             api: account.config.api.as_ref().map(|api| api.base_url.clone()),
             health: health_of(account),
+            registration: account.api_state().registration,
         });
     }
     let moment = site.moment().await?;

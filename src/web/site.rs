@@ -95,6 +95,7 @@ fn labels(app: &App) -> Vec<AccountLabel> {
             provider: config.provider.as_str().to_owned(),
             provider_title: config.provider.title().to_owned(),
             tells_no_names: habits.tells_no_names,
+            tells_no_documents: habits.tells_no_documents,
             told_every_minutes: habits.told_every_minutes,
         }
     };

@@ -48,7 +48,7 @@ fn the_readmes_configuration_can_be_used() {
     // Nothing in it is worth a note, and every secret in it reads change-me.
     assert!(!out.contains("# note:"), "{out}");
     assert!(text.matches("change-me").count() > 10 && !out.contains("change-me"), "{out}");
-    for address in ["onespan-eu", "conga", "legalesign", "webso/<path-token>"] {
+    for address in ["onespan-eu", "conga", "legalesign/<path-token>", "webso/<path-token>"] {
         assert!(
             out.contains(&format!(": https://board.example.com/callbacks/{address}\n")),
             "{address}: {out}"

@@ -142,7 +142,9 @@ fn the_commands_of_the_readme_exist() {
         .filter(|word| word.chars().all(|it| it.is_ascii_lowercase()))
         .collect();
     assert!(
-        ["serve", "demo", "check", "replay", "rebuild", "selfcheck"].iter().all(|it| commands.contains(it))
+        ["serve", "demo", "check", "register", "replay", "rebuild", "selfcheck"]
+            .iter()
+            .all(|it| commands.contains(it))
     );
     let mut fenced = false;
     for line in readme.lines() {

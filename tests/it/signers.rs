@@ -28,6 +28,7 @@ fn legalesign(config: &mut Config, callback: CallbackAuth) {
         api: None,
         calls_per_minute: 600,
         reconcile: signboard::config::ReconcileConfig::default(),
+        registering: Default::default(),
     };
     config.accounts.insert("ls".to_owned(), account);
 }

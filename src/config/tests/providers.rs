@@ -239,7 +239,8 @@ fn what_is_open_is_said() {
     let legal = |unsigned: &str, rest: &str| {
         warnings(&format!("{}{rest}", signed(&format!(", certificate = {PEM:?}{unsigned}"))))
     };
-    assert_eq!(legal("", api), "");
+    assert!(legal("", api).contains("can fill the disk"));
+    assert_eq!(legal(&format!(", path-token = \"{TOKEN}\""), api), "");
     assert!(legal("", "").contains("accounts.a has no api: "));
     assert!(legal(", unsigned = \"accept\"", api).contains("knows the address sends without a signature"));
     let guarded = legal(&format!(", unsigned = \"accept\", path-token = \"{TOKEN}\""), api);
@@ -248,4 +249,30 @@ fn what_is_open_is_said() {
     assert!(key.contains("can't be told to send one"), "{key}");
     let http = "\napi = { base-url = \"http://x.example.com\", authorization = \"k\" }";
     assert!(legal("", http).contains("accounts.a.api.base-url is http"));
+}
+
+#[test]
+fn what_is_to_be_registered_is_read_and_said_again() {
+    let lines = "callback = { auth = \"none\" }\nevents = [\"PACKAGE_COMPLETE\"]\nregister-path = \"/api/callback/register\"";
+    let config = load(&of("conga", lines)).unwrap();
+    assert_eq!(config.accounts["a"].registering.events, ["PACKAGE_COMPLETE"]);
+    let again = load(&config.effective()).unwrap();
+    assert_eq!(again.accounts["a"].registering, config.accounts["a"].registering);
+    assert!(
+        load(&of("conga", "callback = { auth = \"none\" }")).unwrap().accounts["a"]
+            .registering
+            .events
+            .is_empty()
+    );
+}
+
+#[test]
+fn only_the_public_address_is_ever_registered() {
+    let account = "[accounts.a]\nprovider = \"onespan\"\ncallback = { auth = \"none\", path-token = \"tok-0123456789.~_\" }";
+    let own = |server: &str| load(&format!("[server]\n{server}\n{account}")).unwrap().own_callback_url("a");
+    let url = own("public-url = \"https://board.example.com/b/\"").unwrap();
+    assert_eq!(url.expose(), format!("https://board.example.com/b/callbacks/a/{TOKEN}"));
+    assert!(own("public-url = \"http://[::1]:81\"").is_ok());
+    assert!(own("listen = \"127.0.0.1:1\"").unwrap_err().contains("is not set"));
+    assert!(own("public-url = \"http://board.example.com\"").unwrap_err().contains("only as https"));
 }

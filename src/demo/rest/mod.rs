@@ -3,12 +3,13 @@
 
 mod legalesign;
 mod list;
+mod registrations;
 mod routes;
 mod tokens;
 mod tyr;
 
 use std::net::TcpListener;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServerHandle, ServiceRequest, ServiceResponse};
@@ -16,12 +17,13 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, DATE, HeaderValue, RETRY_AFTER};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, Error, HttpResponse, HttpServer, web};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::faults::{Call, Calls, Faults, Refusal};
 use super::world::WorldHandle;
 use super::{Account, Kind, wire};
 use crate::clock::Clock;
+pub use registrations::Registrations;
 use tokens::Tokens;
 
 /// What the handlers of one account need.
@@ -34,7 +36,7 @@ struct Desk {
     faults: Faults,
     calls: Calls,
     tokens: Tokens,
-    registration: Mutex<Value>,
+    registrations: Registrations,
 }
 
 /// Where each account is served: `/onespan`, or `/onespan/{account}` where there are several of the kind.
@@ -54,14 +56,10 @@ pub(super) fn serve(
     world: &WorldHandle,
     faults: &Faults,
     calls: &Calls,
+    registrations: &Registrations,
     accounts: &[Account],
 ) -> std::io::Result<ServerHandle> {
     let desks = accounts.iter().zip(paths(accounts)).enumerate().map(|(place, (account, path))| {
-        let registration = match account.kind {
-            Kind::OneSpan => json!({ "url": "", "key": "", "events": [] }),
-            Kind::Conga => json!({ "callbackUrl": "", "authType": "None" }),
-            Kind::Legalesign | Kind::WebSignatureOffice => Value::Null,
-        };
         web::Data::new(Desk {
             account: account.clone(),
             path,
@@ -70,7 +68,7 @@ pub(super) fn serve(
             faults: faults.clone(),
             calls: calls.clone(),
             tokens: Tokens::with_seed(place as u64 + 1),
-            registration: Mutex::new(registration),
+            registrations: registrations.clone(),
         })
     });
     let desks: Arc<[web::Data<Desk>]> = desks.collect();

@@ -1,7 +1,5 @@
 //! Every route of the REST side on one screen, and what each answers.
 
-use std::sync::PoisonError;
-
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Json, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -13,7 +11,7 @@ use super::super::package::Package;
 use super::super::shape;
 use super::list::{self, Wanted};
 use super::tokens::basic_secret;
-use super::{Desk, legalesign, refuse, tyr, unauthorised, unreadable};
+use super::{Desk, legalesign, refuse, registrations, tyr, unauthorised, unreadable};
 
 pub(super) fn routes(scope: &mut ServiceConfig, kind: Kind) {
     match kind {
@@ -25,20 +23,17 @@ pub(super) fn routes(scope: &mut ServiceConfig, kind: Kind) {
             .route("/api/packages/{id}/signingStatus", web::get().to(signing_status))
             .route("/api/packages/{id}/roles", web::get().to(roles))
             .route("/api/reports/completion", web::get().to(completion))
-            .route("/api/reports/transaction-detail/{id}", web::get().to(detail))
-            .route("/api/callback", web::get().to(registration))
-            .route("/api/callback", web::post().to(register)),
+            .route("/api/reports/transaction-detail/{id}", web::get().to(detail)),
         Kind::Conga => scope
             .route("/api/v1/auth/connect/token", web::post().to(oauth_token))
             .route("/api/sign/v1/cs-packages", web::get().to(packages))
             .route("/api/sign/v1/cs-packages/{id}", web::get().to(package))
             .route("/api/sign/v1/cs-packages/{id}/signingStatus", web::get().to(signing_status))
-            .route("/api/sign/v1/cs-packages/{id}/roles", web::get().to(roles))
-            .route("/api/sign/v1/callback/register", web::put().to(register))
-            .route("/api/sign/v1/callback/register", web::get().to(registration)),
+            .route("/api/sign/v1/cs-packages/{id}/roles", web::get().to(roles)),
         Kind::Legalesign => legalesign::routes(scope),
         Kind::WebSignatureOffice => tyr::routes(scope),
     };
+    registrations::routes(scope, kind);
 }
 
 async fn packages(desk: Data<Desk>, wanted: Query<Wanted>) -> Result<HttpResponse, actix_web::Error> {
@@ -112,24 +107,6 @@ async fn completion(desk: Data<Desk>, of: Query<ReportOf>) -> HttpResponse {
         json!({ "sender": shape::sender_brief(sender), "packages": theirs.map(shape::report).collect::<Vec<_>>() })
     });
     HttpResponse::Ok().json(json!({ "from": null, "to": null, "senders": senders.collect::<Vec<_>>() }))
-}
-
-async fn registration(desk: Data<Desk>) -> HttpResponse {
-    HttpResponse::Ok().json(&*desk.registration.lock().unwrap_or_else(PoisonError::into_inner))
-}
-
-async fn register(desk: Data<Desk>, wanted: Json<Value>) -> HttpResponse {
-    let key = match desk.account.kind {
-        Kind::OneSpan => "url",
-        _ => "callbackUrl",
-    };
-    if !wanted.get(key).is_some_and(Value::is_string) {
-        let message = format!("{key} is missing");
-        return refuse(StatusCode::BAD_REQUEST, "error.validation.badRequest", &message);
-    }
-    let mut registration = desk.registration.lock().unwrap_or_else(PoisonError::into_inner);
-    registration.clone_from(&wanted);
-    HttpResponse::Ok().json(&*registration)
 }
 
 #[derive(Deserialize)]

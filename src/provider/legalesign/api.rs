@@ -45,7 +45,7 @@ const MOST_REASONS: usize = 3;
 /// One account's API.
 #[derive(Debug)]
 pub(super) struct Api {
-    rest: Rest,
+    pub(super) rest: Rest,
     /// The groups to walk; empty: all that the API names.
     groups: Vec<String>,
     walk: Mutex<Walk>,

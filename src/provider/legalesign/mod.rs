@@ -7,10 +7,12 @@
 mod api;
 mod document;
 mod form;
+mod registration;
 mod signature;
 mod terms;
 mod wire;
 
+use super::registration::{Change, Registration, Wanted};
 use super::{
     Delivery, FetchError, Fetched, Habits, Listing, Located, OpenError, Parked, Provider, Report, SetupStep,
     Verdict, Verified, auth,
@@ -73,24 +75,29 @@ impl Legalesign {
 #[async_trait::async_trait]
 impl Provider for Legalesign {
     fn habits(&self) -> Habits {
-        Habits { signers_alone: true, told_every_minutes: Some(BATCH_MINUTES), ..Habits::default() }
+        Habits {
+            signers_alone: true,
+            told_every_minutes: Some(BATCH_MINUTES),
+            tells_no_documents: true,
+            ..Habits::default()
+        }
     }
 
     fn setup(&self, url: &str) -> Vec<SetupStep> {
         vec![
             SetupStep {
                 what: "Ask Legalesign's support for the certificate with which callbacks are signed (their page on verifying \
-                       callback data prints it), and give it to this account as callback.certificate or \
-                       callback.certificate-file. When it is to change, write the new one below the old one. One key signs for all of Legalesign's customers and \
-                       covers no address, so set callback.path-token as well: else whoever has an account there could send \
-                       their own signed callbacks here."
+                       callback data prints it), and give it to this account as `certificate` or `certificate-file` under \
+                       `callback`. When it is to change, write the new one below the old one. One key signs for all of \
+                       Legalesign's customers and covers no address, so set a `path-token` as well: else whoever has \
+                       an account there could send their own signed callbacks here."
                     .to_owned(),
                 lines: Vec::new(),
             },
             self.subscribe(
                 url,
                 "all",
-                "Subscribe to the batch of all changes, which is signed and comes every 6 minutes. USER:KEY is the API key of \
+                "Subscribe to the batch of all changes, which is signed and comes every 6 minutes. `USER:KEY` is the API key of \
                  a user who is an administrator of each group that shall be told of; one subscription brings them all, tests \
                  included, unless it names a group.",
             ),
@@ -99,10 +106,11 @@ impl Provider for Legalesign {
                 url,
                 "realtime",
                 "Subscribe to the realtime events, which come at once and bring names. How they are signed isn't published: \
-                 with callback.hmac-secret their X-Hmac-Sha256 is compared, without it they count as unsigned.",
+                 with an `hmac-secret` under `callback` their `X-Hmac-Sha256` is compared, without it they count \
+                 as unsigned.",
             ),
             SetupStep {
-                what: "Look at what is subscribed; POST /unsubscribe/ with the very same url takes one back.".to_owned(),
+                what: "Look at what is subscribed; `POST /unsubscribe/` with the very same url takes one back.".to_owned(),
                 lines: vec![self.call("/notifications/", None)],
             },
         ]
@@ -134,5 +142,13 @@ impl Provider for Legalesign {
         now: Timestamp,
     ) -> Result<Listing, FetchError> {
         self.api()?.list(changed_since, from, now).await
+    }
+
+    async fn registered(&self, wanted: &Wanted, now: Timestamp) -> Result<Registration, FetchError> {
+        self.api()?.registered(wanted, now).await
+    }
+
+    async fn register(&self, wanted: &Wanted, change: &Change, now: Timestamp) -> Result<(), FetchError> {
+        self.api()?.register(wanted, change, now).await
     }
 }

@@ -56,7 +56,7 @@ impl Seals {
         let verified = Verified { body: &delivery.body };
         let (name, found) = match Body::read(&delivery.body) {
             Ok(Body::Batch { data, signed: Some(signed) }) => {
-                ("`signed`", self.rsa(&data, &unescaped(&signed)))
+                ("the field signed", self.rsa(&data, &unescaped(&signed)))
             }
             Ok(Body::Notice { json_signed: Some(json), .. }) => match header(delivery, &X_SIGNED) {
                 Some(signed) => ("X-Signed", self.rsa(&json, &without_blanks(signed.as_bytes()))),

@@ -36,7 +36,7 @@ pub(in crate::provider) struct Dialect {
 /// One account's API.
 #[derive(Debug)]
 pub(in crate::provider) struct Api {
-    rest: Rest,
+    pub(in crate::provider) rest: Rest,
 }
 
 impl Api {

@@ -6,15 +6,18 @@
 pub(super) mod api;
 mod body;
 mod package;
+pub(super) mod registration;
 pub(super) mod setup;
 pub(super) mod wire;
 
+use super::conga::registration as plain;
 use super::credentials::OAuthStyle;
+use super::registration::{Change, Registration, Wanted};
 use super::{
     Delivery, FetchError, Fetched, Habits, Listing, Located, OpenError, Parked, Provider, Report, SetupStep,
     Verdict, Verified, auth,
 };
-use crate::config::{AccountConfig, CallbackAuth};
+use crate::config::{AccountConfig, ApiConfig, CallbackAuth, Registering};
 use crate::model::{AccountId, PackageId, SignerId, Timestamp};
 use api::{Api, Dialect};
 
@@ -35,6 +38,19 @@ pub(super) struct OneSpan {
     callback: CallbackAuth,
     api: Option<Api>,
     setup: Setup,
+    registering: Registering,
+    form: Form,
+}
+
+/// How this account's callbacks are registered, and at which address.
+#[derive(Debug)]
+pub(super) enum Form {
+    /// In OneSpan's form.
+    Events(String),
+    /// The same, which takes headers as well.
+    EventsOrHeaders(String),
+    /// In Conga's own.
+    Plain(String),
 }
 
 /// What an administrator has to set so that callbacks of this kind reach this address.
@@ -42,7 +58,8 @@ pub(super) type Setup = fn(&CallbackAuth, &str) -> Vec<SetupStep>;
 
 impl OneSpan {
     pub(super) fn open(account: &AccountId, config: &AccountConfig) -> Result<Self, OpenError> {
-        Self::open_as(account, config, ONESPAN, setup::steps)
+        let form = |api: &ApiConfig| Form::Events(format!("{}/callback", api.base_url));
+        Self::open_as(account, config, ONESPAN, setup::steps, form)
     }
 
     /// The same under other addresses, registered in another way.
@@ -51,10 +68,18 @@ impl OneSpan {
         config: &AccountConfig,
         dialect: Dialect,
         setup: Setup,
+        form: impl Fn(&ApiConfig) -> Form,
     ) -> Result<Self, OpenError> {
         let open = |api| Api::open(account, api, config.calls_per_minute, dialect);
         let api = config.api.as_ref().map(open).transpose()?;
-        Ok(Self { account: account.clone(), callback: config.callback.clone(), api, setup })
+        let form = config.api.as_ref().map_or(Form::Plain(String::new()), form);
+        let (callback, registering) = (config.callback.clone(), config.registering.clone());
+        Ok(Self { account: account.clone(), callback, api, setup, registering, form })
+    }
+
+    fn desk<'a>(&'a self, place: &'a str, takes_headers: bool) -> Result<registration::Desk<'a>, FetchError> {
+        let (rest, auth, registering) = (&self.api()?.rest, &self.callback, &self.registering);
+        Ok(registration::Desk { rest, place, auth, registering, takes_headers })
     }
 
     fn api(&self) -> Result<&Api, FetchError> {
@@ -96,5 +121,21 @@ impl Provider for OneSpan {
         now: Timestamp,
     ) -> Result<Listing, FetchError> {
         self.api()?.list(changed_since, from, now).await
+    }
+
+    async fn registered(&self, wanted: &Wanted, now: Timestamp) -> Result<Registration, FetchError> {
+        match &self.form {
+            Form::Events(place) => self.desk(place, false)?.read(wanted, now).await,
+            Form::EventsOrHeaders(place) => self.desk(place, true)?.read(wanted, now).await,
+            Form::Plain(_) => self.api().map(|_| plain::read(&self.callback, wanted)),
+        }
+    }
+
+    async fn register(&self, wanted: &Wanted, change: &Change, now: Timestamp) -> Result<(), FetchError> {
+        match &self.form {
+            Form::Events(place) => self.desk(place, false)?.write(wanted, change, now).await,
+            Form::EventsOrHeaders(place) => self.desk(place, true)?.write(wanted, change, now).await,
+            Form::Plain(place) => plain::write(&self.api()?.rest, place, &self.callback, wanted, now).await,
+        }
     }
 }

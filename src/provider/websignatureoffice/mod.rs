@@ -9,6 +9,7 @@ mod setup;
 mod tyr;
 mod wire;
 
+use super::registration::{Change, Registered, Registration, Wanted};
 use super::{
     Delivery, FetchError, Fetched, Habits, Listing, Located, OpenError, Parked, Provider, Report, SetupStep,
     Verdict, Verified, auth,
@@ -40,7 +41,7 @@ impl WebSignatureOffice {
 #[async_trait::async_trait]
 impl Provider for WebSignatureOffice {
     fn habits(&self) -> Habits {
-        Habits { tells_no_names: true, lists_nothing: true, ..Habits::default() }
+        Habits { tells_no_names: true, tells_no_documents: true, lists_nothing: true, ..Habits::default() }
     }
 
     fn setup(&self, url: &str) -> Vec<SetupStep> {
@@ -75,5 +76,16 @@ impl Provider for WebSignatureOffice {
     ) -> Result<Listing, FetchError> {
         self.tyr()?.log_in(now).await?;
         Ok(Listing::default())
+    }
+
+    async fn registered(&self, _wanted: &Wanted, _now: Timestamp) -> Result<Registration, FetchError> {
+        const WHY: &str =
+            "WebSignatureOffice takes no registration by a call: whom it calls stands in its config.ini.";
+        Ok(Registration { now: Registered::ByHand(WHY), changes: Vec::new() })
+    }
+
+    /// There is never a change to make.
+    async fn register(&self, _wanted: &Wanted, _change: &Change, _now: Timestamp) -> Result<(), FetchError> {
+        Ok(())
     }
 }

@@ -9,25 +9,25 @@ pub(super) fn steps(url: &str, auth: &CallbackAuth, asks_tyr: bool) -> Vec<Setup
     let mut steps = vec![config_ini(url, &headers)];
     if headers.iter().any(|header| header.has_comma) {
         steps.push(note(
-            "The configured secret holds a comma. config.ini separates its lists by commas, so that secret can never \
+            "The configured secret holds a comma. `config.ini` separates its lists by commas, so that secret can never \
              arrive: choose one without.",
         ));
     }
     steps.push(per_document(url));
     steps.push(note(
-        "The printed example of the manual has a > too many, just before </CallbackUrl>. Copied as it is, every callback \
-         goes to an address that ends in >.",
+        "The printed example of the manual has a `>` too many, just before `</CallbackUrl>`. Copied as it is, every \
+         callback goes to an address that ends in `>`.",
     ));
     if !headers.is_empty() {
         steps.push(note(
-            "It is not documented whether the extra headers are sent to a document's own CallbackUrl too. If such calls \
-             are refused, use auth = \"none\" with a path-token instead: the token is part of the address.",
+            "It is not documented whether the extra headers are sent to a document's own `CallbackUrl` too. If such \
+             calls are refused, use `auth = \"none\"` with a `path-token` instead: the token is part of the address.",
         ));
     }
     if !asks_tyr {
         steps.push(note(
             "If the board is to ask for the status of a document by itself, have StepOver give you a customer key and a \
-             shared secret for the web service Tyr, and configure them as this account's api. Callbacks work without it.",
+             shared secret for the web service Tyr, and configure them as this account's `api`. Callbacks work without it.",
         ));
     }
     steps
@@ -46,8 +46,8 @@ fn config_ini(url: &str, headers: &[Header<'_>]) -> SetupStep {
         lines.push(format!("webso_events_values={}", values.join(",")));
     }
     SetupStep {
-        what: "Write these lines into config.ini of WebSignatureOffice, and leave webso_events_filter out, so that every \
-               event is sent. They hold for the whole server. The file is yours on your own installation; where StepOver \
+        what: "Write these lines into `config.ini` of WebSignatureOffice, with the real value in place of each `<…>`, and \
+               leave `webso_events_filter` out, so that every event is sent. They hold for the whole server. The file is yours on your own installation; where StepOver \
                hosts it for you, ask StepOver to set them."
             .to_owned(),
         lines,
@@ -56,9 +56,9 @@ fn config_ini(url: &str, headers: &[Header<'_>]) -> SetupStep {
 
 fn per_document(url: &str) -> SetupStep {
     SetupStep {
-        what: "Or name the address for one document at a time, in the XML that is uploaded by processXML: the line \
-               stands directly under <ESign>, before <PDF>; in an envelope once in each <Document> under \
-               <ESign><SignatureRequestEnvelope><Documents>. A document without it uses the server's address."
+        what: "Or name the address for one document at a time, in the XML that is uploaded by `processXML`: the line \
+               stands directly under `<ESign>`, before `<PDF>`; in an envelope once in each `<Document>` under \
+               `<ESign><SignatureRequestEnvelope><Documents>`. A document without it uses the server's address."
             .to_owned(),
         // The only character of an address that XML reads otherwise.
         lines: vec![format!("<CallbackUrl>{}</CallbackUrl>", url.replace('&', "&amp;"))],
@@ -131,7 +131,7 @@ mod tests {
             steps[1].lines,
             ["<CallbackUrl>https://board.example/callbacks/webso/<path-token></CallbackUrl>"]
         );
-        assert!(steps[2].what.contains("example of the manual has a >"), "{steps:?}");
+        assert!(steps[2].what.contains("example of the manual has a `>`"), "{steps:?}");
         assert!(!format!("{steps:?}").contains("hush"));
     }
 

@@ -3,7 +3,7 @@
 use super::time::When;
 use super::words::{count, number, shown};
 use super::{AccountLabel, Around, Frame, Place, link};
-use crate::app::{Arrival, ArrivalState, LoneSigner, Refused};
+use crate::app::{Arrival, ArrivalState, LoneSigner, Refused, Said, Waiting};
 use crate::model::Origin;
 use askama::Template;
 
@@ -24,6 +24,14 @@ pub struct InboxInput<'a> {
     pub refused_total: u64,
     /// Signers of whom no package is known, by account; accounts without any are left out.
     pub lone: &'a [LoneSigners<'a>],
+    /// Pasted callbacks that wait, in their order.
+    pub waiting: &'a [Waiting],
+    /// How many wait in all.
+    pub waiting_total: u64,
+    /// The last of these, where others follow.
+    pub more_waiting: Option<i64>,
+    /// The accounts for which callbacks can be pasted, and whether each has an API.
+    pub takers: &'a [(&'a AccountLabel, bool)],
     /// What a button has just done, as a sentence.
     pub notice: Option<&'a str>,
     /// The address of the arrivals before these.
@@ -61,6 +69,11 @@ pub struct InboxPage<'a> {
     refused_total: String,
     lone: Vec<LoneView>,
     lone_total: String,
+    waiting: Vec<WaitingView>,
+    waiting_total: String,
+    more_waiting: Option<String>,
+    /// Id and label.
+    takers: Vec<(&'a str, &'a str)>,
     notice: Option<&'a str>,
     older: Option<&'a str>,
     newer: Option<&'a str>,
@@ -106,6 +119,20 @@ struct ArrivalView {
 }
 
 #[derive(Debug)]
+struct WaitingView {
+    id: i64,
+    name: String,
+    happened: Option<When>,
+    package: String,
+    href: Option<String>,
+    account: String,
+    by: String,
+    pasted: When,
+    said: &'static str,
+    asked: Option<When>,
+}
+
+#[derive(Debug)]
 struct RefusedView {
     id: i64,
     when: When,
@@ -132,6 +159,10 @@ impl<'a> InboxPage<'a> {
             refused_total: count(input.refused_total, "call", "calls"),
             lone: input.lone.iter().map(|it| LoneView::new(it, around)).collect(),
             lone_total: count(input.lone.iter().map(|it| it.total).sum(), "signer", "signers"),
+            waiting: input.waiting.iter().map(|it| WaitingView::new(it, input)).collect(),
+            waiting_total: count(input.waiting_total, "pasted callback", "pasted callbacks"),
+            more_waiting: input.more_waiting.map(|id| format!("/inbox?waiting={id}#waiting")),
+            takers: input.takers.iter().map(|(it, _)| (it.id.0.as_str(), it.label.as_str())).collect(),
             notice: input.notice,
             older: input.older,
             newer: input.newer,
@@ -181,7 +212,7 @@ impl ArrivalView {
         let (state, class) = match it.state {
             ArrivalState::Pending => ("Not read yet", "sent"),
             ArrivalState::Digested => ("Read", "completed"),
-            ArrivalState::Quarantined => ("Can’t be read", "failed"),
+            ArrivalState::Quarantined => ("Set aside", "failed"),
         };
         Self {
             id: it.id,
@@ -203,6 +234,32 @@ impl ArrivalView {
             class,
             note: it.note.as_deref().map(shown),
             size: bytes(it.size),
+        }
+    }
+}
+
+impl WaitingView {
+    fn new(waiting: &Waiting, input: &InboxInput<'_>) -> Self {
+        let (around, it) = (&input.around, &waiting.it);
+        let has_api = input.takers.iter().any(|(label, has_api)| label.id == it.key.account && *has_api);
+        let said = match waiting.asked {
+            None if !has_api => "There is no API to ask. Admit it if you trust where it comes from.",
+            None => "The API is asked about it.",
+            Some((_, Said::Otherwise)) => "The API says something else of the package",
+            Some((_, Said::Silent)) => "The API can’t tell of such an event",
+            Some((_, Said::Unknown)) => "The API does not show this package",
+        };
+        Self {
+            id: waiting.id,
+            name: shown(&it.name),
+            happened: it.happened_at.map(|at| When::at(at, around.now, around.zone)),
+            package: shown(it.key.package.as_str()),
+            href: waiting.on_board.then(|| link::package(&it.key)),
+            account: around.account(&it.key.account).label,
+            by: shown(&it.pasted_by),
+            pasted: When::ago(it.pasted_at, around.now, around.zone),
+            said,
+            asked: waiting.asked.map(|(at, _)| When::ago(at, around.now, around.zone)),
         }
     }
 }

@@ -54,6 +54,8 @@ pub struct AccountLabel {
     pub provider_title: String,
     /// Its provider never tells a package's name, its sender or how many sign.
     pub tells_no_names: bool,
+    /// Its provider never lists what is inside a package.
+    pub tells_no_documents: bool,
     /// Its provider collects changes and tells them every so many minutes.
     pub told_every_minutes: Option<u16>,
 }
@@ -103,6 +105,7 @@ impl Around<'_> {
             provider: String::new(),
             provider_title: "the provider".to_owned(),
             tells_no_names: false,
+            tells_no_documents: false,
             told_every_minutes: None,
         })
     }

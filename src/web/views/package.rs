@@ -62,6 +62,8 @@ pub struct PackagePage {
     no_count: Option<String>,
     signers: Vec<SignerView>,
     documents: Vec<DocumentView>,
+    /// Said where no document is known.
+    no_documents: String,
     consented: Option<String>,
     attachments: Vec<AttachmentView>,
     confirmed: Option<When>,
@@ -129,6 +131,11 @@ impl PackagePage {
                 .map(|it| SignerView::new(it, package, &account, around))
                 .collect(),
             documents: package.documents.iter().map(|it| DocumentView::new(it, package)).collect(),
+            no_documents: if account.tells_no_documents {
+                format!("What is in a package is {}.", account.not_told())
+            } else {
+                "No document is known yet.".to_owned()
+            },
             consented: people::consented(package),
             attachments: package
                 .attachments

@@ -5,6 +5,7 @@ use super::time::When;
 use super::words::{capital, count, number, shown};
 use super::{AccountLabel, Around, Frame, Place};
 use crate::app::AccountFacts;
+use crate::app::registering::Told;
 use crate::model::Timestamp;
 use askama::Template;
 
@@ -42,6 +43,8 @@ pub struct ProviderCard<'a> {
     pub api: Option<String>,
     /// How the API answers.
     pub health: ApiHealth,
+    /// Whom the provider was told to call, when last read.
+    pub registration: Option<Told>,
 }
 
 /// How a callback proves where it comes from; the secret itself never gets here.
@@ -100,11 +103,13 @@ struct CardView {
     provider: String,
     callback_url: String,
     auth: String,
+    path_token: bool,
     open: bool,
     /// What becomes of a callback without a signature.
     unsigned: Option<String>,
     misprint: Option<When>,
-    setup: Vec<(String, String)>,
+    /// The sentence in parts, of which some are to be typed, and the lines.
+    setup: Vec<(Vec<(bool, String)>, String)>,
     /// The teams shown, and the boards of their packages.
     groups: Vec<(String, String)>,
     lag: Option<String>,
@@ -112,15 +117,24 @@ struct CardView {
     last_callback: Option<When>,
     /// What a secret is for, and when it was last used.
     slots: Vec<(&'static str, Option<When>)>,
+    last_unsigned: Option<When>,
     api: Option<String>,
     health: (&'static str, &'static str),
     health_why: Option<String>,
     health_at: Option<When>,
+    registration: Option<RegistrationView>,
     packages: String,
     named: String,
     quarantined: Option<String>,
     refused: Option<String>,
     lone_signers: Option<String>,
+}
+
+#[derive(Debug)]
+struct RegistrationView {
+    at: When,
+    now: Vec<String>,
+    changes: Vec<String>,
 }
 
 impl ProvidersPage {
@@ -157,19 +171,26 @@ impl CardView {
             provider: card.account.provider_title.clone(),
             callback_url: card.callback_url.clone(),
             auth: auth(&card.auth, card.path_token),
+            path_token: card.path_token,
             open: card.auth == AuthKind::Open && !card.path_token,
             unsigned: unsigned(&card.auth, card.api.is_some()),
             misprint: card.misprint.map(ago),
-            setup: card.setup.iter().map(|(what, lines)| (what.clone(), lines.join("\n"))).collect(),
+            setup: card.setup.iter().map(|(what, lines)| (parts(what), lines.join("\n"))).collect(),
             groups: card.groups.iter().map(|group| group_of(group, &card.account.id)).collect(),
             lag: card.account.lag(),
             tells_names: !card.account.tells_no_names,
             last_callback: facts.last_callback.map(ago),
             slots: slots(card, around),
+            last_unsigned: used("unsigned", card, around),
             api: card.api.as_deref().map(shown),
             health,
             health_at,
             health_why,
+            registration: card.registration.as_ref().map(|told| RegistrationView {
+                at: ago(told.at),
+                now: told.now.iter().map(|it| capital(&shown(it))).collect(),
+                changes: told.changes.iter().map(|it| capital(&shown(it))).collect(),
+            }),
             packages: number(facts.packages),
             named: if card.account.tells_no_names && facts.named == 0 {
                 format!("names are {}", card.account.not_told())
@@ -214,21 +235,27 @@ fn unsigned(kind: &AuthKind, has_api: bool) -> Option<String> {
     Some(format!("{becomes}{}", if *hmac { "" } else { realtime }))
 }
 
+/// A sentence cut at its backticks; true: what stood between two of them.
+fn parts(what: &str) -> Vec<(bool, String)> {
+    what.split('`').enumerate().map(|(at, part)| (at % 2 == 1, part.to_owned())).collect()
+}
+
+/// When a callback last came that proved itself by `slot`.
+fn used(slot: &str, card: &ProviderCard<'_>, around: &Around<'_>) -> Option<When> {
+    let found = card.facts.slots_used.iter().find(|(word, _)| word == slot);
+    found.map(|(_, at)| When::ago(*at, around.now, around.zone))
+}
+
 fn slots(card: &ProviderCard<'_>, around: &Around<'_>) -> Vec<(&'static str, Option<When>)> {
-    let used = |slot: &str| {
-        let found = card.facts.slots_used.iter().find(|(word, _)| word == slot);
-        found.map(|(_, at)| When::ago(*at, around.now, around.zone))
-    };
     if card.auth == AuthKind::Open && !card.path_token {
         return Vec::new();
     }
     let signed = matches!(card.auth, AuthKind::Signed { .. });
     let title = |signature, secret| if signed { signature } else { secret };
-    let mut slots = vec![(title("Certificate in use", "Secret in use"), used("current"))];
+    let mut slots = vec![(title("Certificate in use", "Secret in use"), used("current", card, around))];
     if card.next {
-        slots.push((title("Next certificate", "Next secret"), used("next")));
+        slots.push((title("Next certificate", "Next secret"), used("next", card, around)));
     }
-    slots.extend(used("unsigned").map(|at| ("Without a signature", Some(at))));
     slots
 }
 

@@ -291,6 +291,7 @@ mod tests {
             provider: word.to_owned(),
             provider_title: word.to_owned(),
             tells_no_names: false,
+            tells_no_documents: false,
             told_every_minutes: None,
         });
         let now = Timestamp(100 * DAY_MS + 5);

@@ -33,6 +33,8 @@ pub struct RowView {
     pub(super) more: usize,
     pub(super) notes: Vec<String>,
     pub(super) sender: Option<String>,
+    /// All that is known of the sender is an id.
+    pub(super) is_sender_id: bool,
     /// Said in the sender's place.
     pub(super) no_sender: String,
     pub(super) account: String,
@@ -80,6 +82,7 @@ impl RowView {
             people,
             more,
             sender: sender(package),
+            is_sender_id: package.sender.as_ref().is_some_and(|it| it.name.is_none() && it.email.is_none()),
             no_sender: if never { account.not_told() } else { "not told".to_owned() },
             group: group(package, &row.key.account),
             lag: account.lag(),

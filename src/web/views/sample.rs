@@ -26,6 +26,7 @@ pub(super) fn accounts() -> Vec<AccountLabel> {
         provider: provider.to_owned(),
         provider_title: title.to_owned(),
         tells_no_names: provider == "websignatureoffice",
+        tells_no_documents: matches!(provider, "legalesign" | "websignatureoffice"),
         told_every_minutes: (provider == "legalesign").then_some(6),
     };
     vec![

@@ -4,8 +4,11 @@ mod told;
 
 use super::sample::{self, NOW, around, berlin};
 use super::*;
-use crate::app::{AccountFacts, Arrival, ArrivalState, Detail, LoneSigner, Refused, Row};
-use crate::model::{Origin, Package, Person, Seq, Signer, SignerId, Status, Tally};
+use crate::app::registering::Told;
+use crate::app::{
+    AccountFacts, Arrival, ArrivalState, Detail, LoneSigner, NewWaiting, Refused, Row, Said, Waiting,
+};
+use crate::model::{Origin, Package, PackageId, PackageKey, Person, Seq, Signer, SignerId, Status, Tally};
 
 const HOSTILE: [&str; 7] = [
     "<script>alert(1)</script>",
@@ -194,6 +197,16 @@ fn the_inbox_and_the_providers_are_whole() {
         older: Some(5),
         is_first: true,
     };
+    let pasted = NewWaiting {
+        key: PackageKey { account: accounts[0].id.clone(), package: PackageId::parse("<b>").expect("an id") },
+        fingerprint: crate::model::Fingerprint::default(),
+        name: "<b>PACKAGE".into(),
+        happened_at: None,
+        pasted_at: NOW,
+        pasted_by: "<b>anna".into(),
+        body: String::new(),
+    };
+    let waiting = Waiting { id: 7, it: pasted, asked: Some((NOW, Said::Silent)), on_board: false };
     let page = html(&InboxPage::new(&InboxInput {
         around: around(&accounts, &zone),
         arrivals: &[arrival()],
@@ -202,6 +215,10 @@ fn the_inbox_and_the_providers_are_whole() {
         refused: &[refused],
         refused_total: 1_204,
         lone: &[lone],
+        waiting: &[waiting],
+        waiting_total: 21,
+        more_waiting: Some(7),
+        takers: &[(&accounts[0], true), (&accounts[1], false)],
         notice: Some("1 call was admitted."),
         older: None,
         newer: None,
@@ -214,6 +231,13 @@ fn the_inbox_and_the_providers_are_whole() {
         "12 kB",
         "refused 1,204 times, last <time",
         "signer status 40",
+        "21 pasted callbacks",
+        "action=\"/inbox/forget\"",
+        "href=\"/inbox/waiting/7\"",
+        "no time told",
+        "tell of such an event, asked <time",
+        "href=\"/inbox?waiting=7#waiting\"",
+        "<textarea id=\"paste\"",
         "the API is asked again at <time",
         "href=\"/inbox?signers=legal&#38;signer=5#signers\"",
     ] {
@@ -230,13 +254,18 @@ fn the_inbox_and_the_providers_are_whole() {
         path_token: false,
         misprint: Some(NOW.plus(-60 * sample::MINUTE)),
         setup: vec![(
-            "Set this <b>".to_owned(),
+            "Set `this` <b>".to_owned(),
             vec!["url = <path-token>".to_owned(), "retry = 1".to_owned()],
         )],
         groups: &groups,
         facts: &facts,
         api: Some("https://sandbox.esignlive.com/api".into()),
         health,
+        registration: Some(Told {
+            at: NOW,
+            now: vec!["calls another listener, at old.example.com <b>.".to_owned()],
+            changes: vec!["register calls us; it called others.".to_owned()],
+        }),
     };
     let why = "the provider asks to wait 20s".to_owned();
     let cards = [
@@ -248,6 +277,7 @@ fn the_inbox_and_the_providers_are_whole() {
         "callbacks/onespan-eu\"",
         "last used <time",
         "never used",
+        "Set <code>this</code> &#60;b&#62;",
         "without any secret",
         "The provider asks to wait 20s, since",
         "href=\"/?q=lettings%20%3Cb%3E&#38;account=onespan-eu\"",

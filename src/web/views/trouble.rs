@@ -69,13 +69,18 @@ impl Strip {
 
 impl StripItem {
     fn new(row: &Row, around: &Around<'_>) -> Option<Self> {
-        let mut troubles = of(&row.package, &around.account(&row.key.account).provider_title).into_iter();
+        let account = around.account(&row.key.account);
+        let mut troubles = of(&row.package, &account.provider_title).into_iter();
         let trouble = troubles.next()?;
         Some(Self {
             when: trouble.since.map(|at| When::ago(at, around.now, around.zone)),
             key: format!("{}:{}", link::row_id(&row.key), row.seq.0),
             href: link::package(&row.key),
-            name: shown(row.package.name.as_deref().unwrap_or(row.key.package.as_str())),
+            // A bare number would leave open whose it is.
+            name: match &row.package.name {
+                Some(name) => shown(name),
+                None => format!("{} {}", account.label, shown(row.key.package.as_str())),
+            },
             others: troubles.count(),
             trouble,
         })

@@ -17,7 +17,7 @@ pub(super) fn sentence(package: &Package, zone: &Zone) -> String {
         parts.push("nothing speaks against it".to_owned());
     }
     parts.extend(doubts(package, zone));
-    parts.push(confirmed(package, zone));
+    parts.extend(confirmed(package, zone));
     if package.too_many_facts {
         parts.push(
             "there are too many events, so that the newest ones are kept but not counted in".to_owned(),
@@ -108,19 +108,23 @@ fn is_printable(at: Timestamp, received: Timestamp) -> bool {
     at <= received.plus(crate::model::record::CLOCK_TOLERANCE_MS)
 }
 
-fn confirmed(package: &Package, zone: &Zone) -> String {
+/// What the API says to it; nothing where its newest answer is the reason itself.
+fn confirmed(package: &Package, zone: &Zone) -> Option<String> {
     let Some(at) = package.confirmed_at else {
-        return "the provider’s API has not confirmed it".to_owned();
+        return Some("the provider’s API has not confirmed it".to_owned());
     };
     let contradicted = package.doubts.iter().any(|it| it.kind == DoubtKind::AgainstAnswer);
     let decided_at = package.decided.as_ref().map(|it| it.happened_at.unwrap_or(it.received_at));
+    let is_reason = package.decided.as_ref().is_some_and(|it| it.name == ANSWER_NAME);
     let when = stamp(at, zone);
     if contradicted {
-        format!("the provider’s API last answered on {when} and did not agree")
+        Some(format!("the provider’s API last answered on {when} and did not agree"))
     } else if decided_at.is_some_and(|it| it > at.plus(999)) {
-        format!("the provider’s API last answered on {when}, before that")
+        Some(format!("the provider’s API last answered on {when}, before that"))
+    } else if is_reason && decided_at.is_some_and(|it| at <= it.plus(999)) {
+        None
     } else {
-        format!("the provider’s API agreed on {when}")
+        Some(format!("the provider’s API agreed on {when}"))
     }
 }
 
@@ -163,6 +167,17 @@ mod tests {
         );
         it.confirmed_at = Some(Timestamp(1_000));
         assert!(for_json(&it).contains("last answered on 1 Jan 1970 00:00:01, before that"));
+        // An answer is not said to agree with itself; one that came again later is.
+        if let Some(decided) = &mut it.decided {
+            decided.name = ANSWER_NAME.into();
+        }
+        it.confirmed_at = Some(Timestamp(60_000));
+        assert_eq!(
+            for_json(&it),
+            "Sent, since the provider’s API said so on 1 Jan 1970 00:01:00; nothing speaks against it (times in UTC)."
+        );
+        it.confirmed_at = Some(Timestamp(120_000));
+        assert!(for_json(&it).contains("agreed on 1 Jan 1970 00:02:00"));
         assert!(
             for_json(&Package::default()).starts_with("Draft, since nothing has told of any other status; ")
         );

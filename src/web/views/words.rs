@@ -103,10 +103,10 @@ pub fn told(record: &Record, package: &Package) -> Phrase {
         Event::PdfReady => Phrase::plain("The final, signed PDF is there"),
         Event::Rendered { failed: false } => Phrase::plain("The provider drew the pages"),
         Event::Rendered { failed: true } => Phrase::plain("The provider could not draw the pages"),
-        Event::Described(_) => Phrase::plain("The provider told its name and people"),
+        Event::Described(_) => Phrase::plain("The provider described the package"),
         Event::Linked => Phrase::acted(who, "is a signer of this package"),
         Event::Mentioned => Phrase::plain(
-            "An event that signboard has no meaning for; the package must be out for it to come",
+            "An event that signboard has no meaning for; the package must have been sent for it to come",
         ),
         Event::Noted => Phrase::plain("A note from the provider, which changes nothing"),
         Event::Unrecognised => {

@@ -41,6 +41,8 @@ async fn the_path_token_is_asked_for_beside_whatever_else_is() {
     let cases = [
         (format!("open/{TOKEN}"), false, 200),
         (format!("both/{TOKEN}"), true, 200),
+        (format!("open/{TOKEN}/"), false, 200),
+        ("plain/".to_owned(), true, 200),
         (format!("both/{TOKEN}"), false, 401),
         ("both".to_owned(), true, 401),
         ("open".to_owned(), true, 401),

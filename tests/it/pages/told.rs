@@ -21,6 +21,7 @@ fn legalesign(config: &mut Config) {
         api: None,
         calls_per_minute: 600,
         reconcile: signboard::config::ReconcileConfig::default(),
+        registering: Default::default(),
     };
     config.accounts.insert("ls".to_owned(), account);
 }
@@ -145,7 +146,7 @@ async fn a_package_says_its_group_its_pdf_its_delay_and_that_nobody_vouches_for_
         for words in [
             ">final PDF ready<",
             ">unverified<",
-            ">told every 6 minutes<",
+            "told every 6 minutes<",
             "href=\"/?q=lettings&#38;account=ls\"",
         ] {
             assert!(html.contains(words), "{words} is not in {html}");
@@ -153,7 +154,7 @@ async fn a_package_says_its_group_its_pdf_its_delay_and_that_nobody_vouches_for_
         assert!(!html.contains("<i>,") && !html.contains("Lease <i>"));
     }
     assert!(page.contains("unverified: it carried no signature"));
-    assert!(board.text("/pulse").await.contains("Lettings</bdi> is told every 6 minutes"));
+    assert!(board.text("/pulse").await.contains("Lettings</bdi>: changes are told every 6 minutes"));
     let found = board.json("/api/v1/packages?q=LETTINGS&account=ls").await;
     assert_eq!(found["packages"].as_array().unwrap().len(), 1, "the group is searched");
     board.stop().await;

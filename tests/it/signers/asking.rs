@@ -5,7 +5,7 @@ use crate::support::board::Board;
 use crate::wire::fake::{Asked, Fake};
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
-use signboard::config::{ApiAuth, ApiConfig, CallbackAuth, Secret};
+use signboard::config::{ApiAuth, ApiConfig, CallbackAuth, Secret, Unsigned};
 use signboard::model::{SignerId, SignerKey, Timestamp};
 use signboard::store::MOST_TRIES;
 use std::sync::Arc;
@@ -212,6 +212,30 @@ async fn what_is_linked_meanwhile_is_not_asked_for_any_more() {
     let key = SignerKey { account: ls(), signer: SignerId::parse("s1").unwrap() };
     board.app().store.postpone_signer(key, Timestamp(0), true).await.unwrap();
     assert_eq!(board.app().store.next_due_signer(&ls()).await.unwrap(), None);
+    no_difference(&board).await;
+    board.stop().await;
+}
+
+/// Seen red with: nothing elsewhere is asked about.
+#[actix_web::test]
+async fn whoever_proves_nothing_hides_no_package() {
+    let fake = Fake::start(knows);
+    let mut board = asking(&fake, 600).await;
+    send(&board, document("P1", &["s1"], "lettings", 50)).await;
+    let certificate = include_str!("../../data/legalesign/certificate_v3.pem").to_owned();
+    board
+        .reconfigure(|config| {
+            let account = config.accounts.get_mut("ls").unwrap();
+            account.groups = vec!["lettings".to_owned()];
+            account.callback =
+                CallbackAuth::Signed { certificate, unsigned: Unsigned::Accept, hmac_secret: None };
+        })
+        .await;
+    send(&board, document("P1", &[], "sandbox", 60)).await;
+    assert_eq!(board.package("ls", "P1").await["elsewhere"], true);
+    ask(&board).await;
+    let package = board.package("ls", "P1").await;
+    assert_eq!((&package["elsewhere"], &package["group"]), (&json!(false), &json!("lettings")));
     no_difference(&board).await;
     board.stop().await;
 }

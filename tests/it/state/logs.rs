@@ -2,7 +2,7 @@
 
 use super::build::{Log, MIN, answer, place, record, snapshot, viewed};
 use signboard::model::fold::MOST_FACTS;
-use signboard::model::log::{Merged, last_asked, merge};
+use signboard::model::log::{Merged, Places, last_asked, merge};
 use signboard::model::{Answer, Event, Fingerprint, Origin, Record, Status, Timestamp, fold};
 
 fn shown(status: Status, d: i64) -> Record {
@@ -28,6 +28,22 @@ fn rule_2_a_repeat_merges_whenever_it_comes_and_the_first_receipt_stays() {
         assert_eq!((log.len(), known.deliveries, known.received_at), (1, 3, Timestamp(7)));
         assert_eq!((known.name.as_str(), known.arrival), ("document_viewed", Some(7)));
     }
+}
+
+/// Seen red with: a log that is looked through from the second place on.
+#[test]
+fn rule_2_a_long_log_knows_its_facts_as_a_short_one_does() {
+    let fact = |at: i64| record(viewed(), Some("s"), Some(at), at);
+    let (mut plain, mut long, mut places) =
+        ((0..100).map(fact).collect::<Vec<_>>(), Vec::new(), Places::default());
+    long.clone_from(&plain);
+    for at in (0..300).chain([0, 99, 100, 299]) {
+        assert_eq!(places.merge(&mut long, fact(at)), merge(&mut plain, fact(at)), "{at}");
+    }
+    assert_eq!(long.len(), 300);
+    assert_eq!(places.merge(&mut long, shown(Status::Sent, MIN)), Merged::Fresh);
+    assert_eq!(places.merge(&mut long, shown(Status::Sent, MIN)), Merged::Confirmed(300));
+    assert_eq!(places.merge(&mut long, fact(5)), Merged::Repeat(5));
 }
 
 #[test]

@@ -49,6 +49,7 @@ pub fn config(data: PathBuf, apis: [Option<String>; 2]) -> Config {
             api,
             calls_per_minute: 600,
             reconcile: signboard::config::ReconcileConfig::default(),
+            registering: Default::default(),
         };
         config.accounts.insert(id.to_owned(), account);
     }
@@ -79,6 +80,11 @@ impl Board {
 
     pub fn app(&self) -> &App {
         self.server.as_ref().unwrap().app()
+    }
+
+    /// Whether it runs, and wasn't halted.
+    pub fn runs(&self) -> bool {
+        self.server.is_some()
     }
 
     pub fn server(&self) -> &Server {

@@ -38,6 +38,8 @@ pub async fn dump(data: &Path) -> Vec<String> {
         "SELECT json_array(id, account, signer, facts, since, linked, check_by, tries) FROM signers ORDER BY id",
         "SELECT json_array(signer, hex(fingerprint), kind, detail, who, name, happened_at, received_at, deliveries, origin, arrival, \
          unverified) FROM signer_facts ORDER BY signer, fingerprint",
+        "SELECT json_array(id, account, package, hex(fingerprint), name, happened_at, pasted_at, pasted_by, body, asked_at, said) \
+         FROM waiting ORDER BY id",
         "SELECT json_array(signer, package) FROM links ORDER BY signer, package",
     ] {
         lines.extend(run(data, statement).await);

@@ -29,6 +29,7 @@ fn opened(callback: CallbackAuth) -> Result<Arc<dyn Provider>, OpenError> {
         api: None,
         calls_per_minute: 60,
         reconcile: signboard::config::ReconcileConfig::default(),
+        registering: Default::default(),
     };
     open(&AccountId("test".to_owned()), &config)
 }

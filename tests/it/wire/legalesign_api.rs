@@ -40,6 +40,7 @@ fn opened(url: &str, auth: ApiAuth, groups: &[&str], calls: u32) -> Result<Arc<d
         api: Some(api),
         calls_per_minute: calls,
         reconcile: signboard::config::ReconcileConfig::default(),
+        registering: Default::default(),
     };
     open(&AccountId("test".to_owned()), &config)
 }

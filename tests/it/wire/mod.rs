@@ -26,6 +26,7 @@ fn account(provider: ProviderKind, api: Option<ApiConfig>, calls_per_minute: u32
         api,
         calls_per_minute,
         reconcile: signboard::config::ReconcileConfig::default(),
+        registering: Default::default(),
     };
     open(&AccountId("test".to_owned()), &config).expect("the account opens")
 }

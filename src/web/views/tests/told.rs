@@ -42,6 +42,7 @@ fn what_is_never_told_is_said_and_not_guessed() {
         "sender not told by WebSignatureOffice",
         "how many sign is not told by WebSignatureOffice",
         "name and mail address not told by WebSignatureOffice",
+        "What is in a package is not told by WebSignatureOffice.",
         "2 fields signed, 1 rejected",
     ] {
         assert!(page.contains(words), "{words} is not in {page}");
@@ -54,6 +55,19 @@ fn what_is_never_told_is_said_and_not_guessed() {
     let crowd = (0..12).map(|at| user(&at.to_string(), None, SignerStatus::Signed)).collect();
     let crowd = fragment(&sample::row("webso", "1", 3, Package { signers: crowd, ..untold() }));
     assert!(!crowd.contains("<progress") && crowd.contains("12 signed"), "{crowd}");
+}
+
+#[test]
+fn an_id_in_place_of_a_name_is_told_as_one() {
+    let sender = Person { id: "735d2e63-5f0b".into(), name: None, email: None };
+    let package = Package { status: Status::Failed, sender: Some(sender), ..untold() };
+    let row = sample::row("webso", "1234", 3, package);
+    assert!(fragment(&row).contains("<small class=\"mono\">id <bdi>735d2e63-5f0b</bdi></small>"));
+    // A bare number on top of the board would leave open whose it is.
+    let (accounts, zone) = (sample::accounts(), berlin());
+    let label = around(&accounts, &zone).account(&row.key.account).label;
+    let strip = super::super::trouble::Strip::new(&[row], 1, String::new(), &around(&accounts, &zone));
+    assert_eq!(strip.items[0].name, format!("{label} 1234"));
 }
 
 #[test]

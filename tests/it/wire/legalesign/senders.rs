@@ -15,7 +15,7 @@ const X_SIGNED: &str = include_str!("../../../data/legalesign/json_signed_x_sign
 const WEAK_CERTIFICATE: &str = include_str!("../../../data/legalesign/certificate_1024.pem");
 const EC_CERTIFICATE: &str = include_str!("../../../data/legalesign/certificate_ec.pem");
 
-const WRONG: &str = "refused: `signed` is there and doesn't fit the body";
+const WRONG: &str = "refused: the field signed is there and doesn't fit the body";
 
 fn of_body(provider: &dyn Provider, body: impl AsRef<[u8]>) -> String {
     verdict(provider, &delivery(&[], body.as_ref()))

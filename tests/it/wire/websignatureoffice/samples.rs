@@ -36,6 +36,7 @@ fn with(callback: CallbackAuth) -> Arc<dyn Provider> {
         api: None,
         calls_per_minute: 60,
         reconcile: signboard::config::ReconcileConfig::default(),
+        registering: Default::default(),
     };
     open(&AccountId("webso".to_owned()), &config).expect("the account opens")
 }
