@@ -5,7 +5,7 @@ use super::packages::folded;
 use super::policy::Policies;
 use super::script::{Script, Table};
 use super::{Store, StoreError, Subject, writer};
-use crate::model::{AccountId, Answer, Difference, Package, PackageId, PackageKey, Record, Timestamp, diff};
+use crate::model::{AccountId, Difference, Package, PackageId, PackageKey, Record, Timestamp, diff};
 use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
@@ -282,20 +282,6 @@ impl Store {
     pub async fn learn_in(&self, run: i64, key: PackageKey, record: Record) -> Result<u32, StoreError> {
         let kept = self.ask(|done| writer::Job::Learn(key, Box::new(record), Some(run), done)).await?;
         Ok(kept.drift)
-    }
-
-    /// What an answer would change, if it were put in: nothing is written.
-    pub async fn preview(&self, key: &PackageKey, record: &Record) -> Result<Vec<Difference>, StoreError> {
-        let log = self.package(key).await?.map(|it| it.log).unwrap_or_default();
-        let before = match log.is_empty() {
-            true => None,
-            false => Some(folded(&log, log.len(), &key.account, &self.policies)?),
-        };
-        let mut log = log;
-        crate::model::log::merge(&mut log, record.clone());
-        let after = folded(&log, log.len(), &key.account, &self.policies)?;
-        let unknown = Answer::NotFound;
-        Ok(diff(before.as_ref(), record.answer().unwrap_or(&unknown), &after))
     }
 }
 
