@@ -34,6 +34,9 @@ pub use secret::Secret;
 
 use scope::Scope;
 
+/// The budget of calls to an account's API, unless configured.
+const CALLS_PER_MINUTE: u32 = 60;
+
 /// What is read when no file is named and it is there.
 const DEFAULT_FILE: &str = "signboard.toml";
 
@@ -318,6 +321,24 @@ impl Default for ServerConfig {
             public_url: None,
             data: PathBuf::from("data"),
             time_zone: "UTC".to_owned(),
+        }
+    }
+}
+
+impl AccountConfig {
+    /// An account with nothing but what it must have: called as its provider is, without an API.
+    #[must_use]
+    pub fn new(provider: ProviderKind, callback: CallbackAuth) -> AccountConfig {
+        AccountConfig {
+            provider,
+            label: provider.title().to_owned(),
+            callback,
+            path_token: None,
+            groups: Vec::new(),
+            api: None,
+            calls_per_minute: CALLS_PER_MINUTE,
+            reconcile: ReconcileConfig::default(),
+            registering: Registering::default(),
         }
     }
 }

@@ -26,8 +26,6 @@ const NOT_OURS_MS: i64 = 24 * 60 * 60 * 1000;
 /// A pause after an API failed, doubled with each further failure.
 const REST_MS: i64 = 5_000;
 const LONGEST_REST_MS: i64 = 10 * 60 * 1000;
-/// If more than this many answers of a round, and more than 1 in 20, are 404, none of them counts (rule 9).
-const MOST_MISSING: usize = 5;
 
 /// A list that worked so lately is believed to work.
 const LIST_TRUSTED_MS: i64 = 10 * 60 * 1000;
@@ -191,7 +189,7 @@ impl App {
             return Ok(());
         }
         let now = self.now();
-        let too_many = missing.len() > MOST_MISSING && missing.len() * 20 > asked.answered + missing.len();
+        let too_many = too_many_missing(missing.len(), asked.answered);
         let lists = match account.api_state().list_worked_at {
             Some(at) if now.since(at) < LIST_TRUSTED_MS => Ok(()),
             _ => account
@@ -257,6 +255,12 @@ pub(super) fn answered(
     let d = account.answered(date, asked_at);
     let fingerprint = answer_fingerprint(key, &answer, d)?;
     Ok(fold::answer_record(answer, d, asked_at, fingerprint))
+}
+
+/// Rule 9: if more than five of what was asked about, and more than 1 in 20, is unknown to the API, something else is wrong
+/// than that somebody deleted it.
+pub(super) fn too_many_missing(missing: usize, answered: usize) -> bool {
+    missing > 5 && missing * 20 > answered + missing
 }
 
 impl Account {

@@ -5,7 +5,7 @@
 //! it stands is on disk after each page, so that whatever interrupts it, it goes on from there. Answers go through the
 //! same door as any other; [`diff`](mod@crate::model::diff) says what they showed.
 
-use super::asking::answered;
+use super::asking::{answered, too_many_missing};
 use super::{Account, App, StoreError};
 use crate::config::ReconcileConfig;
 use crate::model::{Answer, PackageId, PackageKey, Timestamp};
@@ -24,8 +24,6 @@ const MOST_PAGES: u32 = 100_000;
 const MOST_BACK: u32 = 50;
 /// No sweep begins sooner than this after the last one, but for the first after a start.
 const PAUSE_MS: i64 = 15 * 60 * 1000;
-/// If more than this many answers of a sweep, and more than 1 in 20, are 404, none of them counts (rule 9).
-const MOST_MISSING: usize = 5;
 
 /// What one step did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -244,8 +242,8 @@ impl App {
     /// Rule 9: a 404 counts, since the list worked, unless there are too many of them.
     async fn conclude(&self, account: &Account, sweep: &mut Sweep) -> Result<bool, StoreError> {
         let missing = std::mem::take(&mut sweep.missing);
-        let asked = missing.len() + usize::try_from(sweep.run.compared).unwrap_or(usize::MAX);
-        if missing.len() > MOST_MISSING && missing.len() * 20 > asked {
+        let answered = usize::try_from(sweep.run.compared).unwrap_or(usize::MAX / 2);
+        if too_many_missing(missing.len(), answered) {
             let why = format!(
                 "{} packages are unknown to the API at once; none was marked as deleted",
                 missing.len()

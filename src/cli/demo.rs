@@ -3,7 +3,7 @@
 use super::until_stopped;
 use crate::clock::Clock;
 use crate::config::{
-    AccountConfig, ApiAuth, ApiConfig, CallbackAuth, Config, ProviderKind, Registering, Secret, Unsigned,
+    AccountConfig, ApiAuth, ApiConfig, CallbackAuth, Config, ProviderKind, Secret, Unsigned,
 };
 use crate::demo::{Account, Kind, Options, Simulator};
 use crate::serve::Server;
@@ -168,15 +168,11 @@ pub fn played(it: &Account, base_url: String) -> AccountConfig {
         ),
     };
     AccountConfig {
-        provider,
         label: label.to_owned(),
-        callback,
         path_token: (!it.path_token.is_empty()).then(|| Secret::new(it.path_token.clone())),
-        groups: Vec::new(),
         api: Some(ApiConfig { base_url, auth, proxy: None, ca_file: None }),
         calls_per_minute: CALLS_PER_MINUTE,
-        reconcile: crate::config::ReconcileConfig::default(),
-        registering: Registering::default(),
+        ..AccountConfig::new(provider, callback)
     }
 }
 

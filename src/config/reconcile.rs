@@ -1,12 +1,12 @@
 //! The `reconcile` table of an account: how often its provider is gone through for what callbacks missed, and how hard
 //! its API may be asked.
 
+use super::CALLS_PER_MINUTE;
 use super::reader::Reader;
 use super::scope::Read;
 use jiff::civil::Time;
 use std::time::Duration;
 
-const CALLS_PER_MINUTE: u32 = 60;
 const MAX_CALLS_PER_MINUTE: u32 = 6_000;
 const MAX_CONCURRENCY: u32 = 16;
 const MINUTE: u64 = 60;

@@ -16,19 +16,31 @@ const ARRIVALS: Table = Table {
     columns: 16,
     tail: "",
 };
-const NEW_FACTS: Table = Table {
-    head: "INSERT OR ROLLBACK INTO facts (package, fingerprint, kind, detail, who, name, happened_at, received_at, deliveries, origin, arrival, answer, unverified)",
-    columns: 13,
-    tail: "",
-};
-const FACTS: Table = Table {
-    head: "INSERT INTO facts (package, fingerprint, kind, detail, who, name, happened_at, received_at, deliveries, origin, arrival, answer, unverified)",
-    columns: 13,
-    tail: "ON CONFLICT (package, fingerprint) DO UPDATE SET kind = excluded.kind, detail = excluded.detail, who = excluded.who, \
-           name = excluded.name, happened_at = excluded.happened_at, \
-           received_at = excluded.received_at, deliveries = excluded.deliveries, origin = excluded.origin, \
-           arrival = excluded.arrival, unverified = excluded.unverified",
-};
+/// The log of a package and the log under a signer differ in whose they are and in nothing else.
+macro_rules! log_table {
+    ($insert:literal, $table:literal, $owner:literal, $tail:expr) => {
+        Table {
+            head: concat!(
+                $insert, " INTO ", $table, " (", $owner, ", fingerprint, kind, detail, who, name, happened_at, received_at, \
+                deliveries, origin, arrival, answer, unverified)"
+            ),
+            columns: 13,
+            tail: $tail,
+        }
+    };
+    ($table:literal, $owner:literal) => {
+        log_table!("INSERT", $table, $owner, concat!(
+            "ON CONFLICT (", $owner, ", fingerprint) DO UPDATE SET kind = excluded.kind, detail = excluded.detail, \
+            who = excluded.who, name = excluded.name, happened_at = excluded.happened_at, \
+            received_at = excluded.received_at, deliveries = excluded.deliveries, origin = excluded.origin, \
+            arrival = excluded.arrival, unverified = excluded.unverified"
+        ))
+    };
+}
+const NEW_FACTS: Table = log_table!("INSERT OR ROLLBACK", "facts", "package", "");
+const FACTS: Table = log_table!("facts", "package");
+/// Of facts under a signer.
+pub(super) const SIGNER_FACTS: Table = log_table!("signer_facts", "signer");
 const PACKAGES: Table = Table {
     head: "INSERT INTO packages (id, account, package, seq, shelf, sender, name, search, state, ready, attention_until, updated, created, due, facts, check_by, tries, not_ours)",
     columns: 18,

@@ -6,7 +6,7 @@
 
 use super::packages::{json, key_of, record_of};
 use super::read::LoneSigner;
-use super::rows::{fact_cells, len};
+use super::rows::{SIGNER_FACTS, fact_cells, len};
 use super::script::{Script, Table};
 use super::writer::Job;
 use super::{Store, StoreError};
@@ -25,14 +25,6 @@ const SIGNERS: Table = Table {
     columns: 8,
     tail: "ON CONFLICT (id) DO UPDATE SET facts = excluded.facts, since = excluded.since, linked = excluded.linked, \
            check_by = excluded.check_by, tries = excluded.tries",
-};
-const FACTS: Table = Table {
-    head: "INSERT INTO signer_facts (signer, fingerprint, kind, detail, who, name, happened_at, received_at, deliveries, origin, arrival, answer, unverified)",
-    columns: 13,
-    tail: "ON CONFLICT (signer, fingerprint) DO UPDATE SET kind = excluded.kind, detail = excluded.detail, who = excluded.who, \
-           name = excluded.name, happened_at = excluded.happened_at, \
-           received_at = excluded.received_at, deliveries = excluded.deliveries, origin = excluded.origin, \
-           arrival = excluded.arrival, unverified = excluded.unverified",
 };
 const LINKS: Table = Table { head: "INSERT OR ROLLBACK INTO links (signer, package)", columns: 2, tail: "" };
 
@@ -227,7 +219,7 @@ pub(super) fn rows_into(
         .values()
         .flat_map(|lone| lone.dirty.iter().filter_map(|at| Some((lone.id, lone.log.get(*at)?))))
         .collect();
-    script.insert(&FACTS, &facts, fact_cells)?;
+    script.insert(&SIGNER_FACTS, &facts, fact_cells)?;
     let links: Vec<(i64, i64)> = signers
         .values()
         .flat_map(|lone| lone.fresh_links.iter().map(|key| (lone.id, id_of(key))))

@@ -1,25 +1,10 @@
 //! The providers' APIs are asked: about what, how often, and what is made of their answers.
 
 use crate::support::sse::Reader;
-use crate::support::world::Stage;
+use crate::support::world::{Stage, nda};
 use serde_json::{Value, json};
 use signboard::demo::Refusal;
-use signboard::demo::act::{Act, Draft};
-
-fn nda() -> Draft {
-    Draft::named("NDA").signer("Ana", "Souza").signer("Ben", "Okri").document("NDA")
-}
-
-/// Packages that were sent, all of them told.
-async fn sent(stage: &Stage, account: &str, count: usize) -> Vec<String> {
-    let mut ids = Vec::new();
-    for _ in 0..count {
-        let id = stage.create(account, &nda()).await;
-        stage.act(account, &id, &Act::Activate).await;
-        ids.push(id);
-    }
-    ids
-}
+use signboard::demo::act::Act;
 
 async fn name(stage: &Stage, account: &str, id: &str) -> Value {
     stage.board.package(account, id).await["name"].clone()
@@ -28,7 +13,7 @@ async fn name(stage: &Stage, account: &str, id: &str) -> Value {
 #[actix_web::test]
 async fn a_few_are_asked_for_one_by_one_and_many_by_pages_of_the_list() {
     let stage = Stage::open().await;
-    let few = sent(&stage, "os", 3).await;
+    let few = stage.sent("os", 3).await;
     assert_eq!(name(&stage, "os", &few[0]).await, Value::Null);
     assert!(
         stage
@@ -41,7 +26,7 @@ async fn a_few_are_asked_for_one_by_one_and_many_by_pages_of_the_list() {
     assert_eq!(stage.world.calls().all().len(), 3);
     assert_eq!(name(&stage, "os", &few[2]).await, "NDA");
     stage.world.calls().clear();
-    let many = sent(&stage, "cg", 130).await;
+    let many = stage.sent("cg", 130).await;
     assert_eq!(stage.ask().await.answered, 130);
     assert_eq!(stage.world.calls().all().len(), 2, "100 packages a call");
     for id in many {
@@ -54,7 +39,7 @@ async fn a_few_are_asked_for_one_by_one_and_many_by_pages_of_the_list() {
 #[actix_web::test]
 async fn what_belongs_to_others_is_counted_and_not_asked_for_again() {
     let stage = Stage::open().await;
-    let ids = sent(&stage, "os", 4).await;
+    let ids = stage.sent("os", 4).await;
     let mut other = nda();
     other.sender = 1;
     let theirs = stage.create("os", &other).await;
@@ -79,7 +64,7 @@ async fn what_belongs_to_others_is_counted_and_not_asked_for_again() {
 #[actix_web::test]
 async fn rule_9_a_404_counts_only_while_the_list_works_and_not_in_crowds() {
     let stage = Stage::open().await;
-    let ids = sent(&stage, "os", 7).await;
+    let ids = stage.sent("os", 7).await;
     stage.ask().await;
     // One is gone: it was open, so it was deleted.
     stage.world.faults().hide_package(&ids[0]);
@@ -91,7 +76,7 @@ async fn rule_9_a_404_counts_only_while_the_list_works_and_not_in_crowds() {
         let told = stage.happen("os", id, &Act::Deactivate);
         stage.tell(told).await;
     }
-    let more = sent(&stage, "os", 1).await;
+    let more = stage.sent("os", 1).await;
     for id in ids[1..].iter().chain(&more) {
         stage.world.faults().hide_package(id);
     }
@@ -108,7 +93,7 @@ async fn rule_9_a_404_counts_only_while_the_list_works_and_not_in_crowds() {
 async fn rule_9_a_404_waits_until_the_list_could_be_tried() {
     // One call a minute: the package's own 404 leaves none for the list.
     let stage = Stage::with_calls(1).await;
-    let id = sent(&stage, "os", 1).await.remove(0);
+    let id = stage.sent("os", 1).await.remove(0);
     stage.ask().await;
     stage.board.clock.advance(60_000);
     stage.world.faults().hide_package(&id);
@@ -128,7 +113,7 @@ async fn rule_9_a_404_waits_until_the_list_could_be_tried() {
 #[actix_web::test]
 async fn a_package_that_cannot_be_answered_holds_no_other_up() {
     let stage = Stage::open().await;
-    let ids = sent(&stage, "os", 3).await;
+    let ids = stage.sent("os", 3).await;
     stage.world.faults().refuse_next(1, Refusal::Broken);
     assert_eq!(stage.board.app().ask_due().await.unwrap().failed, 1);
     let next = stage.board.app().next_round().await.unwrap().unwrap();
@@ -146,7 +131,7 @@ async fn a_package_that_cannot_be_answered_holds_no_other_up() {
 #[actix_web::test]
 async fn retry_after_is_kept_to_the_second() {
     let stage = Stage::open().await;
-    let id = sent(&stage, "os", 1).await.remove(0);
+    let id = stage.sent("os", 1).await.remove(0);
     stage.world.faults().refuse_next(1, Refusal::TooMany(17));
     assert_eq!(stage.board.app().ask_due().await.unwrap().failed, 1);
     stage.board.clock.advance(16_999);
@@ -165,7 +150,7 @@ async fn retry_after_is_kept_to_the_second() {
 #[actix_web::test]
 async fn an_api_that_is_broken_is_asked_less_and_less_and_holds_no_other_up() {
     let stage = Stage::open().await;
-    let id = sent(&stage, "os", 1).await.remove(0);
+    let id = stage.sent("os", 1).await.remove(0);
     let mut waits = Vec::new();
     for _ in 0..5 {
         stage.world.faults().refuse_next(1, Refusal::Broken);
@@ -179,7 +164,7 @@ async fn an_api_that_is_broken_is_asked_less_and_less_and_holds_no_other_up() {
     stage.board.app().ask_due().await.unwrap();
     assert!(stage.board.text("/providers").await.contains("401"));
     // The other account's packages are due now, whatever this one waits for.
-    let other = sent(&stage, "cg", 1).await.remove(0);
+    let other = stage.sent("cg", 1).await.remove(0);
     assert!(stage.board.app().next_round().await.unwrap().unwrap().0 <= stage.now());
     stage.board.clock.advance(-600_000);
     stage.ask().await;
@@ -215,7 +200,7 @@ async fn the_budget_is_never_exceeded() {
 #[actix_web::test]
 async fn what_changes_people_is_asked_about_at_once_and_nothing_else_is() {
     let stage = Stage::open().await;
-    let id = sent(&stage, "os", 1).await.remove(0);
+    let id = stage.sent("os", 1).await.remove(0);
     stage.ask().await;
     let someone = signboard::demo::package::Person::named("Cleo", "Tan");
     for (act, asks) in [

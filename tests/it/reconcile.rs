@@ -1,21 +1,17 @@
 //! Sweeps: what callbacks missed is found, repaired and written down, no more and no less, whatever interrupts it.
 
 use crate::support::board::{Board, NOON};
-use crate::support::world::{Stage, all_four};
+use crate::support::world::{Stage, all_four, nda};
 use serde_json::Value;
 use signboard::app::Run;
 use signboard::app::reconcile::Swept;
 use signboard::demo::Refusal;
-use signboard::demo::act::{Act, Draft};
+use signboard::demo::act::Act;
 use signboard::demo::wire::Callback;
 use std::collections::BTreeSet;
 
 /// (package, field, signer).
 type Line = (String, String, String);
-
-fn nda() -> Draft {
-    Draft::named("NDA").signer("Ana", "Souza").signer("Ben", "Okri").document("NDA")
-}
 
 async fn step(stage: &Stage, account: &str) -> Swept {
     let app = stage.board.app();
@@ -32,17 +28,6 @@ async fn sweep(stage: &Stage, account: &str) -> Run {
         }
     }
     panic!("the sweep of {account} has no end");
-}
-
-/// Packages that were sent, all of it told.
-async fn sent(stage: &Stage, account: &str, count: usize) -> Vec<String> {
-    let mut ids = Vec::new();
-    for _ in 0..count {
-        let id = stage.create(account, &nda()).await;
-        stage.act(account, &id, &Act::Activate).await;
-        ids.push(id);
-    }
-    ids
 }
 
 async fn drift(stage: &Stage) -> Vec<Line> {
@@ -190,7 +175,7 @@ async fn after_the_first_sweep_the_lines_are_what_was_lost_no_more_and_no_less()
 #[actix_web::test]
 async fn what_comes_before_the_answer_is_kept_was_not_missed() {
     let stage = Stage::open().await;
-    let id = sent(&stage, "os", 1).await.remove(0);
+    let id = stage.sent("os", 1).await.remove(0);
     sweep(&stage, "os").await;
     let told = stage.happen("os", &id, &Act::SignAll(0));
     stage.board.clock.advance(7 * 3_600_000);
@@ -216,7 +201,7 @@ async fn what_comes_before_the_answer_is_kept_was_not_missed() {
 #[actix_web::test]
 async fn a_sweep_that_is_interrupted_goes_on_where_it_was() {
     let mut stage = Stage::open().await;
-    let ids = sent(&stage, "os", 130).await;
+    let ids = stage.sent("os", 130).await;
     sweep(&stage, "os").await;
     for id in &ids {
         stage.happen("os", id, &Act::SignAll(0));
@@ -240,7 +225,7 @@ async fn a_sweep_that_is_interrupted_goes_on_where_it_was() {
 #[actix_web::test]
 async fn a_provider_that_asks_to_wait_is_left_alone_that_long() {
     let stage = Stage::with_calls(3).await;
-    let ids = sent(&stage, "os", 2).await;
+    let ids = stage.sent("os", 2).await;
     stage.world.faults().refuse_next(1, Refusal::TooMany(30));
     assert_eq!(step(&stage, "os").await, Swept::Idle);
     assert_eq!(stage.world.calls().all().len(), 1);
@@ -264,7 +249,7 @@ async fn a_provider_that_asks_to_wait_is_left_alone_that_long() {
 #[actix_web::test]
 async fn the_watermark_moves_only_when_a_sweep_is_whole() {
     let stage = Stage::open().await;
-    sent(&stage, "os", 1).await;
+    stage.sent("os", 1).await;
     stage.world.faults().refuse_next(1, Refusal::Broken);
     assert_eq!(step(&stage, "os").await, Swept::Idle);
     let account = stage.board.app().account("os").unwrap().id.clone();
@@ -280,7 +265,7 @@ async fn the_watermark_moves_only_when_a_sweep_is_whole() {
 #[actix_web::test]
 async fn at_night_what_the_list_names_no_more_is_asked_about() {
     let stage = Stage::open().await;
-    let ids = sent(&stage, "os", 30).await;
+    let ids = stage.sent("os", 30).await;
     sweep(&stage, "os").await;
     stage.world.faults().hide_package(&ids[0]);
     // Two at night, fourteen hours from noon.
@@ -302,7 +287,7 @@ async fn at_night_what_the_list_names_no_more_is_asked_about() {
 #[actix_web::test]
 async fn programs_read_what_was_found_page_by_page() {
     let stage = Stage::open().await;
-    let ids = sent(&stage, "os", 3).await;
+    let ids = stage.sent("os", 3).await;
     sweep(&stage, "os").await;
     for id in &ids {
         stage.happen("os", id, &Act::Expire);

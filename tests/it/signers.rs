@@ -19,17 +19,8 @@ async fn board() -> Board {
 }
 
 fn legalesign(config: &mut Config, callback: CallbackAuth) {
-    let account = AccountConfig {
-        provider: ProviderKind::Legalesign,
-        label: "Legalesign".to_owned(),
-        callback,
-        path_token: None,
-        groups: Vec::new(),
-        api: None,
-        calls_per_minute: 600,
-        reconcile: signboard::config::ReconcileConfig::default(),
-        registering: Default::default(),
-    };
+    let account =
+        AccountConfig { calls_per_minute: 600, ..AccountConfig::new(ProviderKind::Legalesign, callback) };
     config.accounts.insert("ls".to_owned(), account);
 }
 

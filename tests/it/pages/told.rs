@@ -8,20 +8,15 @@ use signboard::config::{AccountConfig, CallbackAuth, Config, ProviderKind, Secre
 const CERTIFICATE: &str = include_str!("../../data/legalesign/certificate_v3.pem");
 
 fn legalesign(config: &mut Config) {
+    let callback = CallbackAuth::Signed {
+        certificate: CERTIFICATE.to_owned(),
+        unsigned: Unsigned::Accept,
+        hmac_secret: None,
+    };
     let account = AccountConfig {
-        provider: ProviderKind::Legalesign,
         label: "Lettings".to_owned(),
-        callback: CallbackAuth::Signed {
-            certificate: CERTIFICATE.to_owned(),
-            unsigned: Unsigned::Accept,
-            hmac_secret: None,
-        },
-        path_token: None,
         groups: vec!["lettings".to_owned(), "team <b>".to_owned()],
-        api: None,
-        calls_per_minute: 600,
-        reconcile: signboard::config::ReconcileConfig::default(),
-        registering: Default::default(),
+        ..AccountConfig::new(ProviderKind::Legalesign, callback)
     };
     config.accounts.insert("ls".to_owned(), account);
 }

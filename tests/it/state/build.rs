@@ -175,3 +175,11 @@ pub fn description(name: &str, people: &[(&str, &str)]) -> Event {
         people: people.iter().map(person).collect(),
     }))
 }
+
+/// An answer true `later` after the moment `now`, and before the `next` thing happens. With `cut`, D is cut to the second,
+/// as a `Date` header is.
+pub fn answer_between(told: Answer, now: i64, next: Option<i64>, later: i64, cut: bool) -> Record {
+    let moment = next.map_or(now + later, |next| (now + later).min(next - 1));
+    let d = if cut { moment / 1_000 * 1_000 } else { moment };
+    Record { received_at: Timestamp(moment + 120), ..answer(told, d) }
+}

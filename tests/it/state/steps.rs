@@ -1,7 +1,7 @@
 //! A small Legalesign that plays a document by the codes of rule 19, tells each change in whole seconds as its batches
 //! do, and can always say how things stand.
 
-use super::build::{answer, record};
+use super::build::{answer_between, record};
 use signboard::model::{
     Answer, Bounce, Description, Event, Identity, Person, Place, Record, SignerStatus, Snapshot, Status,
     Step, Timestamp,
@@ -176,12 +176,8 @@ impl Story {
     pub fn answer(&self, n: usize, later: i64, cut: bool) -> Record {
         let n = n % self.truths.len();
         let truth = &self.truths[n];
-        let moment = match self.truths.get(n + 1) {
-            Some(next) => (truth.now + later).min(next.now - 1),
-            None => truth.now + later,
-        };
-        let d = if cut { moment / 1_000 * 1_000 } else { moment };
-        Record { received_at: Timestamp(moment + 120), ..answer(Answer::Shown(truth.shown()), d) }
+        let next = self.truths.get(n + 1).map(|next| next.now);
+        answer_between(Answer::Shown(truth.shown()), truth.now, next, later, cut)
     }
 }
 

@@ -2,7 +2,7 @@
 //! stand. Everything that it changes it tells, but for what a signer's next step shows: that a lock was opened, that an
 //! identity was proven.
 
-use super::build::{answer, declined, record, signed, viewed};
+use super::build::{answer_between, declined, record, signed, viewed};
 use signboard::model::{
     Answer, Bounce, Event, Identity, Paper, Person, Place, Record, SignerStatus, Snapshot, Status, Timestamp,
 };
@@ -229,13 +229,8 @@ impl Story {
     pub fn answer(&self, n: usize, later: i64, cut: bool) -> Record {
         let n = n % self.truths.len();
         let truth = &self.truths[n];
-        let moment = match self.truths.get(n + 1) {
-            Some(next) => (truth.updated + later).min(next.updated - 1),
-            None => truth.updated + later,
-        };
-        let d = if cut { moment / 1_000 * 1_000 } else { moment };
-        let told = answer(truth.answer(), d);
-        Record { received_at: Timestamp(moment + 120), ..told }
+        let next = self.truths.get(n + 1).map(|next| next.updated);
+        answer_between(truth.answer(), truth.updated, next, later, cut)
     }
 }
 

@@ -39,18 +39,7 @@ pub fn config(data: PathBuf, apis: [Option<String>; 2]) -> Config {
             ca_file: None,
         });
         let callback = CallbackAuth::Key { key: Secret::new("cb-key"), next: Some(Secret::new("cb-next")) };
-        let label = provider.title().to_owned();
-        let account = AccountConfig {
-            provider,
-            label,
-            callback,
-            path_token: None,
-            groups: Vec::new(),
-            api,
-            calls_per_minute: 600,
-            reconcile: signboard::config::ReconcileConfig::default(),
-            registering: Default::default(),
-        };
+        let account = AccountConfig { api, calls_per_minute: 600, ..AccountConfig::new(provider, callback) };
         config.accounts.insert(id.to_owned(), account);
     }
     config

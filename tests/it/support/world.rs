@@ -25,6 +25,11 @@ pub struct Stage {
     pub world: Simulator,
 }
 
+/// A document and two who sign it.
+pub fn nda() -> Draft {
+    Draft::named("NDA").signer("Ana", "Souza").signer("Ben", "Okri").document("NDA")
+}
+
 impl Stage {
     /// Two accounts, `os` and `cg`, each with its API.
     pub async fn open() -> Self {
@@ -70,6 +75,17 @@ impl Stage {
     }
 
     /// Makes a package a minute from now, and lets the board hear of it.
+    /// Packages like [`nda`] that were sent, all of it told.
+    pub async fn sent(&self, account: &str, count: usize) -> Vec<String> {
+        let mut ids = Vec::new();
+        for _ in 0..count {
+            let id = self.create(account, &nda()).await;
+            self.act(account, &id, &Act::Activate).await;
+            ids.push(id);
+        }
+        ids
+    }
+
     pub async fn create(&self, account: &str, draft: &Draft) -> String {
         self.board.clock.advance(60_000);
         let made = self.world.world().lock().create(account, draft, self.now() - 1_000).unwrap();

@@ -20,18 +20,7 @@ const HMAC_SECRET: &str = include_str!("../../data/legalesign/hmac_secret.txt");
 
 /// An account whose callbacks are checked so.
 fn opened(callback: CallbackAuth) -> Result<Arc<dyn Provider>, OpenError> {
-    let config = AccountConfig {
-        provider: ProviderKind::Legalesign,
-        label: "Test".to_owned(),
-        callback,
-        path_token: None,
-        groups: Vec::new(),
-        api: None,
-        calls_per_minute: 60,
-        reconcile: signboard::config::ReconcileConfig::default(),
-        registering: Default::default(),
-    };
-    open(&AccountId("test".to_owned()), &config)
+    open(&AccountId("test".to_owned()), &AccountConfig::new(ProviderKind::Legalesign, callback))
 }
 
 fn signed(certificate: &str, hmac_secret: Option<&str>) -> CallbackAuth {

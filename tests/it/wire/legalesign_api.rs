@@ -32,15 +32,10 @@ pub fn id(text: &str) -> PackageId {
 fn opened(url: &str, auth: ApiAuth, groups: &[&str], calls: u32) -> Result<Arc<dyn Provider>, OpenError> {
     let api = ApiConfig { base_url: format!("{url}/api/v1"), auth, proxy: None, ca_file: None };
     let config = AccountConfig {
-        provider: ProviderKind::Legalesign,
-        label: "Test".to_owned(),
-        callback: CallbackAuth::None,
-        path_token: None,
         groups: groups.iter().map(|it| (*it).to_owned()).collect(),
         api: Some(api),
         calls_per_minute: calls,
-        reconcile: signboard::config::ReconcileConfig::default(),
-        registering: Default::default(),
+        ..AccountConfig::new(ProviderKind::Legalesign, CallbackAuth::None)
     };
     open(&AccountId("test".to_owned()), &config)
 }

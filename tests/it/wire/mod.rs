@@ -17,17 +17,7 @@ use std::sync::Arc;
 /// An account of either service, with an API or without.
 fn account(provider: ProviderKind, api: Option<ApiConfig>, calls_per_minute: u32) -> Arc<dyn Provider> {
     let callback = CallbackAuth::Key { key: Secret::new("cb-key-7f3e91"), next: None };
-    let config = AccountConfig {
-        provider,
-        label: "Test".to_owned(),
-        callback,
-        path_token: None,
-        groups: Vec::new(),
-        api,
-        calls_per_minute,
-        reconcile: signboard::config::ReconcileConfig::default(),
-        registering: Default::default(),
-    };
+    let config = AccountConfig { api, calls_per_minute, ..AccountConfig::new(provider, callback) };
     open(&AccountId("test".to_owned()), &config).expect("the account opens")
 }
 

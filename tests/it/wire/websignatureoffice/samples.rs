@@ -27,17 +27,7 @@ const TOLD: &str = "\
 ";
 
 fn with(callback: CallbackAuth) -> Arc<dyn Provider> {
-    let config = AccountConfig {
-        provider: ProviderKind::WebSignatureOffice,
-        label: "Test".to_owned(),
-        callback,
-        path_token: None,
-        groups: Vec::new(),
-        api: None,
-        calls_per_minute: 60,
-        reconcile: signboard::config::ReconcileConfig::default(),
-        registering: Default::default(),
-    };
+    let config = AccountConfig::new(ProviderKind::WebSignatureOffice, callback);
     open(&AccountId("webso".to_owned()), &config).expect("the account opens")
 }
 
