@@ -6,7 +6,6 @@ pub use crate::provider::pasted::{Found, MOST_BYTES, MOST_FOUND, find};
 use super::asking::Asked;
 use super::ingest::read;
 use super::{Account, App, StoreError};
-use crate::config::ProviderKind;
 use crate::model::confirm::{Word, word};
 use crate::model::{Answer, Origin, PackageKey, Record, Timestamp};
 use crate::provider::{FetchError, Fetched, Slot, Verified};
@@ -295,10 +294,10 @@ impl App {
 }
 
 impl Account {
-    /// Its provider sends each callback as one piece of JSON, and mails those that it can't deliver.
+    /// Whether a person may hold callbacks of its provider.
     #[must_use]
     pub fn takes_pasted(&self) -> bool {
-        matches!(self.config.provider, ProviderKind::OneSpan | ProviderKind::Conga)
+        self.provider.habits().mails_lost_callbacks
     }
 }
 

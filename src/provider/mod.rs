@@ -232,6 +232,8 @@ pub struct Habits {
     pub lists_nothing: bool,
     /// The position from which on its list shows the trash, which it shows nowhere else.
     pub trash_at: Option<u32>,
+    /// It mails a callback that it could not deliver to a person, who may paste it here.
+    pub mails_lost_callbacks: bool,
     /// It never lists what is inside a package.
     pub tells_no_documents: bool,
 }

@@ -76,6 +76,17 @@ fn imports_go_downwards_only() {
     }
 }
 
+/// Seen red with: an import that asked whether the provider is OneSpan or Conga.
+#[test]
+fn above_the_adapters_nobody_asks_whose_package_it_is() {
+    for folder in ["src/app", "src/web", "src/store", "src/model"] {
+        for (name, text) in files(folder, ".rs") {
+            let code = text.split("#[cfg(test)]").next().unwrap();
+            assert!(!code.contains("ProviderKind"), "{name} tells providers apart");
+        }
+    }
+}
+
 #[test]
 fn no_file_is_longer_than_400_lines_before_its_tests() {
     for (name, text) in files("src", ".rs") {

@@ -90,7 +90,7 @@ impl OneSpan {
 #[async_trait::async_trait]
 impl Provider for OneSpan {
     fn habits(&self) -> Habits {
-        Habits { trash_at: Some(api::TRASH), ..Habits::default() }
+        Habits { trash_at: Some(api::TRASH), mails_lost_callbacks: true, ..Habits::default() }
     }
 
     fn setup(&self, url: &str) -> Vec<SetupStep> {
