@@ -286,7 +286,9 @@ impl Account {
                 | FetchError::Refused(_)
                 | FetchError::Unreadable(_) => {
                     tracing::warn!(account = %self.id, %error, "the API can't be asked");
-                    state.trouble = Some((now, error.to_string()));
+                    // Since the first failure: what follows it is the same trouble going on.
+                    let since = state.trouble.as_ref().map_or(now, |(since, _)| *since);
+                    state.trouble = Some((since, error.to_string()));
                     state.failures = state.failures.saturating_add(1);
                     let doubled = REST_MS << state.failures.min(10);
                     jittered(doubled.min(LONGEST_REST_MS))

@@ -115,9 +115,9 @@ impl Store {
         self.chore(Chore::Wait(json(&rows)?)).await
     }
 
-    /// Forgets one that waits: it was admitted, confirmed, or is not wanted.
-    pub async fn forget_waiting(&self, id: i64) -> Result<(), StoreError> {
-        self.chore(Chore::ForgetWaiting(id)).await
+    /// Forgets one that waits: it was admitted, confirmed, or is not wanted. `false`: it waits no more.
+    pub async fn forget_waiting(&self, id: i64) -> Result<bool, StoreError> {
+        self.ask(|done| Job::Chore(Chore::ForgetWaiting(id), done)).await.map(|gone| gone > 0)
     }
 
     /// The API was asked about one that waits, and didn't confirm it.

@@ -9,8 +9,9 @@ use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
-/// Which arrival or call a form is about.
+/// Which arrival or call a form is about. Where a form without a number means all, one that can't be understood mustn't.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Which {
     id: Option<i64>,
 }
@@ -92,7 +93,9 @@ pub async fn forget_waiting(
     which: web::Form<Which>,
 ) -> Result<HttpResponse, WebError> {
     let id = which.id.ok_or_else(|| WebError::Bad("The form names no callback.".to_owned()))?;
-    site.app.store.forget_waiting(id).await?;
+    if !site.app.store.forget_waiting(id).await? {
+        return Err(WebError::NotFound("That callback waits no more."));
+    }
     Ok(back("forgotten"))
 }
 

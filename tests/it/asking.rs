@@ -253,3 +253,28 @@ async fn an_answer_that_agrees_is_no_change_and_a_late_old_fact_flips_nothing() 
     assert!(late["events"].as_array().unwrap().len() > after["events"].as_array().unwrap().len());
     stage.close().await;
 }
+
+/// Seen red with: each failure put in the place of the one before, so that an API that was down for a night didn't
+/// answer "since just now".
+#[actix_web::test]
+async fn an_api_that_fails_does_so_since_its_first_failure() {
+    let stage = Stage::open().await;
+    sent(&stage, "os", 1).await;
+    let api = || stage.board.app().account("os").unwrap().api_state();
+    let began = stage.now();
+    stage.world.faults().refuse_next(1, Refusal::Broken);
+    stage.world.faults().refuse_next(1, Refusal::Unauthorised);
+    while api().failures < 2 {
+        stage.board.app().ask_due().await.unwrap();
+        stage.board.clock.advance(1_000);
+        assert!(stage.now() - began < 3_600_000);
+    }
+    assert!(stage.now() - began > 20_000, "it rested between the two");
+    let (since, why) = api().trouble.unwrap();
+    assert!(since.0 - began < 5_000, "{}", since.0 - began);
+    assert!(why.contains("401"), "the latest cause: {why}");
+    stage.board.clock.advance(3_600_000);
+    stage.ask().await;
+    assert_eq!(api().trouble, None);
+    stage.close().await;
+}

@@ -93,6 +93,20 @@ async fn what_came_after_all_is_no_second_fact() {
     board.stop().await;
 }
 
+/// Seen red with: a form whose unknown fields are passed over, which then means all that wait.
+#[actix_web::test]
+async fn a_form_that_makes_no_sense_vouches_for_nothing() {
+    let board = Board::start().await;
+    pasted(&board, "os", &event("P", "PACKAGE_ACTIVATE", "u", None, 0)).await;
+    for form in ["\u{1}\u{7f}rubbish", "ID=1", "id=1&id=2", "i"] {
+        for path in ["/inbox/waiting", "/inbox/replay"] {
+            assert_eq!(board.post(path, form).await.status(), 400, "{path} {form}");
+        }
+    }
+    assert_eq!(waiting(&board).await.len(), 1);
+    board.stop().await;
+}
+
 #[actix_web::test]
 async fn what_is_not_wanted_is_forgotten() {
     let board = Board::start().await;
@@ -101,6 +115,10 @@ async fn what_is_not_wanted_is_forgotten() {
     assert_eq!(board.post("/inbox/forget", &format!("id={id}")).await.status(), 303);
     assert_eq!(board.get(&format!("/inbox/waiting/{id}")).await.status(), 404);
     assert_eq!(board.post("/inbox/forget", "").await.status(), 400);
+    // It is not said that something was forgotten when nothing was.
+    for gone in [id, -1, 99] {
+        assert_eq!(board.post("/inbox/forget", &format!("id={gone}")).await.status(), 404, "{gone}");
+    }
     // A number is never given twice.
     pasted(&board, "os", &event("Q", "PACKAGE_ACTIVATE", "u", None, 0)).await;
     assert_ne!(waiting(&board).await[0], id);
