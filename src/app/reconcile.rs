@@ -241,7 +241,8 @@ impl App {
 
     /// Rule 9: a 404 counts, since the list worked, unless there are too many of them.
     async fn conclude(&self, account: &Account, sweep: &mut Sweep) -> Result<bool, StoreError> {
-        let missing = std::mem::take(&mut sweep.missing);
+        // They stay in the sweep until its end is on disk: what fails on the way comes again.
+        let missing = sweep.missing.clone();
         let answered = usize::try_from(sweep.run.compared).unwrap_or(usize::MAX / 2);
         if too_many_missing(missing.len(), answered) {
             let why = format!(

@@ -136,8 +136,19 @@ impl Health {
         self.pending.load(Ordering::Relaxed)
     }
 
+    /// Logs when trouble begins, changes or ends, and not each write that it hinders: the log may lie on the same disk.
     fn set_trouble(&self, trouble: Option<String>) {
         if let Ok(mut it) = self.trouble.lock() {
+            match &trouble {
+                Some(cause) if it.as_ref() != Some(cause) => {
+                    tracing::error!(
+                        cause,
+                        "writing fails; whoever sends is told to come back, until it goes well again"
+                    );
+                }
+                None if it.is_some() => tracing::info!("writing goes well again"),
+                _ => {}
+            }
             *it = trouble;
         }
     }

@@ -152,7 +152,7 @@ impl Writer {
             }
             // No job is at fault, and each would wait as long for the same answer.
             Err(cause @ StoreError::Disk(_)) => {
-                tracing::error!(jobs = jobs.len(), %cause, "a batch could not be written");
+                tracing::debug!(jobs = jobs.len(), %cause, "a batch could not be written");
                 self.health.set_trouble(Some(cause.to_string()));
                 for job in jobs {
                     job.answer(Err(cause.clone()));
@@ -176,7 +176,7 @@ impl Writer {
         }
         self.health.set_trouble(result.as_ref().err().map(ToString::to_string));
         if let Err(cause) = &result {
-            tracing::error!(%cause, "a write failed");
+            tracing::debug!(%cause, "a write failed");
         }
         result.map(|outcomes| outcomes.first().copied().unwrap_or_default())
     }

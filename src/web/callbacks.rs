@@ -3,8 +3,8 @@
 
 use super::body::{self, Body};
 use super::error::WebError;
-use crate::app::App;
 use crate::app::ingest::Receipt;
+use crate::app::{App, StoreError};
 use crate::provider::Delivery;
 use actix_web::http::header::{ALLOW, CONNECTION, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -71,7 +71,10 @@ async fn receive(
         Ok(Receipt::Refused) => Ok(HttpResponse::Unauthorized().finish()),
         Ok(Receipt::NoAccount) => Ok(HttpResponse::NotFound().body("there is no such account here\n")),
         Err(cause) => {
-            tracing::error!(account = %account, %cause, "a callback could not be kept; its sender was told to come back");
+            // The store says once that its disk fails; every callback saying so again would fill what is left of it.
+            if !matches!(cause, StoreError::Disk(_)) {
+                tracing::error!(account = %account, %cause, "a callback could not be kept; its sender was told to come back");
+            }
             metrics::counter!("signboard_callbacks_unwritten_total").increment(1);
             let sentence = "this callback could not be written to disk; please send it again\n";
             Ok(HttpResponse::ServiceUnavailable().insert_header((RETRY_AFTER, "5")).body(sentence))
