@@ -259,7 +259,7 @@ async fn an_answer_that_agrees_is_no_change_and_a_late_old_fact_flips_nothing() 
 #[actix_web::test]
 async fn an_api_that_fails_does_so_since_its_first_failure() {
     let stage = Stage::open().await;
-    sent(&stage, "os", 1).await;
+    stage.sent("os", 1).await;
     let api = || stage.board.app().account("os").unwrap().api_state();
     let began = stage.now();
     stage.world.faults().refuse_next(1, Refusal::Broken);
