@@ -66,6 +66,11 @@ impl AccountLabel {
         format!("not told by {}", self.provider_title)
     }
 
+    /// The same of a package's name, which another provider's API may still tell.
+    fn name_not_told(&self) -> String {
+        if self.tells_no_names { format!("name {}", self.not_told()) } else { "name not told yet".to_owned() }
+    }
+
     /// Whether what `package` lacks will never be told: an answer of an API that names it tells the rest, too.
     fn never_tells(&self, package: &Package) -> bool {
         self.tells_no_names && package.name.is_none()

@@ -99,7 +99,7 @@ impl PackagePage {
             seq: input.detail.row.seq.0,
             live: stream.live_href(),
             pulse: stream.pulse_href(),
-            unnamed: package.name.is_none().then(|| format!("name {}", account.not_told())),
+            unnamed: package.name.is_none().then(|| account.name_not_told()),
             name,
             id,
             board: of_account.href(),

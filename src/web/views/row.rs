@@ -70,14 +70,14 @@ impl RowView {
             seq: row.seq.0,
             href: link::package(&row.key),
             name: package.name.as_deref().map_or_else(|| id.clone(), shown),
-            below: if named { id } else { format!("name {}", account.not_told()) },
+            below: if named { id } else { account.name_not_told() },
             named,
             trashed: package.trashed,
             class: status_class(package.status),
             status: package.status.title(),
             marks: marks(package),
             count: lines.count(),
-            notes: notes(package, &lines, never.then(|| account.not_told())),
+            notes: notes(package, &lines, never),
             lines,
             people,
             more,
@@ -150,12 +150,13 @@ fn people(package: &Package, never: bool) -> (Vec<(String, &'static str)>, usize
     (all, more)
 }
 
-fn notes(package: &Package, lines: &Lines, not_told: Option<String>) -> Vec<String> {
+fn notes(package: &Package, lines: &Lines, never: bool) -> Vec<String> {
     let nobody = lines.count().is_empty();
     let note = if package.ready_to_complete {
         Some("everybody signed, the sender has to complete it".to_owned())
-    } else if let Some(not_told) = not_told {
-        Some(format!("how many sign is {not_told}"))
+    } else if never {
+        // By whom stands below the name; the page says it in full.
+        Some("how many sign is not told".to_owned())
     } else if nobody && package.confirmed_at.is_none() && package.status != Status::Deleted {
         Some("signers not known yet".to_owned())
     } else if nobody {

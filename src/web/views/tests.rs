@@ -148,7 +148,7 @@ fn a_package_page_says_what_is_odd() {
     let page = html(&PackagePage::new(&PackageInput { around: around(&accounts, &zone), detail: &detail }));
     for words in [
         "Why “Sent”?",
-        "since PACKAGE_ACTIVATE of 18 Nov 2026 14:02:11, told by callback; nothing speaks against it",
+        "since “PACKAGE_ACTIVATE” of 18 Nov 2026 14:02:11, told by callback; nothing speaks against it",
         "received 3 min later",
         "delivered twice",
         "delivered 1,200 times",
@@ -343,7 +343,7 @@ fn json_is_the_contract() {
             event("2026-11-18T13:02:11.000Z", "2026-11-18T13:02:11.400Z"),
             event("2026-11-18T14:17:11.000Z", "2026-11-18T14:17:11.400Z"),
         ],
-        "why": "Sent, since PACKAGE_ACTIVATE of 18 Nov 2026 13:02:11, told by callback; nothing speaks against it; \
+        "why": "Sent, since “PACKAGE_ACTIVATE” of 18 Nov 2026 13:02:11, told by callback; nothing speaks against it; \
                 the provider’s API agreed on 21 Nov 2026 11:02:11 (times in UTC).",
     });
     assert_eq!(answer, expected);

@@ -88,8 +88,8 @@ fn decided(package: &Package, zone: &Zone) -> String {
         return format!("{status}, since the provider’s API said so on {at}");
     }
     let fact = match decided.happened_at {
-        Some(at) if is_printable(at, decided.received_at) => format!("{name} of {}", stamp(at, zone)),
-        Some(_) | None => format!("{name}, received {}", stamp(decided.received_at, zone)),
+        Some(at) if is_printable(at, decided.received_at) => format!("“{name}” of {}", stamp(at, zone)),
+        Some(_) | None => format!("“{name}”, received {}", stamp(decided.received_at, zone)),
     };
     let told = match decided.origin {
         Origin::Callback => "told by callback",
@@ -97,7 +97,7 @@ fn decided(package: &Package, zone: &Zone) -> String {
         Origin::Hand => "entered by hand",
     };
     if decided.inferred {
-        format!("{status}, inferred from {fact}, {told}")
+        format!("{status}, which follows from {fact}, {told}")
     } else {
         format!("{status}, since {fact}, {told}")
     }
@@ -162,7 +162,7 @@ mod tests {
         it.confirmed_at = Some(Timestamp(120_000));
         assert_eq!(
             for_json(&it),
-            "Sent, since PACKAGE_ACTIVATE of 1 Jan 1970 00:01:00, told by callback; nothing speaks against it; \
+            "Sent, since “PACKAGE_ACTIVATE” of 1 Jan 1970 00:01:00, told by callback; nothing speaks against it; \
              the provider’s API agreed on 1 Jan 1970 00:02:00 (times in UTC)."
         );
         it.confirmed_at = Some(Timestamp(1_000));
@@ -213,8 +213,9 @@ mod tests {
             decided.happened_at = Some(Timestamp(i64::MAX));
         }
         assert!(
-            for_json(&it)
-                .starts_with("Sent, inferred from PACKAGE_ACTIVATE, received 1 Jan 1970 00:01:00, told")
+            for_json(&it).starts_with(
+                "Sent, which follows from “PACKAGE_ACTIVATE”, received 1 Jan 1970 00:01:00, told"
+            )
         );
     }
 }

@@ -48,6 +48,9 @@ impl Phrase {
     }
 }
 
+/// What OneSpan Sign and Conga Sign call the consent to sign electronically.
+const CONSENT: &str = "default-consent";
+
 /// What a record of a package's log tells.
 #[must_use]
 pub fn told(record: &Record, package: &Package) -> Phrase {
@@ -61,12 +64,15 @@ pub fn told(record: &Record, package: &Package) -> Phrase {
         Event::Created => Phrase::done("Package created", who),
         Event::Recalled => Phrase::done("Package taken back for editing", who),
         Event::Sent => Phrase::done("Package sent", who),
+        Event::Viewed { document } if document.as_deref() == Some(CONSENT) => {
+            Phrase::acted(who, "looked at the consent")
+        }
         Event::Viewed { document } => Phrase::acted(who, format!("looked at {}", paper(document))),
         Event::Locked => Phrase::acted(who, "was locked out"),
         Event::IdentityFailed => Phrase::acted(who, "did not pass an identity check"),
         Event::Bounced(bounce) => bounced(*bounce, who),
         Event::Consented { document } => {
-            let what = if document == "default-consent" { "the consent" } else { "an agreement" };
+            let what = if document == CONSENT { "the consent" } else { "an agreement" };
             Phrase::acted(who, format!("accepted {what}"))
         }
         Event::DocumentSigned { document } => Phrase::acted(who, format!("signed {}", paper(document))),
@@ -331,6 +337,11 @@ mod tests {
             assert!(!text.contains('!') && !text.ends_with('.') && !text.contains("  "), "{text}");
         }
         assert!(said.contains(&"Marta Oliveira was locked out".to_owned()), "{said:#?}");
+        let viewed = Record {
+            event: Event::Viewed { document: Some(CONSENT.into()) },
+            ..sample::every_event().remove(0)
+        };
+        assert!(told(&viewed, &package).text().ends_with("looked at the consent"));
         assert!(said.contains(&"Marta Oliveira signed Loan agreement".to_owned()), "{said:#?}");
     }
 

@@ -71,6 +71,30 @@ async fn nothing_is_wider_than_a_narrow_phone() {
 }
 
 #[actix_web::test]
+async fn the_list_fits_windows_of_every_width() {
+    let Some(page) = browser().await else { return };
+    let board = full().await;
+    for width in [768, 1024, 1060, 1200, 1280] {
+        page.viewport(width, 800).await;
+        page.go(&board.url).await;
+        page.until("document.readyState === 'complete'").await;
+        // As several providers fill them.
+        for (column, words) in [
+            ("sender", "Hannah Vogt-Lindqvist"),
+            ("source", "WebSignatureOffice"),
+            ("due", "3 Jan 2027"),
+            ("when", "told every 6 minutes"),
+        ] {
+            let cell = format!("document.querySelector('#rows td.{column}')");
+            page.js(&format!("{cell}.textContent = '{words}'")).await;
+        }
+        let fits = "document.querySelector('#list table').offsetWidth <= document.getElementById('list').offsetWidth";
+        assert_eq!(page.text(fits).await, "true", "{width}");
+    }
+    board.stop().await;
+}
+
+#[actix_web::test]
 async fn the_board_is_walked_by_keys() {
     let Some(page) = browser().await else { return };
     let board = full().await;

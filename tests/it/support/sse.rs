@@ -21,6 +21,8 @@ pub struct Reader {
     buffer: String,
     /// Everything that came, as it came.
     pub raw: Vec<u8>,
+    /// So much of it is in the buffer, or was.
+    read: usize,
 }
 
 impl Reader {
@@ -36,7 +38,7 @@ impl Reader {
         }
         let answer = tokio::time::timeout(PATIENCE, request.send()).await.expect("headers at once").unwrap();
         assert_eq!(answer.status(), 200);
-        Self { answer, buffer: String::new(), raw: Vec::new() }
+        Self { answer, buffer: String::new(), raw: Vec::new(), read: 0 }
     }
 
     pub fn header(&self, name: &str) -> &str {
@@ -56,7 +58,17 @@ impl Reader {
             let chunk = tokio::time::timeout(PATIENCE, self.answer.chunk()).await.expect("an event in time");
             let chunk = chunk.ok().flatten()?;
             self.raw.extend_from_slice(&chunk);
-            self.buffer.push_str(std::str::from_utf8(&chunk).unwrap());
+            // A chunk may end within a letter; the rest of it comes with the next one.
+            let new = &self.raw[self.read..];
+            let whole = match std::str::from_utf8(new) {
+                Ok(text) => text,
+                Err(error) if error.error_len().is_none() => {
+                    std::str::from_utf8(&new[..error.valid_up_to()]).unwrap()
+                }
+                Err(error) => panic!("{error}"),
+            };
+            self.buffer.push_str(whole);
+            self.read += whole.len();
         }
     }
 

@@ -31,7 +31,7 @@ fn what_is_never_told_is_said_and_not_guessed() {
     for words in [
         "name not told by WebSignatureOffice",
         "<small>not told by WebSignatureOffice</small>",
-        "how many sign is not told by WebSignatureOffice",
+        "<small>how many sign is not told</small>",
         "aria-label=\"1 signed\"",
         "2 fields signed, 1 rejected",
     ] {
@@ -78,9 +78,12 @@ fn what_an_api_told_after_all_is_shown() {
         assert!(html.contains("Lease") && html.contains("Dana") && html.contains("1 of 2"), "{html}");
         assert!(!html.contains("how many sign"), "{html}");
     }
-    // Of the others nothing is said to be never told but the name.
+    // Of the others nothing is said to be never told.
     let row = sample::row("legal", "1", 3, untold());
     assert!(fragment(&row).contains("1 of 2") && fragment(&row).contains("<small>not told</small>"));
+    for html in [fragment(&row), drawn(&row)] {
+        assert!(html.contains("name not told yet") && !html.contains("name not told by"), "{html}");
+    }
 }
 
 #[test]
