@@ -54,22 +54,34 @@ pub async fn browser_with(preferences: Value) -> Option<Browser> {
     Some(Browser::start(preferences).await)
 }
 
+/// A driver and the port that it took. `None`: it ended at once, as it does when the port that is free for one version of
+/// the Internet's protocol is taken for the other.
+fn driver() -> Option<(Child, String)> {
+    let mut driver = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("chromedriver is not installed: apt-get install chromium chromium-driver");
+    let mut said = BufReader::new(driver.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let port = said.find_map(|line| {
+        let port = line.split_once("successfully on port ")?.1;
+        Some(port.trim_end_matches('.').to_owned())
+    });
+    let Some(port) = port else {
+        driver.wait().unwrap();
+        return None;
+    };
+    // What it goes on to say must not fill a pipe.
+    std::thread::spawn(move || said.for_each(drop));
+    Some((driver, port))
+}
+
 impl Browser {
     async fn start(preferences: Value) -> Self {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver is not installed: apt-get install chromium chromium-driver");
-        let mut said = BufReader::new(driver.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let port = said.find_map(|line| {
-            let port = line.split_once("successfully on port ")?.1;
-            Some(port.trim_end_matches('.').to_owned())
-        });
-        // What it goes on to say must not fill a pipe.
-        std::thread::spawn(move || said.for_each(drop));
+        let (driver, port) =
+            (0..5).find_map(|_| driver()).expect("chromedriver names its port, once in five times");
         let profile = tempfile::tempdir().unwrap();
         let mut args: Vec<String> = FLAGS.map(str::to_owned).into();
         args.push(format!("--user-data-dir={}", profile.path().display()));
@@ -77,7 +89,7 @@ impl Browser {
             "goog:chromeOptions": {"args": args, "prefs": preferences},
             "goog:loggingPrefs": {"browser": "ALL"},
         }}});
-        let address = format!("127.0.0.1:{}", port.expect("chromedriver names its port"));
+        let address = format!("127.0.0.1:{port}");
         let client = super::board::client();
         let mut it = Self { driver, address, session: String::new(), client, _profile: profile };
         let session = it.call(Method::POST, "", wish).await.unwrap();
