@@ -1,9 +1,9 @@
 //! One batch of writes: what it changes in the logs it touches, and the rows that say so. Nothing here waits.
 
+use super::drift::DriftRow;
 use super::packages::folded;
 use super::policy::{Policies, names};
 use super::read::{Change, Row};
-use super::runs::DriftRow;
 use super::shelf::Entry;
 use super::signers::Lone;
 use super::tallies::{self, Delta};

@@ -6,6 +6,7 @@
 mod batch;
 mod check;
 mod codec;
+mod drift;
 mod fetch;
 mod inbox;
 mod jobs;
@@ -25,12 +26,13 @@ mod waiting;
 mod writer;
 
 pub use check::{Rebuilt, SelfCheck};
+pub use drift::Drift;
 pub use inbox::ToRead;
 pub use jobs::Job as AskedJob;
 pub use list::Order;
 pub use open::Mode;
 pub use policy::{Policies, Policy};
-pub use runs::{Drift, Run, RunFacts};
+pub use runs::{Run, RunFacts};
 pub use signers::MOST_TRIES;
 pub use tallies::Tallies;
 pub use waiting::{Knows, NewWaiting, Said, Waiting};

@@ -32,12 +32,14 @@ const WAL_PAGES: i64 = 8192;
 const WAL_BYTES: &str = "67108864";
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
 
-const MIGRATIONS: [(i64, &str, &str); 5] = [
+const MIGRATIONS: [(i64, &str, &str); 7] = [
     (1, "init", include_str!("../../migrations/0001_init.sql")),
     (2, "signers", include_str!("../../migrations/0002_signers.sql")),
     (3, "refused", include_str!("../../migrations/0003_refused.sql")),
     (4, "runs", include_str!("../../migrations/0004_runs.sql")),
     (5, "waiting", include_str!("../../migrations/0005_waiting.sql")),
+    (6, "resync", include_str!("../../migrations/0006_resync.sql")),
+    (7, "drift", include_str!("../../migrations/0007_drift.sql")),
 ];
 
 /// How a data folder is opened.

@@ -1,11 +1,7 @@
-//! Sweeps and what they found: where each stands, so that a restart goes on with it, and the lines of drift.
+//! Sweeps: where each stands, so that a restart goes on with it.
 
-use super::batch::Batch;
-use super::packages::folded;
-use super::policy::Policies;
-use super::script::{Script, Table};
-use super::{Store, StoreError, Subject, writer};
-use crate::model::{AccountId, Difference, Package, PackageId, PackageKey, Record, Timestamp, diff};
+use super::{Store, StoreError, writer};
+use crate::model::{AccountId, Package, PackageId, Timestamp};
 use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
@@ -13,9 +9,10 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 const DRIFT_KEPT: i64 = 100_000;
 const RUNS_KEPT: i64 = 10_000;
 
-const BEGIN: &str = "INSERT INTO runs (account, reason, whole_list, baseline, since, started_at, place, pages, compared, calls, success) \
-    VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, 0, 0) RETURNING id";
-const SAVE: &str = "UPDATE runs SET watermark = $2, place = $3, pages = $4, compared = $5, calls = $6, ended_at = $7, success = $8, trouble = $9 WHERE id = $1";
+const BEGIN: &str = "INSERT INTO runs (account, reason, whole_list, baseline, since, started_at, until, asked_by, begun, dry, place, pages, compared, calls, success) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, 0, 0, 0) RETURNING id";
+const SAVE: &str = "UPDATE runs SET watermark = $2, place = $3, pages = $4, compared = $5, calls = $6, ended_at = $7, success = $8, trouble = $9, \
+    begun = $10, total = $11, unread = $12, row = $13 WHERE id = $1";
 const PRUNE_DRIFT: &str = "DELETE FROM drift WHERE id <= (SELECT max(id) FROM drift) - $1";
 /// Of each account the newest that went well stays: it holds the watermark.
 const PRUNE_RUNS: &str = "DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - $1 AND ended_at IS NOT NULL \
@@ -26,15 +23,8 @@ const FACTS: &str = "SELECT (SELECT watermark FROM runs WHERE account = $1 AND s
     (SELECT started_at FROM runs WHERE account = $1 AND success = 1 AND whole_list = 1 ORDER BY id DESC LIMIT 1) AS last_full, \
     (SELECT started_at FROM runs WHERE account = $1 ORDER BY id DESC LIMIT 1) AS last, \
     (SELECT max(used_at) FROM slots WHERE account = $1) AS last_callback";
-const DRIFT_LIST: &str = "SELECT id, run, account, package, signer, field, board, provider, missed, happened_at, found_at FROM drift \
-    WHERE ($1 IS NULL OR account = $1) AND id < $2 ORDER BY id DESC LIMIT $3";
 const OPEN_PACKAGES: &str = "SELECT id, package, state FROM packages WHERE account = $1 AND id > $2 \
     AND shelf IN ('draft', 'sent', 'trashed') ORDER BY id LIMIT $3";
-const DRIFT: Table = Table {
-    head: "INSERT INTO drift (run, account, package, signer, field, board, provider, missed, happened_at, found_at)",
-    columns: 10,
-    tail: "",
-};
 
 /// A sweep through one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,24 +35,40 @@ pub struct Run {
     pub account: AccountId,
     /// Why it began, in a word.
     pub reason: String,
+    /// Who asked for it; `None`: nobody, it was due.
+    pub asked_by: Option<String>,
+    /// It has begun; otherwise it waits until the account's other sweep has ended.
+    pub begun: bool,
+    /// It says what it would change, and changes nothing.
+    pub dry: bool,
     /// It asks about everything, also about open packages that the list doesn't name.
     pub full: bool,
     /// It is the account's first: what it finds was not missed.
     pub baseline: bool,
     /// From when on changes are listed; `None`: from ever.
     pub since: Option<Timestamp>,
-    /// When it began, by our clock.
+    /// What changed later is left alone; `None`: nothing is.
+    pub until: Option<Timestamp>,
+    /// When it began, or was asked for while it waits, by our clock.
     pub started_at: Timestamp,
     /// The provider's time of its first page.
     pub watermark: Option<Timestamp>,
     /// Where the list's next page begins; `None`: the list is done.
     pub place: Option<u32>,
+    /// Behind which row open packages are looked for, once the list is done.
+    pub row: i64,
+    /// How many the list held when it was last read.
+    pub total: u64,
     /// Pages read.
     pub pages: u32,
     /// Answers compared.
     pub compared: u32,
+    /// What it could not compare: unreadable, or not ours to see.
+    pub unread: u32,
     /// Calls made.
     pub calls: u32,
+    /// Somebody wants it to end.
+    pub stop: bool,
     /// When it ended; `None`: it goes on.
     pub ended_at: Option<Timestamp>,
     /// It went through everything.
@@ -81,15 +87,23 @@ impl Run {
             id: 0,
             account,
             reason: reason.to_owned(),
+            asked_by: None,
+            begun: true,
+            dry: false,
             full: false,
             baseline: false,
             since,
+            until: None,
             started_at: now,
             watermark: None,
             place: Some(0),
+            row: 0,
+            total: 0,
             pages: 0,
             compared: 0,
+            unread: 0,
             calls: 0,
+            stop: false,
             ended_at: None,
             success: false,
             trouble: None,
@@ -111,87 +125,11 @@ pub struct RunFacts {
     pub last_callback: Option<Timestamp>,
 }
 
-/// One line of drift.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Drift {
-    /// Its number.
-    pub id: i64,
-    /// The sweep that found it.
-    pub run: i64,
-    /// Which package.
-    pub key: PackageKey,
-    /// Which signer; `None`: the package itself.
-    pub signer: Option<String>,
-    /// What differed, in a word.
-    pub field: String,
-    /// What the board said; `None`: it had never heard of the package.
-    pub board: Option<String>,
-    /// What the provider said.
-    pub provider: String,
-    /// The kind of fact that a callback would have told.
-    pub missed: String,
-    /// When that happened at the latest, if known.
-    pub happened_at: Option<Timestamp>,
-    /// When it was found, by our clock.
-    pub found_at: Timestamp,
-}
-
-/// A line to be written.
-pub(super) struct DriftRow {
-    run: i64,
-    key: PackageKey,
-    found_at: Timestamp,
-    difference: Difference,
-}
-
-impl Batch<'_> {
-    /// Puts an answer into its package's log; if it belongs to a run, what it showed is written down with it. Whatever
-    /// came before it, be it in this batch, was told.
-    pub(super) fn learn(
-        &mut self,
-        key: &PackageKey,
-        record: &Record,
-        run: Option<i64>,
-        policies: &Policies,
-    ) -> Result<super::batch::Applied, StoreError> {
-        let facts = [(Subject::Package(key.clone()), record.clone())];
-        let (Some(run), Some(answer)) = (run, record.answer()) else {
-            return self.apply(&facts, None, &[], policies);
-        };
-        // What was told of its signers alone joins now.
-        self.link(key, record, policies)?;
-        let before = self.state_of(key, policies)?;
-        let mut applied = self.apply(&facts, None, &[], policies)?;
-        let after = self.state_of(key, policies)?.unwrap_or_default();
-        for difference in diff(before.as_ref(), answer, &after) {
-            applied.drift += 1;
-            self.drift.push(DriftRow { run, key: key.clone(), found_at: record.received_at, difference });
-        }
-        Ok(applied)
-    }
-
-    fn state_of(&self, key: &PackageKey, policies: &Policies) -> Result<Option<Package>, StoreError> {
-        let Some(touched) = self.touched.get(key).filter(|it| it.entry.total > 0) else { return Ok(None) };
-        folded(&touched.entry.log, touched.entry.total, &key.account, policies).map(Some)
-    }
-
-    pub(super) fn drift_into(&self, script: &mut Script) -> Result<(), StoreError> {
-        script.insert(&DRIFT, &self.drift, |row, cells| {
-            let it = &row.difference;
-            cells.bind(row.run)?.word(&row.key.account.0)?.bind(row.key.package.as_str().to_owned())?;
-            cells.bind(it.signer.clone())?.word(it.field.word())?.bind(it.board)?.word(it.provider)?;
-            cells
-                .word(it.missed.word())?
-                .bind(it.happened_at.map(|at| at.0))?
-                .bind(row.found_at.0)
-                .map(|_| ())
-        })
-    }
-}
-
 pub(super) async fn begin(run: &Run, connection: &mut SqliteConnection) -> Result<u64, StoreError> {
     let query = sqlx::query(BEGIN).bind(&run.account.0).bind(&run.reason).bind(i64::from(run.full));
     let query = query.bind(i64::from(run.baseline)).bind(run.since.map(|at| at.0)).bind(run.started_at.0);
+    let query = query.bind(run.until.map(|at| at.0)).bind(&run.asked_by);
+    let query = query.bind(i64::from(run.begun)).bind(i64::from(run.dry));
     let id: i64 = query.fetch_one(connection).await?.try_get(0)?;
     Ok(id.unsigned_abs())
 }
@@ -201,6 +139,8 @@ pub(super) async fn save(run: &Run, connection: &mut SqliteConnection) -> Result
         sqlx::query(SAVE).bind(run.id).bind(run.watermark.map(|at| at.0)).bind(run.place.map(i64::from));
     let query = query.bind(i64::from(run.pages)).bind(i64::from(run.compared)).bind(i64::from(run.calls));
     let query = query.bind(run.ended_at.map(|at| at.0)).bind(i64::from(run.success)).bind(&run.trouble);
+    let query = query.bind(i64::from(run.begun)).bind(i64::try_from(run.total).unwrap_or(i64::MAX));
+    let query = query.bind(i64::from(run.unread)).bind(run.row);
     let done = query.execute(&mut *connection).await?.rows_affected();
     if run.ended_at.is_some() {
         sqlx::query(PRUNE_DRIFT).bind(DRIFT_KEPT).execute(&mut *connection).await?;
@@ -248,18 +188,6 @@ impl Store {
         })
     }
 
-    /// Lines of drift, the newest first, of one account or of all; those before the number `before`.
-    pub async fn drift(
-        &self,
-        account: Option<&AccountId>,
-        before: Option<i64>,
-        limit: u32,
-    ) -> Result<Vec<Drift>, StoreError> {
-        let query = sqlx::query(DRIFT_LIST).bind(account.map(|it| it.0.as_str()));
-        let query = query.bind(before.unwrap_or(i64::MAX)).bind(i64::from(limit));
-        query.fetch_all(&self.readers).await?.iter().map(drift_of).collect()
-    }
-
     /// The account's packages that may be open, in the order of their rows, from behind the row `after`.
     pub async fn open_packages(
         &self,
@@ -276,13 +204,6 @@ impl Store {
             })
             .collect()
     }
-
-    /// Puts in an answer of the API that a sweep asked for: what it shows that callbacks didn't tell is written down
-    /// with it. Returns how many lines that made.
-    pub async fn learn_in(&self, run: i64, key: PackageKey, record: Record) -> Result<u32, StoreError> {
-        let kept = self.ask(|done| writer::Job::Learn(key, Box::new(record), Some(run), done)).await?;
-        Ok(kept.drift)
-    }
 }
 
 fn run_of(row: &SqliteRow) -> Result<Run, StoreError> {
@@ -294,33 +215,26 @@ fn run_of(row: &SqliteRow) -> Result<Run, StoreError> {
         id: row.try_get("id")?,
         account: AccountId(row.try_get("account")?),
         reason: row.try_get("reason")?,
+        asked_by: row.try_get("asked_by")?,
+        begun: count("begun")? != 0,
+        dry: count("dry")? != 0,
         full: count("whole_list")? != 0,
         baseline: count("baseline")? != 0,
         since: at("since")?,
+        until: at("until")?,
         started_at: Timestamp(row.try_get("started_at")?),
         watermark: at("watermark")?,
         place: place.map(|place| u32::try_from(place).unwrap_or_default()),
+        row: row.try_get("row")?,
+        total: row.try_get::<i64, _>("total")?.unsigned_abs(),
         pages: count("pages")?,
         compared: count("compared")?,
+        unread: count("unread")?,
         calls: count("calls")?,
+        stop: count("stop")? != 0,
         ended_at: at("ended_at")?,
         success: count("success")? != 0,
         trouble: row.try_get("trouble")?,
         found: count("found")?,
-    })
-}
-
-fn drift_of(row: &SqliteRow) -> Result<Drift, StoreError> {
-    Ok(Drift {
-        id: row.try_get("id")?,
-        run: row.try_get("run")?,
-        key: super::packages::key_of(row.try_get("account")?, row.try_get("package")?)?,
-        signer: row.try_get("signer")?,
-        field: row.try_get("field")?,
-        board: row.try_get("board")?,
-        provider: row.try_get("provider")?,
-        missed: row.try_get("missed")?,
-        happened_at: row.try_get::<Option<i64>, _>("happened_at")?.map(Timestamp),
-        found_at: Timestamp(row.try_get("found_at")?),
     })
 }

@@ -22,7 +22,7 @@ struct DriftJson<'a> {
     missed: &'a str,
     happened_at: Option<String>,
     found_at: String,
-    run: i64,
+    run: Option<i64>,
 }
 
 /// The answer to `GET /api/v1/runs`.
