@@ -222,7 +222,7 @@ impl App {
             }
         };
         tracing::error!(account = %account.id, why, "answers of the API were not believed");
-        account.note_api(|state| state.trouble = Some((now, why)));
+        account.note_api(|state| (state.trouble, state.refused) = (Some((now, why)), false));
         for (key, _, asked_at) in missing {
             self.store.postpone(key, asked_at.plus(LONGEST_BACKOFF_MS), false).await?;
             asked.failed += 1;
@@ -289,6 +289,7 @@ impl Account {
                     // Since the first failure: what follows it is the same trouble going on.
                     let since = state.trouble.as_ref().map_or(now, |(since, _)| *since);
                     state.trouble = Some((since, error.to_string()));
+                    state.refused = matches!(error, FetchError::Refused(_) | FetchError::NotOurs);
                     state.failures = state.failures.saturating_add(1);
                     let doubled = REST_MS << state.failures.min(10);
                     jittered(doubled.min(LONGEST_REST_MS))

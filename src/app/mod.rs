@@ -2,7 +2,7 @@
 //!
 //! [`App`] is the one handle that everybody clones. [`ingest`] takes callbacks in, [`asking`] asks the providers' APIs
 //! about what is due, `locating` about signers without a package, [`reconcile`] looks for what callbacks missed,
-//! [`replay`] reads kept bytes again, [`import`] takes what a person pasted.
+//! [`replay`] reads kept bytes again, [`import`] takes what a person pasted, [`standing`] says how the accounts are.
 
 pub mod asking;
 pub mod import;
@@ -12,6 +12,7 @@ pub mod reconcile;
 pub mod refusals;
 pub mod registering;
 pub mod replay;
+pub mod standing;
 mod token;
 
 pub use crate::store::read::{
@@ -48,6 +49,8 @@ pub struct Account {
     pub refusals: refusals::Refusals,
     /// When a callback last came to an address with the vendor's stray `>`, in milliseconds; 0: none did.
     misprint: AtomicI64,
+    /// When its last callback was accepted, in milliseconds; 0: none was.
+    heard: AtomicI64,
 }
 
 /// How an account's API answered last.
@@ -57,6 +60,8 @@ pub struct ApiState {
     pub answered_at: Option<Timestamp>,
     /// What went wrong since then, and when.
     pub trouble: Option<(Timestamp, String)>,
+    /// The trouble is that it refuses our credentials.
+    pub refused: bool,
     /// Nothing is asked before this.
     pub rests_until: Option<Timestamp>,
     /// How many asks failed in a row.
@@ -90,8 +95,6 @@ pub struct Inner {
     pub config: Config,
     /// The only one to ask for the time.
     pub clock: Clock,
-    /// When the last callback was accepted, in milliseconds; 0: none was.
-    last_callback: AtomicI64,
     /// Wakes the worker that digests what is pending.
     pub pending: tokio::sync::Notify,
 }
@@ -133,36 +136,22 @@ impl App {
                 sweeps: tokio::sync::Mutex::default(),
                 refusals: refusals::Refusals::default(),
                 misprint: AtomicI64::new(0),
+                heard: AtomicI64::new(0),
             };
             accounts.insert(id, account);
         }
         let policies: Policies = accounts.values().map(|it| (it.id.clone(), it.policy())).collect();
         let store = Store::open(Path::new(&config.server.data), mode, policies).await?;
-        let last_callback = AtomicI64::new(store.last_callback().await?.map_or(0, |at| at.0));
-        Ok(Self(Arc::new(Inner {
-            store,
-            accounts,
-            config,
-            clock,
-            last_callback,
-            pending: tokio::sync::Notify::new(),
-        })))
+        for account in accounts.values() {
+            store.run_facts(&account.id).await?.last_callback.into_iter().for_each(|at| account.hear(at));
+        }
+        Ok(Self(Arc::new(Inner { store, accounts, config, clock, pending: tokio::sync::Notify::new() })))
     }
 
     /// Now.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         Timestamp(self.clock.millis())
-    }
-
-    /// When the last callback was accepted, from whichever account.
-    #[must_use]
-    pub fn last_callback(&self) -> Option<Timestamp> {
-        Some(self.last_callback.load(Ordering::Relaxed)).filter(|at| *at != 0).map(Timestamp)
-    }
-
-    fn heard(&self, at: Timestamp) {
-        self.last_callback.fetch_max(at.0, Ordering::Relaxed);
     }
 
     /// An account by its id.

@@ -43,7 +43,6 @@ const PENDING_ONES: &str = "SELECT a.id, a.account, a.received_at, a.origin, a.s
 const NEWEST: &str = "SELECT coalesce(max(id), 0) FROM arrivals";
 const BY_STATE: &str = "SELECT account, count(*) FROM arrivals WHERE state IN (0, 2) GROUP BY account";
 const SLOTS: &str = "SELECT slot, used_at FROM slots WHERE account = $1 ORDER BY used_at DESC";
-const LAST_CALLBACK: &str = "SELECT max(used_at) FROM slots";
 const REFUSED_OF: &str = "SELECT coalesce(sum(times), 0) FROM refused WHERE account = $1";
 
 /// An arrival whose bytes are to be read again.
@@ -156,12 +155,6 @@ impl Store {
             })
         };
         rows.iter().map(read).collect()
-    }
-
-    /// When the last callback was accepted, from whichever account.
-    pub async fn last_callback(&self) -> Result<Option<Timestamp>, StoreError> {
-        let row = sqlx::query(LAST_CALLBACK).fetch_one(&self.readers).await?;
-        Ok(row.try_get::<Option<i64>, _>(0)?.map(Timestamp))
     }
 
     /// What the store counts for an account.
