@@ -18,7 +18,7 @@ mod token;
 pub use crate::store::read::{
     AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row,
 };
-pub use crate::store::{Drift, NewWaiting, Order, Run, Said, StoreError, Waiting};
+pub use crate::store::{Drift, Fate, Finding, NewWaiting, Order, Run, Said, StoreError, Waiting};
 
 use crate::clock::Clock;
 use crate::config::{AccountConfig, Config};

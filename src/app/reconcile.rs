@@ -25,6 +25,8 @@ const MOST_BACK: u32 = 50;
 /// No sweep begins sooner than this after the last one, but for the first after a start.
 const PAUSE_MS: i64 = 15 * 60 * 1000;
 
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// What one step did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Swept {
@@ -105,8 +107,7 @@ impl App {
         let zone = TimeZone::get(&self.config.server.time_zone).unwrap_or(TimeZone::UTC);
         let Some(reason) = due(config, &facts, since_start, now, &zone) else { return Ok(None) };
         let full = matches!(reason, FIRST | NIGHT);
-        let back =
-            |from: Timestamp, span: Duration| from.plus(-i64::try_from(span.as_millis()).unwrap_or(i64::MAX));
+        let back = |from: Timestamp, span: Duration| from.plus(-millis(span));
         let since = match facts.watermark {
             Some(watermark) if !full => back(watermark, config.overlap),
             _ => back(now, config.since),
@@ -115,6 +116,18 @@ impl App {
         run.full = full;
         run.baseline = facts.watermark.is_none();
         self.store.begin_run(run).await.map(Some)
+    }
+
+    /// When the account's next sweep begins by itself, were its callbacks to go on as they do.
+    pub async fn next_sweep(&self, account: &Account) -> Result<Timestamp, StoreError> {
+        let (now, config) = (self.now(), &account.config.reconcile);
+        let facts = self.store.run_facts(&account.id).await?;
+        let Some(last) = facts.last.filter(|_| facts.watermark.is_some()) else { return Ok(now) };
+        let zone = TimeZone::get(&self.config.server.time_zone).unwrap_or(TimeZone::UTC);
+        // The night's that is at most a day away.
+        let night = latest(config.full_at, now.plus(millis(DAY)), &zone).filter(|night| now < *night);
+        let time = next(config, last);
+        Ok(night.map_or(time, |night| night.min(time)).max(now))
     }
 
     /// Reads one page. `false`: something hindered it, and it comes again.
@@ -329,15 +342,23 @@ fn due(
     if !since_start {
         return Some(START);
     }
-    let millis = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
-    let every = millis(config.every);
-    // Up to a twentieth later, and the same at every look, so that accounts don't all come at once.
-    let later = every / 20 * last.0.rem_euclid(1_000) / 1_000;
-    if now.since(last) >= every.saturating_add(later) {
+    if next(config, last) <= now {
         return Some(TIME);
     }
     let silent = facts.last_callback.map(|at| at.plus(millis(config.silent_after)));
     (!paused && silent.is_some_and(|silent| silent <= now && last < silent)).then_some(SILENCE)
+}
+
+/// When it is time again after a sweep that began at `last`: up to a twentieth later, and the same at every look, so
+/// that accounts don't all come at once.
+fn next(config: &ReconcileConfig, last: Timestamp) -> Timestamp {
+    let every = millis(config.every);
+    let later = every / 20 * last.0.rem_euclid(1_000) / 1_000;
+    last.plus(every.saturating_add(later))
+}
+
+fn millis(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// When it was last this time of the day.

@@ -124,7 +124,7 @@ impl Store {
     }
 }
 
-fn drift_of(row: &SqliteRow) -> Result<Drift, StoreError> {
+pub(super) fn drift_of(row: &SqliteRow) -> Result<Drift, StoreError> {
     Ok(Drift {
         id: row.try_get("id")?,
         run: row.try_get("run")?,

@@ -8,6 +8,7 @@ mod check;
 mod codec;
 mod drift;
 mod fetch;
+mod findings;
 mod inbox;
 mod jobs;
 mod list;
@@ -27,6 +28,7 @@ mod writer;
 
 pub use check::{Rebuilt, SelfCheck};
 pub use drift::Drift;
+pub use findings::{Fate, Finding};
 pub use inbox::ToRead;
 pub use jobs::Job as AskedJob;
 pub use list::Order;

@@ -3,6 +3,7 @@
 use super::error::WebError;
 use super::pages::{detail, key_of};
 use super::site::Site;
+use super::sync::cut;
 use super::views::drift::{DriftList, RunList};
 use super::views::json::{PackageAnswer, PackageItem, PackageList};
 use super::views::query;
@@ -95,14 +96,6 @@ pub async fn runs(site: web::Data<Site>, asked: web::Query<Found>) -> Result<Htt
     let mut runs = site.app.store.runs(account.as_ref(), after, limit + 1).await?;
     let next = cut(&mut runs, limit).map(|it| it.id);
     Ok(HttpResponse::Ok().json(RunList::new(&runs, next)))
-}
-
-/// Cuts off what was read too much to see whether there is more; then, the last one that stays.
-fn cut<T>(rows: &mut Vec<T>, limit: u32) -> Option<&T> {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    rows.last().filter(|_| more)
 }
 
 fn limit_of(asked: Option<String>) -> Result<u32, WebError> {

@@ -13,6 +13,7 @@ pub mod health;
 pub mod live;
 pub mod pages;
 pub mod site;
+pub mod sync;
 pub mod views;
 
 use crate::app::App;
@@ -62,6 +63,9 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/pulse", read().to(pages::pulse))
             .route("/live", read().to(live::live))
             .route("/packages/{package:.*}", read().to(pages::package))
+            .route("/sync", read().to(sync::sync))
+            .route("/sync/now", read().to(sync::now))
+            .route("/sync/missed.csv", read().to(sync::csv))
             .route("/inbox", read().to(pages::inbox))
             .route("/inbox/payload/{arrival}", read().to(pages::inbox_payload))
             .route("/inbox/waiting/{id}", read().to(pages::waiting_body))

@@ -19,6 +19,8 @@ pub mod query;
 pub mod row;
 #[cfg(test)]
 mod sample;
+pub mod standing;
+pub mod sync;
 mod tallies;
 #[cfg(test)]
 mod tests;
@@ -35,10 +37,12 @@ pub use package::{PackageInput, PackagePage};
 pub use providers::{ApiHealth, AuthKind, ProviderCard, ProvidersInput, ProvidersPage};
 pub use query::{BoardQuery, Cursor, Updated};
 pub use row::{RowFragment, RowView};
+pub use sync::{AccountSync, NowFragment, SyncInput, SyncPage, SyncQuery};
 pub use time::Zone;
 
 use crate::model::{AccountId, Package, Timestamp};
 use askama::Template;
+use standing::Header;
 use time::When;
 
 /// What the pages call an account, and what its provider is like.
@@ -98,6 +102,8 @@ pub struct Around<'a> {
     pub last_callback: Option<Timestamp>,
     /// What an operator must know at once: callbacks can't be written down, or are refused.
     pub warnings: &'a [String],
+    /// How the accounts in view stand.
+    pub header: &'a Header,
 }
 
 impl Around<'_> {
@@ -131,6 +137,8 @@ pub struct Frame {
     pub heard: Option<When>,
     /// What an operator must know at once.
     pub warnings: Vec<String>,
+    /// How the accounts in view stand.
+    pub header: Header,
     /// Whether the page follows changes.
     pub live: bool,
 }
@@ -140,6 +148,8 @@ pub struct Frame {
 pub enum Place {
     /// Packages.
     Packages,
+    /// Sync.
+    Sync,
     /// Inbox.
     Inbox,
     /// Providers.
@@ -157,6 +167,7 @@ impl Frame {
             drawn: When::clock(around.now, around.zone),
             heard: around.last_callback.map(|at| When::ago(at, around.now, around.zone)),
             warnings: around.warnings.to_vec(),
+            header: around.header.clone(),
             live: false,
         }
     }

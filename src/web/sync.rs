@@ -1,0 +1,143 @@
+//! The sync page, its part that a live page asks for again, and the file with what callbacks missed.
+
+use super::error::WebError;
+use super::pages::page_of;
+use super::site::Site;
+use super::views::sync::{csv_line, csv_title};
+use super::views::time::rfc3339;
+use super::views::{AccountLabel, AccountSync, NowFragment, SyncInput, SyncPage, SyncQuery, html};
+use crate::app::standing::Standing;
+use crate::app::{Account, Run};
+use crate::model::AccountId;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
+use actix_web::web::Bytes;
+use actix_web::{HttpResponse, web};
+use futures_util::stream;
+use std::collections::HashMap;
+
+/// So many lines and sweeps stand on a page.
+const PAGE: u32 = 50;
+const RUNS: u32 = 20;
+/// Among so many of an account's newest sweeps, the open ones and the last whole one are looked for.
+const LATELY: u32 = 50;
+/// So many lines of the file are read at once.
+const CHUNK: u32 = 500;
+
+type Pairs = web::Query<HashMap<String, String>>;
+
+fn asked(pairs: &Pairs) -> SyncQuery {
+    SyncQuery::parse(|name| pairs.get(name).cloned())
+}
+
+/// `GET /sync`.
+pub async fn sync(site: web::Data<Site>, pairs: Pairs) -> Result<HttpResponse, WebError> {
+    let (query, store, now) = (asked(&pairs), &site.app.store, site.app.now());
+    let only = query.account.clone().map(AccountId);
+    let mut findings = store.findings(only.as_ref(), query.fate, query.before, PAGE + 1, now).await?;
+    let more_findings = cut(&mut findings, PAGE).map(|it| it.drift.id);
+    // Those under way stand above; they are few.
+    let mut runs = store.runs(None, query.runs, RUNS + 1).await?;
+    let more_runs = cut(&mut runs, RUNS).map(|it| it.id);
+    runs.retain(|run| run.ended_at.is_some());
+    let accounts = accounts(&site).await?;
+    let moment = site.moment().await?;
+    let input = SyncInput {
+        around: site.around(&moment),
+        query: &query,
+        accounts: &accounts,
+        findings: &findings,
+        more_findings,
+        runs: &runs,
+        more_runs,
+        notice: None,
+    };
+    Ok(page_of(html(&SyncPage::new(&input))))
+}
+
+/// `GET /sync/now`: the accounts' sheets, which a live page asks for while a sweep goes on.
+pub async fn now(site: web::Data<Site>) -> Result<HttpResponse, WebError> {
+    let accounts = accounts(&site).await?;
+    let moment = site.instant();
+    Ok(page_of(html(&NowFragment::new(&accounts, &site.around(&moment)))))
+}
+
+/// `GET /sync/missed.csv?account=&fate=`: all of it, a piece at a time.
+pub async fn csv(site: web::Data<Site>, pairs: Pairs) -> HttpResponse {
+    let (query, now) = (asked(&pairs), site.app.now());
+    let day = rfc3339(now).chars().take(10).collect::<String>();
+    let site = site.into_inner();
+    let lines = stream::unfold(Some(None), move |place: Option<Option<i64>>| {
+        let (site, query) = (site.clone(), query.clone());
+        async move {
+            let before = place?;
+            let only = query.account.map(AccountId);
+            let found = site.app.store.findings(only.as_ref(), query.fate, before, CHUNK, now).await;
+            let found = match found {
+                Ok(found) => found,
+                // A file that ends early must not look whole.
+                Err(cause) => return Some((Err(cause), None)),
+            };
+            let title = if before.is_none() { csv_title() } else { String::new() };
+            let text: String = std::iter::once(title).chain(found.iter().map(csv_line)).collect();
+            let next = found.last().filter(|_| found.len() == CHUNK as usize).map(|it| Some(it.drift.id));
+            Some((Ok(Bytes::from(text)), next))
+        }
+    });
+    let name = format!("attachment; filename=\"missed-callbacks-{day}.csv\"");
+    HttpResponse::Ok()
+        .content_type("text/csv; charset=utf-8; header=present")
+        .insert_header((CONTENT_DISPOSITION, name))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .streaming(lines)
+}
+
+async fn accounts(site: &Site) -> Result<Vec<AccountSync<'_>>, WebError> {
+    let mut all = Vec::new();
+    for label in &site.accounts {
+        if let Some(account) = site.app.accounts.get(&label.id) {
+            all.push(one(site, label, account).await?);
+        }
+    }
+    Ok(all)
+}
+
+async fn one<'a>(
+    site: &'a Site,
+    label: &'a AccountLabel,
+    account: &Account,
+) -> Result<AccountSync<'a>, WebError> {
+    let (app, config, now) = (&site.app, &account.config, site.app.now());
+    let has_api = config.api.is_some();
+    let runs = app.store.runs(Some(&account.id), None, LATELY).await?;
+    let (mut open, ended): (Vec<Run>, Vec<Run>) = runs.into_iter().partition(|run| run.ended_at.is_none());
+    // The newest came first; what goes on comes first here, then whoever has waited longest.
+    open.reverse();
+    open.sort_by_key(|run| !run.begun);
+    let trouble = match account.standing(now) {
+        Standing::Unreachable { why, .. } | Standing::Refused { why, .. } => Some(why),
+        Standing::Fine | Standing::NotAskedYet | Standing::NoApi | Standing::Resting { .. } => None,
+    };
+    Ok(AccountSync {
+        account: label,
+        has_api,
+        last_whole: ended.iter().find(|run| run.success && !run.dry).cloned(),
+        last: ended.into_iter().next(),
+        open,
+        next: if has_api { Some(app.next_sweep(account).await?) } else { None },
+        every: config.reconcile.every,
+        silent_after: config.reconcile.silent_after,
+        calls_per_minute: config.calls_per_minute,
+        last_callback: account.last_callback(),
+        silent: account.silent(now),
+        answered: account.api_state().answered_at,
+        trouble,
+    })
+}
+
+/// Cuts off what was read too much to see whether there is more; then, the last one that stays.
+pub fn cut<T>(rows: &mut Vec<T>, limit: u32) -> Option<&T> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    rows.last().filter(|_| more)
+}

@@ -1,0 +1,170 @@
+//! The sync page: how each account's sweeps stand, what they found that callbacks had not told, and the way to start one.
+
+mod finding;
+mod run;
+mod sheet;
+
+pub use finding::{FindingView, csv_line, csv_title};
+pub use sheet::AccountSync;
+
+use super::{Around, Frame, Place, link};
+use crate::app::{Fate, Finding, Run};
+use askama::Template;
+use run::RunView;
+use sheet::Sheet;
+
+/// What the page shows.
+#[derive(Debug)]
+pub struct SyncInput<'a> {
+    /// What every page knows.
+    pub around: Around<'a>,
+    /// What the address asks for.
+    pub query: &'a SyncQuery,
+    /// The accounts, in order.
+    pub accounts: &'a [AccountSync<'a>],
+    /// What callbacks missed, the newest first.
+    pub findings: &'a [Finding],
+    /// The last of these, where others follow.
+    pub more_findings: Option<i64>,
+    /// Sweeps that have ended, the newest first.
+    pub runs: &'a [Run],
+    /// The last of these, where others follow.
+    pub more_runs: Option<i64>,
+    /// What a button has just done, as a sentence.
+    pub notice: Option<&'a str>,
+}
+
+/// What the address of the page asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SyncQuery {
+    /// Only this account.
+    pub account: Option<String>,
+    /// Only what became of the callback.
+    pub fate: Option<Fate>,
+    /// Only lines before this one.
+    pub before: Option<i64>,
+    /// Only sweeps before this one.
+    pub runs: Option<i64>,
+}
+
+/// The whole page.
+#[derive(Debug, Template)]
+#[template(path = "sync.html")]
+pub struct SyncPage {
+    frame: Frame,
+    notice: Option<String>,
+    /// How often providers are polled, as the beginning of a sentence.
+    often: String,
+    now: Now,
+    /// The accounts that can be asked: id and label.
+    askable: Vec<(String, String)>,
+    accounts: Vec<(String, String, bool)>,
+    fates: Vec<(&'static str, &'static str, bool)>,
+    findings: Vec<FindingView>,
+    is_narrowed: bool,
+    csv: String,
+    newest: Option<String>,
+    older: Option<String>,
+    runs: Vec<RunView>,
+    newest_runs: Option<String>,
+    older_runs: Option<String>,
+}
+
+/// The accounts' sheets: a part of the page, and an answer of its own for a live one.
+#[derive(Debug)]
+struct Now {
+    /// Changes when a sweep begins, waits or ends.
+    key: String,
+    running: bool,
+    /// What a screen reader hears of it.
+    said: String,
+    sheets: Vec<Sheet>,
+}
+
+/// The sheets alone.
+#[derive(Debug, Template)]
+#[template(path = "sync/_now.html")]
+pub struct NowFragment {
+    now: Now,
+}
+
+impl SyncQuery {
+    /// Reads the pairs of a query; what can't be understood is as if it weren't there.
+    #[must_use]
+    pub fn parse(value: impl Fn(&str) -> Option<String>) -> Self {
+        let number = |name: &str| value(name).and_then(|it| it.parse().ok());
+        Self {
+            account: value("account").filter(|it| !it.is_empty()),
+            fate: value("fate").and_then(|it| Fate::from_word(&it)),
+            before: number("before"),
+            runs: number("runs"),
+        }
+    }
+
+    fn href(&self, path: &str, part: &str) -> String {
+        let pairs = [
+            ("account", self.account.as_deref().map(link::encode)),
+            ("fate", self.fate.map(|it| it.word().to_owned())),
+            ("before", self.before.map(|it| it.to_string())),
+            ("runs", self.runs.map(|it| it.to_string())),
+        ];
+        let pairs = pairs.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?)));
+        let query = pairs.collect::<Vec<_>>().join("&");
+        if query.is_empty() { format!("{path}{part}") } else { format!("{path}?{query}{part}") }
+    }
+}
+
+impl SyncPage {
+    /// Puts the page into words.
+    #[must_use]
+    pub fn new(input: &SyncInput<'_>) -> Self {
+        let (around, query) = (&input.around, input.query);
+        let of = |before| SyncQuery { before, ..query.clone() }.href("/sync", "#missed");
+        let of_runs = |runs| SyncQuery { runs, ..query.clone() }.href("/sync", "#runs");
+        let csv = SyncQuery { before: None, runs: None, ..query.clone() };
+        let askable = input.accounts.iter().filter(|it| it.has_api);
+        Self {
+            frame: Frame::new("Sync", Place::Sync, around),
+            notice: input.notice.map(str::to_owned),
+            often: sheet::often(input.accounts),
+            now: Now::new(input.accounts, around),
+            askable: askable.map(|it| (it.account.id.0.clone(), it.account.label.clone())).collect(),
+            accounts: around
+                .accounts
+                .iter()
+                .map(|it| (it.id.0.clone(), it.label.clone(), query.account.as_ref() == Some(&it.id.0)))
+                .collect(),
+            fates: Fate::ALL.map(|it| (it.word(), finding::choice(it), query.fate == Some(it))).to_vec(),
+            findings: input.findings.iter().map(|it| FindingView::new(it, around)).collect(),
+            is_narrowed: query.account.is_some() || query.fate.is_some() || query.before.is_some(),
+            csv: csv.href("/sync/missed.csv", ""),
+            newest: query.before.map(|_| of(None)),
+            older: input.more_findings.map(|it| of(Some(it))),
+            runs: input.runs.iter().map(|it| RunView::new(it, around)).collect(),
+            newest_runs: query.runs.map(|_| of_runs(None)),
+            older_runs: input.more_runs.map(|it| of_runs(Some(it))),
+        }
+    }
+}
+
+impl Now {
+    fn new(accounts: &[AccountSync<'_>], around: &Around<'_>) -> Self {
+        let open = || accounts.iter().flat_map(|it| &it.open);
+        let key: Vec<String> =
+            open().map(|it| format!("{}{}", it.id, if it.begun { "" } else { "w" })).collect();
+        Self {
+            key: key.join(" "),
+            running: open().next().is_some(),
+            said: sheet::said(accounts, around),
+            sheets: accounts.iter().map(|it| Sheet::new(it, around)).collect(),
+        }
+    }
+}
+
+impl NowFragment {
+    /// Puts the sheets into words.
+    #[must_use]
+    pub fn new(accounts: &[AccountSync<'_>], around: &Around<'_>) -> Self {
+        Self { now: Now::new(accounts, around) }
+    }
+}
