@@ -17,6 +17,8 @@ pub struct Figures {
     pub since: Option<Timestamp>,
     /// What came.
     pub counts: Counts,
+    /// An API is configured, so that something can be found missing.
+    pub has_api: bool,
     /// How many callbacks comparisons with the provider found missing.
     pub missed: u64,
     /// Up to when, by the provider's clock, everything was compared; `None`: never, so nobody knows what is missing.
@@ -72,6 +74,7 @@ impl App {
             account: id.clone(),
             since,
             counts: sum(&self.store.traffic(Some(id), from, until).await?),
+            has_api: account.config.api.is_some(),
             missed: self.store.count_missed(id, from, until).await?,
             compared_to: known.watermark,
             last_callback: known.last_callback,
@@ -89,6 +92,7 @@ mod tests {
             account: AccountId("os".to_owned()),
             since: Some(Timestamp(0)),
             counts: Counts { checkable, ..Counts::default() },
+            has_api: true,
             missed,
             compared_to: Some(Timestamp(0)),
             last_callback: None,
