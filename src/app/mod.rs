@@ -2,7 +2,8 @@
 //!
 //! [`App`] is the one handle that everybody clones. [`ingest`] takes callbacks in, [`asking`] asks the providers' APIs
 //! about what is due, `locating` about signers without a package, [`reconcile`] looks for what callbacks missed,
-//! [`replay`] reads kept bytes again, [`import`] takes what a person pasted, [`standing`] says how the accounts are.
+//! [`replay`] reads kept bytes again, [`import`] takes what a person pasted, [`standing`] says how the accounts are and
+//! [`traffic`] how well their callbacks do.
 
 pub mod asking;
 pub mod import;
@@ -14,11 +15,14 @@ pub mod registering;
 pub mod replay;
 pub mod standing;
 mod token;
+pub mod traffic;
 
 pub use crate::store::read::{
     AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row,
 };
-pub use crate::store::{Drift, Fate, Finding, NewWaiting, Order, Run, Said, StoreError, Waiting};
+pub use crate::store::{
+    Counts, Drift, Fate, Finding, Hour, NewWaiting, Order, Run, Said, StoreError, Waiting,
+};
 
 use crate::clock::Clock;
 use crate::config::{AccountConfig, Config};

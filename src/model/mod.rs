@@ -5,6 +5,7 @@
 
 mod answered;
 pub mod confirm;
+mod delays;
 pub mod diff;
 pub mod event;
 pub mod filter;
@@ -21,7 +22,8 @@ pub mod step;
 mod untimed;
 mod walk;
 
-pub use diff::{Difference, Field, Missed, diff};
+pub use delays::Delays;
+pub use diff::{Difference, Field, Missed, can_be_missed, diff};
 pub use event::{Bounce, Description, Event};
 pub use filter::{Filter, Sort, Tally};
 pub use fold::fold;

@@ -26,6 +26,7 @@ mod tallies;
 mod tests;
 pub mod time;
 mod timeline;
+pub mod traffic;
 mod trouble;
 mod why;
 pub mod words;
@@ -39,6 +40,7 @@ pub use query::{BoardQuery, Cursor, Updated};
 pub use row::{RowFragment, RowView};
 pub use sync::{AccountSync, NowFragment, SyncInput, SyncPage, SyncQuery};
 pub use time::Zone;
+pub use traffic::{TrafficList, TrafficView};
 
 use crate::model::{AccountId, Package, Timestamp};
 use askama::Template;
