@@ -17,7 +17,7 @@ mod token;
 pub use crate::store::read::{
     AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row,
 };
-pub use crate::store::{Drift, NewWaiting, Order, Run, Said, StoreError, Waiting};
+pub use crate::store::{Drift, DriftCounts, DriftFilter, NewWaiting, Order, Run, Said, StoreError, Waiting};
 
 use crate::clock::Clock;
 use crate::config::{AccountConfig, Config};
@@ -196,10 +196,13 @@ impl Account {
     }
 
     fn policy(&self) -> Policy {
+        let habits = self.provider.habits();
         Policy {
             asks: self.config.api.is_some(),
-            signers_alone: self.provider.habits().signers_alone,
+            signers_alone: habits.signers_alone,
             groups: self.config.groups.iter().cloned().collect(),
+            words: habits.words,
+            told_within_ms: habits.told_within_ms(),
         }
     }
 

@@ -138,7 +138,7 @@ pub fn diff(before: Option<&Package>, answer: &Answer, after: &Package) -> Vec<D
     };
     let touched = shown.and_then(|it| it.updated);
     // It was told, and the telling could not be believed or not be placed: nothing is missing.
-    let doubted = before.is_some_and(|it| it.doubts.iter().any(|doubt| is_about_the_package(doubt.kind)));
+    let doubted = before.is_some_and(is_doubted);
     let of_package = |field, board, provider, missed| Difference {
         field,
         signer: None,
@@ -208,7 +208,7 @@ fn went_on(then: &Signer, place: &Place, now: &Signer) -> Option<Missed> {
     }
 }
 
-fn progress(signer: &Signer) -> &'static str {
+pub(super) fn progress(signer: &Signer) -> &'static str {
     signer.step.map_or(signer.status.word(), super::Step::word)
 }
 
@@ -228,6 +228,11 @@ fn told_by(board: Option<Status>, status: Status) -> Missed {
     }
 }
 
+/// Something about the package was told that could not be believed or not be placed.
+pub(super) fn is_doubted(package: &Package) -> bool {
+    package.doubts.iter().any(|doubt| is_about_the_package(doubt.kind))
+}
+
 fn is_about_the_package(doubt: DoubtKind) -> bool {
     match doubt {
         DoubtKind::OppositesAtOnce | DoubtKind::AbsurdClock | DoubtKind::Untimed => true,
@@ -241,7 +246,7 @@ fn is_about_the_package(doubt: DoubtKind) -> bool {
     }
 }
 
-fn yes_no(it: bool) -> &'static str {
+pub(super) fn yes_no(it: bool) -> &'static str {
     if it { "yes" } else { "no" }
 }
 
