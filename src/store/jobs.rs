@@ -1,8 +1,8 @@
 //! What a command beside a running board asks it to do: the command inserts a row, the board does it and says how it
 //! went. It is the only thing that anybody but the board may write.
 
-use super::{Said, Store, StoreError, runs, waiting, writer};
-use crate::model::Timestamp;
+use super::{Said, Store, StoreError, drift, runs, waiting, writer};
+use crate::model::{AccountId, Timestamp};
 use sqlx::Connection as _;
 use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
@@ -38,6 +38,12 @@ pub(super) enum Chore {
     ForgetRefused(i64),
     BeginRun(Box<super::Run>),
     SaveRun(Box<super::Run>),
+    /// What a provider was told to call us for, as a JSON array.
+    Registered {
+        account: AccountId,
+        words: String,
+        at: Timestamp,
+    },
     /// Pasted callbacks, as JSON.
     Wait(String),
     ForgetWaiting(i64),
@@ -53,12 +59,24 @@ pub(super) enum Chore {
 }
 
 impl Chore {
+    /// Whether the writer has to look again which accounts are watched for missing callbacks.
+    pub(super) fn is_news_of_watches(&self) -> bool {
+        match self {
+            Self::SaveRun(run) => run.ended_at.is_some(),
+            Self::Registered { .. } => true,
+            _ => false,
+        }
+    }
+
     pub(super) async fn run(self, connection: &mut SqliteConnection) -> Result<u64, StoreError> {
         let query = match self {
             Self::JobDone { id, at, result } => sqlx::query(DONE).bind(id).bind(at.0).bind(result),
             Self::ForgetRefused(id) => sqlx::query(FORGET_REFUSED).bind(id),
             Self::BeginRun(run) => return runs::begin(&run, connection).await,
             Self::SaveRun(run) => return runs::save(&run, connection).await,
+            Self::Registered { account, words, at } => {
+                sqlx::query(drift::REGISTERED).bind(account.0).bind(words).bind(at.0)
+            }
             Self::Wait(rows) => sqlx::query(waiting::WAIT).bind(rows),
             Self::ForgetWaiting(id) => sqlx::query(waiting::FORGET).bind(id),
             Self::NoteWaiting { id, at, said } => {

@@ -11,6 +11,7 @@ mod fetch;
 mod findings;
 mod inbox;
 mod jobs;
+mod lines;
 mod list;
 mod open;
 mod packages;
@@ -28,8 +29,7 @@ mod waiting;
 mod writer;
 
 pub use check::{Rebuilt, SelfCheck};
-pub use drift::Drift;
-pub use findings::{Fate, Finding};
+pub use drift::{Drift, DriftCounts, DriftFilter};
 pub use inbox::ToRead;
 pub use jobs::Job as AskedJob;
 pub use list::Order;
@@ -254,7 +254,7 @@ pub struct Kept {
     pub quarantined: bool,
     /// The bytes are kept, but digesting them failed; they are pending.
     pub undigested: bool,
-    /// How much an answer showed that no callback had told; only answers that a sweep asked for are looked at.
+    /// How much an answer showed that no callback had told, once the account's first sweep has ended.
     pub drift: u32,
 }
 

@@ -1,5 +1,6 @@
 //! Opening a data folder: who may write, which SQLite, and that it keeps what it promises.
 
+use super::lines::Lines;
 use super::refused::Shed;
 use super::shelf::Shelf;
 use super::tallies::Tallies;
@@ -32,7 +33,7 @@ const WAL_PAGES: i64 = 8192;
 const WAL_BYTES: &str = "67108864";
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
 
-const MIGRATIONS: [(i64, &str, &str); 8] = [
+const MIGRATIONS: [(i64, &str, &str); 9] = [
     (1, "init", include_str!("../../migrations/0001_init.sql")),
     (2, "signers", include_str!("../../migrations/0002_signers.sql")),
     (3, "refused", include_str!("../../migrations/0003_refused.sql")),
@@ -40,6 +41,7 @@ const MIGRATIONS: [(i64, &str, &str); 8] = [
     (5, "waiting", include_str!("../../migrations/0005_waiting.sql")),
     (6, "resync", include_str!("../../migrations/0006_resync.sql")),
     (7, "drift", include_str!("../../migrations/0007_drift.sql")),
+    (9, "standing", include_str!("../../migrations/0009_standing.sql")),
     (11, "traffic", include_str!("../../migrations/0011_traffic.sql")),
 ];
 
@@ -86,6 +88,7 @@ impl Store {
             health.pending.store(pending, Ordering::Relaxed);
             let mut writer = Writer {
                 shed: Shed::load(&mut connection).await?,
+                lines: Lines::load(&mut connection).await?,
                 connection,
                 inbox,
                 changes: changes.clone(),

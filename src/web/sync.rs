@@ -3,12 +3,12 @@
 use super::error::WebError;
 use super::pages::page_of;
 use super::site::Site;
-use super::views::sync::{csv_line, csv_title};
+use super::views::sync::{Finding, csv_line, csv_title};
 use super::views::time::rfc3339;
 use super::views::{AccountLabel, AccountSync, NowFragment, SyncInput, SyncPage, SyncQuery, html};
 use crate::app::standing::Standing;
-use crate::app::{Account, Run};
-use crate::model::AccountId;
+use crate::app::{Account, Drift, DriftFilter, Run, StoreError};
+use crate::model::{AccountId, Timestamp};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, web};
@@ -32,9 +32,9 @@ fn asked(pairs: &Pairs) -> SyncQuery {
 /// `GET /sync`.
 pub async fn sync(site: web::Data<Site>, pairs: Pairs) -> Result<HttpResponse, WebError> {
     let (query, store, now) = (asked(&pairs), &site.app.store, site.app.now());
-    let only = query.account.clone().map(AccountId);
-    let mut findings = store.findings(only.as_ref(), query.fate, query.before, PAGE + 1, now).await?;
-    let more_findings = cut(&mut findings, PAGE).map(|it| it.drift.id);
+    let mut drift = store.drift(&filter(&query, query.before, PAGE + 1, now)).await?;
+    let more_findings = cut(&mut drift, PAGE).map(|it| it.id);
+    let findings = findings(&site, drift).await?;
     // Those under way stand above; they are few.
     let mut runs = store.runs(None, query.runs, RUNS + 1).await?;
     let more_runs = cut(&mut runs, RUNS).map(|it| it.id);
@@ -61,7 +61,7 @@ pub async fn now(site: web::Data<Site>) -> Result<HttpResponse, WebError> {
     Ok(page_of(html(&NowFragment::new(&accounts, &site.around(&moment)))))
 }
 
-/// `GET /sync/missed.csv?account=&fate=`: all of it, a piece at a time.
+/// `GET /sync/missed.csv?account=&standing=`: all of it, a piece at a time.
 pub async fn csv(site: web::Data<Site>, pairs: Pairs) -> HttpResponse {
     let (query, now) = (asked(&pairs), site.app.now());
     let day = rfc3339(now).chars().take(10).collect::<String>();
@@ -70,15 +70,18 @@ pub async fn csv(site: web::Data<Site>, pairs: Pairs) -> HttpResponse {
         let (site, query) = (site.clone(), query.clone());
         async move {
             let before = place?;
-            let only = query.account.map(AccountId);
-            let found = site.app.store.findings(only.as_ref(), query.fate, before, CHUNK, now).await;
-            let found = match found {
+            let found = async {
+                let drift = site.app.store.drift(&filter(&query, before, CHUNK, now)).await?;
+                findings(&site, drift).await
+            };
+            let found = match found.await {
                 Ok(found) => found,
                 // A file that ends early must not look whole.
                 Err(cause) => return Some((Err(cause), None)),
             };
             let title = if before.is_none() { csv_title() } else { String::new() };
-            let text: String = std::iter::once(title).chain(found.iter().map(csv_line)).collect();
+            let text: String =
+                std::iter::once(title).chain(found.iter().map(|it| csv_line(it, now))).collect();
             let next = found.last().filter(|_| found.len() == CHUNK as usize).map(|it| Some(it.drift.id));
             Some((Ok(Bytes::from(text)), next))
         }
@@ -89,6 +92,18 @@ pub async fn csv(site: web::Data<Site>, pairs: Pairs) -> HttpResponse {
         .insert_header((CONTENT_DISPOSITION, name))
         .insert_header((CACHE_CONTROL, "no-store"))
         .streaming(lines)
+}
+
+fn filter(query: &SyncQuery, before: Option<i64>, limit: u32, now: Timestamp) -> DriftFilter {
+    let account = query.account.clone().map(AccountId);
+    DriftFilter { account, standing: query.standing, before, limit, now }
+}
+
+/// Lines of drift, each with its package as it is now.
+pub async fn findings(site: &Site, drift: Vec<Drift>) -> Result<Vec<Finding>, StoreError> {
+    let packages = site.app.store.states(drift.iter().map(|it| &it.key)).await?;
+    let of = |drift: Drift| Finding { package: packages.get(&drift.key).cloned(), drift };
+    Ok(drift.into_iter().map(of).collect())
 }
 
 async fn accounts(site: &Site) -> Result<Vec<AccountSync<'_>>, WebError> {

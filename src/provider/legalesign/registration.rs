@@ -5,6 +5,7 @@
 //! subscribed once more. It answers 200 also when nothing was subscribed: whether it worked is seen in the list alone.
 
 use super::api::Api;
+use super::terms::WORDS;
 use crate::config::Secret;
 use crate::model::Timestamp;
 use crate::provider::FetchError;
@@ -63,7 +64,8 @@ impl Api {
             handle: None,
         });
         let changes = several(hooks.clone(), wished.collect(), wanted);
-        Ok(Registration { now: Registered::Hooks(hooks), changes })
+        let words = hooks.iter().filter(|it| it.calls_us()).flat_map(words).map(str::to_owned).collect();
+        Ok(Registration { now: Registered::Hooks(hooks), changes, words: Some(words) })
     }
 
     /// Subscribes, or takes a subscription back.
@@ -86,6 +88,35 @@ impl Api {
         let url = self.rest.address(path)?;
         let done = self.rest.call(Method::POST, url, Some(&body), now, |reply| there(reply).map(drop));
         done.await.map_err(registering)
+    }
+}
+
+/// The entries of the batch for which a realtime event comes as well.
+const REALTIME: [(&str, &str); 7] = [
+    ("document.created", "document status 10"),
+    ("document.finalPdfCreated", "document status 30"),
+    ("document.rejected", "document status 50"),
+    ("recipient.emailOpened", "signer status 15"),
+    ("recipient.visiting", "signer status 20"),
+    ("recipient.completed", "signer status 40"),
+    ("recipient.rejected", "signer status 60"),
+];
+
+/// What a subscription tells, in the words of the batch.
+fn words(hook: &Hook) -> Vec<&'static str> {
+    let filter = hook.handle.as_ref().and_then(|it| it.filter.as_deref()).unwrap_or("*");
+    let passes = |event: &str| match filter.strip_suffix('*') {
+        Some(start) => event.starts_with(start),
+        None => event == filter,
+    };
+    match hook.kind.as_deref() {
+        Some("all") => WORDS.iter().map(|(_, _, word)| *word).collect(),
+        Some("realtime") => REALTIME.iter().filter(|it| passes(it.0)).map(|(_, word)| *word).collect(),
+        // The final PDF is made when everybody has signed.
+        Some("signed") => vec!["document status 30"],
+        Some("sent") => vec!["signer status 10"],
+        Some("rejected") => vec!["document status 50"],
+        _ => Vec::new(),
     }
 }
 

@@ -4,11 +4,12 @@ mod finding;
 mod run;
 mod sheet;
 
-pub use finding::{FindingView, csv_line, csv_title};
+pub use finding::{Finding, FindingView, csv_line, csv_title};
 pub use sheet::AccountSync;
 
 use super::{Around, Frame, Place, link};
-use crate::app::{Fate, Finding, Run};
+use crate::app::Run;
+use crate::model::Standing;
 use askama::Template;
 use run::RunView;
 use sheet::Sheet;
@@ -40,7 +41,7 @@ pub struct SyncQuery {
     /// Only this account.
     pub account: Option<String>,
     /// Only what became of the callback.
-    pub fate: Option<Fate>,
+    pub standing: Option<Standing>,
     /// Only lines before this one.
     pub before: Option<i64>,
     /// Only sweeps before this one.
@@ -59,7 +60,7 @@ pub struct SyncPage {
     /// The accounts that can be asked: id and label.
     askable: Vec<(String, String)>,
     accounts: Vec<(String, String, bool)>,
-    fates: Vec<(&'static str, &'static str, bool)>,
+    standings: Vec<(&'static str, &'static str, bool)>,
     findings: Vec<FindingView>,
     is_narrowed: bool,
     csv: String,
@@ -95,7 +96,7 @@ impl SyncQuery {
         let number = |name: &str| value(name).and_then(|it| it.parse().ok());
         Self {
             account: value("account").filter(|it| !it.is_empty()),
-            fate: value("fate").and_then(|it| Fate::from_word(&it)),
+            standing: value("standing").and_then(|it| Standing::from_word(&it)),
             before: number("before"),
             runs: number("runs"),
         }
@@ -104,7 +105,7 @@ impl SyncQuery {
     fn href(&self, path: &str, part: &str) -> String {
         let pairs = [
             ("account", self.account.as_deref().map(link::encode)),
-            ("fate", self.fate.map(|it| it.word().to_owned())),
+            ("standing", self.standing.map(|it| it.word().to_owned())),
             ("before", self.before.map(|it| it.to_string())),
             ("runs", self.runs.map(|it| it.to_string())),
         ];
@@ -134,9 +135,11 @@ impl SyncPage {
                 .iter()
                 .map(|it| (it.id.0.clone(), it.label.clone(), query.account.as_ref() == Some(&it.id.0)))
                 .collect(),
-            fates: Fate::ALL.map(|it| (it.word(), finding::choice(it), query.fate == Some(it))).to_vec(),
+            standings: Standing::ALL
+                .map(|it| (it.word(), finding::choice(it), query.standing == Some(it)))
+                .to_vec(),
             findings: input.findings.iter().map(|it| FindingView::new(it, around)).collect(),
-            is_narrowed: query.account.is_some() || query.fate.is_some() || query.before.is_some(),
+            is_narrowed: query.account.is_some() || query.standing.is_some() || query.before.is_some(),
             csv: csv.href("/sync/missed.csv", ""),
             newest: query.before.map(|_| of(None)),
             older: input.more_findings.map(|it| of(Some(it))),

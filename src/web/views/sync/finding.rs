@@ -3,8 +3,17 @@
 use super::super::time::{When, rfc3339, span};
 use super::super::words::{self, capital, shown, status_class};
 use super::super::{Around, link};
-use crate::app::{Fate, Finding};
-use crate::model::{Signer, SignerStatus, Status, Step, Timestamp};
+use crate::app::Drift;
+use crate::model::{Package, Signer, SignerStatus, Standing, Status, Step, Timestamp};
+
+/// A line of drift and its package.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// The line.
+    pub drift: Drift,
+    /// The package as it is now; `None`: the board forgot it.
+    pub package: Option<Package>,
+}
 
 /// A line of drift.
 #[derive(Debug)]
@@ -28,7 +37,7 @@ pub struct FindingView {
     /// It is the provider's own word.
     pub is_word: bool,
     /// What became of the callback.
-    pub fate: String,
+    pub standing: String,
     /// How long the board did not know.
     pub late: Option<String>,
     /// When it was found.
@@ -56,7 +65,7 @@ impl FindingView {
             happened: drift.happened_at.map(|at| When::at(at, around.now, around.zone)),
             callback,
             is_word,
-            fate: fate(it),
+            standing: standing(drift, around.now),
             late: late(it).map(span),
             found: When::at(drift.found_at, around.now, around.zone),
         }
@@ -75,22 +84,22 @@ fn signer(it: &Finding) -> Option<String> {
 }
 
 /// The words of the filter.
-pub(super) fn choice(fate: Fate) -> &'static str {
-    match fate {
-        Fate::Missed => "Missed",
-        Fate::Late => "Came late",
-        Fate::OnItsWay => "May be on its way",
-        Fate::NotSubscribed => "Not subscribed",
+pub(super) fn choice(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Missed => "Missed",
+        Standing::OnItsWay => "May be on its way",
+        Standing::CameLate => "Came late",
+        Standing::NotSubscribed => "Not subscribed",
     }
 }
 
-fn fate(it: &Finding) -> String {
-    match (it.fate, it.drift.came_at) {
-        (Fate::Late, Some(at)) => format!("came {} later", span(at.since(it.drift.found_at))),
-        (Fate::Late, None) => "came late".to_owned(),
-        (Fate::Missed, _) => "never came".to_owned(),
-        (Fate::OnItsWay, _) => "may be on its way".to_owned(),
-        (Fate::NotSubscribed, _) => "not subscribed".to_owned(),
+fn standing(it: &Drift, now: Timestamp) -> String {
+    match (it.standing(now), it.came_at) {
+        (Standing::CameLate, Some(at)) => format!("came {} later", span(at.since(it.found_at))),
+        (Standing::CameLate, None) => "came late".to_owned(),
+        (Standing::Missed, _) => "never came".to_owned(),
+        (Standing::OnItsWay, _) => "may be on its way".to_owned(),
+        (Standing::NotSubscribed, _) => "not subscribed".to_owned(),
     }
 }
 
@@ -148,7 +157,7 @@ pub fn csv_title() -> String {
 
 /// A line of drift as RFC 4180 has it.
 #[must_use]
-pub fn csv_line(it: &Finding) -> String {
+pub fn csv_line(it: &Finding, now: Timestamp) -> String {
     let drift = &it.drift;
     let at = |at: Option<Timestamp>| at.map(rfc3339).unwrap_or_default();
     line([
@@ -162,7 +171,7 @@ pub fn csv_line(it: &Finding) -> String {
         drift.board.clone().unwrap_or_default(),
         drift.provider.clone(),
         drift.word.clone().unwrap_or_else(|| drift.missed.clone()),
-        it.fate.word().to_owned(),
+        drift.standing(now).word().to_owned(),
         at(drift.happened_at),
         late(it).map(|millis| (millis / 1_000).to_string()).unwrap_or_default(),
         at(drift.came_at),
