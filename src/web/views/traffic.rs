@@ -18,12 +18,8 @@ const HIGH: i64 = 100;
 /// What came at all is seen, however little it is beside the busiest hour.
 const LEAST: i64 = 3;
 /// The parts of a bar.
-const KEY: [(&str, &str); 4] = [
-    ("told", "told something new"),
-    ("repeated", "told nothing new"),
-    ("refused", "refused"),
-    ("none", "none in that hour"),
-];
+const KEY: [(&str, &str); 4] =
+    [("told", "callbacks"), ("repeated", "repeats"), ("refused", "refused"), ("silent", "none in that hour")];
 
 /// An account's figures in words, and its last hours drawn: `{{ view }}` in a page prints the drawing.
 #[derive(Debug, Clone, Template)]
@@ -53,6 +49,7 @@ pub struct TrafficView {
     label: String,
     sentence: String,
     begins: When,
+    middle: When,
     peak: String,
     bars: Vec<Bar>,
     /// What the drawing's parts mean, of those that are in it.
@@ -113,6 +110,7 @@ impl TrafficView {
             label: account.label,
             sentence: sentence(figures, hours, around),
             begins: at(begins),
+            middle: at(begins.plus(HOURS / 2 * HOUR_MS)),
             peak: number(peak),
             bars,
             key,
@@ -142,7 +140,7 @@ impl Bar {
 
     fn has(&self, class: &str) -> bool {
         match self.parts.as_slice() {
-            [] => class == "none",
+            [] => class == "silent",
             parts => parts.iter().any(|(it, ..)| *it == class),
         }
     }
@@ -161,13 +159,13 @@ fn sentence(figures: &Figures, hours: &[Hour], around: &Around<'_>) -> String {
         _ => format!("No callback in {HOURS} hours."),
     };
     if all.repeats > 0 {
-        text.push_str(&format!(" {} told nothing new.", number(all.repeats)));
+        text.push_str(&format!(" {}.", count(all.repeats, "was a repeat", "were repeats")));
     }
     if all.set_aside > 0 {
         text.push_str(&format!(" {} could not be read.", number(all.set_aside)));
     }
     if all.refused > 0 {
-        text.push_str(&format!(" {} more refused.", count(all.refused, "call was", "calls were")));
+        text.push_str(&format!(" {} refused.", count(all.refused, "more call was", "more calls were")));
     }
     if let Some(last) = figures.last_callback.filter(|last| around.now.since(*last) >= HOUR_MS) {
         text.push_str(&format!(" None since {}.", at(last)));
@@ -277,5 +275,93 @@ impl CountsJson {
     fn new(counts: &Counts) -> Self {
         let Counts { callbacks, fresh, checkable, repeats, set_aside, refused, delays: _ } = *counts;
         Self { callbacks, fresh, checkable, repeats, set_aside, refused }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+    use crate::model::AccountId;
+
+    const NOW: Timestamp = sample::NOW;
+
+    fn hour(ago: i64, callbacks: u64, repeats: u64, refused: u64) -> Hour {
+        let at = Timestamp((NOW.0.div_euclid(HOUR_MS) - ago) * HOUR_MS);
+        let fresh = callbacks - repeats;
+        let counts = Counts { callbacks, fresh, repeats, refused, ..Counts::default() };
+        Hour { at, account: AccountId("onespan-eu".to_owned()), counts }
+    }
+
+    fn figures(counts: Counts) -> Figures {
+        Figures {
+            account: AccountId("onespan-eu".to_owned()),
+            since: Some(NOW.plus(-40 * 24 * HOUR_MS)),
+            counts,
+            has_api: true,
+            missed: 2,
+            compared_to: Some(NOW),
+            last_callback: Some(NOW.plus(-3 * HOUR_MS)),
+            silent_after: 24 * HOUR_MS,
+        }
+    }
+
+    fn drawn(figures: &Figures, hours: &[Hour]) -> TrafficView {
+        TrafficView::new(figures, hours, &sample::around(&sample::accounts(), &sample::berlin()))
+    }
+
+    #[test]
+    fn the_hours_in_words_and_bars() {
+        let hours = [hour(47, 1, 0, 0), hour(4, 1_200, 300, 0), hour(3, 600, 0, 600), hour(0, 0, 0, 12)];
+        let mut counts = Counts { checkable: 9_998, repeats: 300, refused: 1_612, ..Counts::default() };
+        counts.delays.note(430);
+        counts.delays.note(Delays::LONGEST + 1);
+        let view = drawn(&figures(counts), &hours);
+        assert_eq!(
+            view.sentence,
+            "1,801 callbacks in 48 hours; 1,200 in the busiest, from 21 Nov, 10:00. 300 were repeats. \
+             612 more calls were refused. None since 21 Nov, 11:02."
+        );
+        assert_eq!(
+            (view.arrived.as_str(), view.missed.as_str(), view.span.as_str()),
+            ("99.98 %", "2", "in 30 days")
+        );
+        assert_eq!((view.median.as_deref(), view.p95.as_deref()), (Some("0.5 s"), Some("over 7 days")));
+        assert_eq!((view.bars.len(), view.peak.as_str()), (48, "1,200"));
+        // The smallest is seen, parts lie on each other, and an hour without anything has none.
+        assert_eq!(view.bars[0].parts, [("told", 97, 3)]);
+        assert_eq!(view.bars[43].parts, [("told", 25, 75), ("repeated", 0, 25)]);
+        assert_eq!(view.bars[44].parts, [("told", 50, 50), ("refused", 0, 50)]);
+        assert_eq!((&view.bars[45].parts, view.bars[45].x), (&Vec::new(), 450));
+        assert_eq!(view.bars[47].parts, [("refused", 97, 3)]);
+        assert_eq!(view.key, KEY);
+        let html = view.to_string();
+        assert_eq!(html.matches("<rect").count(), 6 + 44);
+        assert_eq!(html.matches("<tr>").count(), 1 + 4);
+        assert!(html.contains("<td>1,200</td><td>900</td><td>300</td><td>0</td><td>0</td>"), "{html}");
+    }
+
+    #[test]
+    fn what_is_not_known_is_said() {
+        let none =
+            Figures { since: None, compared_to: None, last_callback: None, ..figures(Counts::default()) };
+        let view = drawn(&none, &[]);
+        assert_eq!(view.sentence, "No callback in 48 hours.");
+        assert_eq!((view.span.as_str(), view.arrived.as_str()), ("nothing has come yet", "not compared yet"));
+        assert_eq!((view.median, view.last_callback, view.bars.len(), view.key.len()), (None, None, 0, 0));
+        let deaf = Figures { has_api: false, ..none.clone() };
+        assert_eq!(drawn(&deaf, &[]).arrived, "unknown without an API");
+
+        // Hours before it was counted are blank; those after it without anything are marked.
+        let young = Figures { since: Some(TrafficView::from(NOW).plus(40 * HOUR_MS)), ..none };
+        let view = drawn(&young, &[hour(7, 1, 0, 0)]);
+        assert_eq!(view.bars.iter().filter(|it| it.has("silent")).count(), 7);
+        assert!(view.sentence.ends_with(" Counted since 21 Nov, 07:00."), "{}", view.sentence);
+        assert_eq!(view.span, "since 21 Nov, 07:00");
+    }
+
+    #[test]
+    fn a_delay_is_no_finer_than_it_was_counted() {
+        assert_eq!([0, 99, 100, 75_000].map(delay), ["under 0.1 s", "under 0.1 s", "0.1 s", "1 min"]);
     }
 }
