@@ -5,7 +5,9 @@ use super::pages::page_of;
 use super::site::Site;
 use super::views::sync::{Finding, csv_line, csv_title};
 use super::views::time::rfc3339;
-use super::views::{AccountLabel, AccountSync, NowFragment, SyncInput, SyncPage, SyncQuery, html};
+use super::views::{
+    AccountLabel, AccountSync, RunningFragment, SyncInput, SyncPage, SyncQuery, TrafficView, html,
+};
 use crate::app::standing::Standing;
 use crate::app::{Account, Drift, DriftFilter, Run, StoreError};
 use crate::model::{AccountId, Timestamp};
@@ -54,11 +56,14 @@ pub async fn sync(site: web::Data<Site>, pairs: Pairs) -> Result<HttpResponse, W
     Ok(page_of(html(&SyncPage::new(&input))))
 }
 
-/// `GET /sync/now`: the accounts' sheets, which a live page asks for while a sweep goes on.
+/// `GET /sync/now`: how far the sweeps are, which a live page asks while one goes on.
 pub async fn now(site: web::Data<Site>) -> Result<HttpResponse, WebError> {
-    let accounts = accounts(&site).await?;
+    let mut all = Vec::new();
+    for account in site.accounts.iter().filter_map(|it| site.app.accounts.get(&it.id)) {
+        all.push((open_and_ended(&site, account).await?.0, account.config.calls_per_minute));
+    }
     let moment = site.instant();
-    Ok(page_of(html(&NowFragment::new(&accounts, &site.around(&moment)))))
+    Ok(page_of(html(&RunningFragment::new(&all, &site.around(&moment)))))
 }
 
 /// `GET /sync/missed.csv?account=&standing=`: all of it, a piece at a time.
@@ -123,11 +128,9 @@ async fn one<'a>(
 ) -> Result<AccountSync<'a>, WebError> {
     let (app, config, now) = (&site.app, &account.config, site.app.now());
     let has_api = config.api.is_some();
-    let runs = app.store.runs(Some(&account.id), None, LATELY).await?;
-    let (mut open, ended): (Vec<Run>, Vec<Run>) = runs.into_iter().partition(|run| run.ended_at.is_none());
-    // The newest came first; what goes on comes first here, then whoever has waited longest.
-    open.reverse();
-    open.sort_by_key(|run| !run.begun);
+    let (open, ended) = open_and_ended(site, account).await?;
+    let figures = app.figures(account).await?;
+    let hours = app.store.traffic(Some(&account.id), TrafficView::from(now), now.plus(1)).await?;
     let trouble = match account.standing(now) {
         Standing::Unreachable { why, .. } | Standing::Refused { why, .. } => Some(why),
         Standing::Fine | Standing::NotAskedYet | Standing::NoApi | Standing::Resting { .. } => None,
@@ -145,8 +148,19 @@ async fn one<'a>(
         last_callback: account.last_callback(),
         silent: account.silent(now),
         answered: account.api_state().answered_at,
+        traffic: TrafficView::new(&figures, &hours, &site.around(&site.instant())),
         trouble,
     })
+}
+
+/// An account's sweeps that have not ended, the one under way first, and the newest of those that have.
+async fn open_and_ended(site: &Site, account: &Account) -> Result<(Vec<Run>, Vec<Run>), StoreError> {
+    let runs = site.app.store.runs(Some(&account.id), None, LATELY).await?;
+    let (mut open, ended): (Vec<Run>, Vec<Run>) = runs.into_iter().partition(|run| run.ended_at.is_none());
+    // Whoever has waited longest goes on next.
+    open.reverse();
+    open.sort_by_key(|run| !run.begun);
+    Ok((open, ended))
 }
 
 /// Cuts off what was read too much to see whether there is more; then, the last one that stays.

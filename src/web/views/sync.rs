@@ -12,7 +12,7 @@ use crate::app::Run;
 use crate::model::Standing;
 use askama::Template;
 use run::RunView;
-use sheet::Sheet;
+use sheet::{OpenRun, Sheet};
 
 /// What the page shows.
 #[derive(Debug)]
@@ -71,7 +71,7 @@ pub struct SyncPage {
     older_runs: Option<String>,
 }
 
-/// The accounts' sheets: a part of the page, and an answer of its own for a live one.
+/// The accounts' sheets.
 #[derive(Debug)]
 struct Now {
     /// Changes when a sweep begins, waits or ends.
@@ -82,11 +82,12 @@ struct Now {
     sheets: Vec<Sheet>,
 }
 
-/// The sheets alone.
+/// How far the sweeps are that have not ended: an answer of its own for a live page.
 #[derive(Debug, Template)]
-#[template(path = "sync/_now.html")]
-pub struct NowFragment {
-    now: Now,
+#[template(path = "sync/_running.html")]
+pub struct RunningFragment {
+    key: String,
+    runs: Vec<OpenRun>,
 }
 
 impl SyncQuery {
@@ -152,22 +153,30 @@ impl SyncPage {
 
 impl Now {
     fn new(accounts: &[AccountSync<'_>], around: &Around<'_>) -> Self {
-        let open = || accounts.iter().flat_map(|it| &it.open);
-        let key: Vec<String> =
-            open().map(|it| format!("{}{}", it.id, if it.begun { "" } else { "w" })).collect();
+        let key = key(accounts.iter().flat_map(|it| &it.open));
         Self {
-            key: key.join(" "),
-            running: open().next().is_some(),
+            running: !key.is_empty(),
+            key,
             said: sheet::said(accounts, around),
             sheets: accounts.iter().map(|it| Sheet::new(it, around)).collect(),
         }
     }
 }
 
-impl NowFragment {
-    /// Puts the sheets into words.
+/// Which sweeps there are, and which of them wait.
+fn key<'a>(open: impl Iterator<Item = &'a Run>) -> String {
+    let word = |run: &Run| format!("{}{}", run.id, if run.begun { "" } else { "w" });
+    open.map(word).collect::<Vec<_>>().join(" ")
+}
+
+impl RunningFragment {
+    /// Puts each account's sweeps that have not ended into words, with the calls that it may make a minute.
     #[must_use]
-    pub fn new(accounts: &[AccountSync<'_>], around: &Around<'_>) -> Self {
-        Self { now: Now::new(accounts, around) }
+    pub fn new(accounts: &[(Vec<Run>, u32)], around: &Around<'_>) -> Self {
+        let open = accounts.iter().flat_map(|(open, calls)| open.iter().map(|run| (run, *calls)));
+        Self {
+            key: key(open.clone().map(|(run, _)| run)),
+            runs: open.map(|(run, calls)| OpenRun::new(run, calls, around)).collect(),
+        }
     }
 }

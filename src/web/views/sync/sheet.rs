@@ -2,7 +2,7 @@
 
 use super::super::time::{When, span};
 use super::super::words::{capital, count, list, number, shown};
-use super::super::{AccountLabel, Around};
+use super::super::{AccountLabel, Around, TrafficView};
 use super::run::{found, progress, what, why};
 use crate::app::Run;
 use crate::model::Timestamp;
@@ -35,6 +35,8 @@ pub struct AccountSync<'a> {
     pub silent: Option<Timestamp>,
     /// When its API last answered.
     pub answered: Option<Timestamp>,
+    /// How well its callbacks do.
+    pub traffic: TrafficView,
     /// Why its API is not asked now, as a sentence without a full stop.
     pub trouble: Option<String>,
 }
@@ -49,6 +51,7 @@ pub(super) struct Sheet {
     pub open: Vec<OpenRun>,
     pub trouble: Option<String>,
     pub figures: Vec<Figure>,
+    pub traffic: TrafficView,
 }
 
 /// A sweep that has not ended.
@@ -90,15 +93,16 @@ impl Sheet {
             label: it.account.label.clone(),
             state,
             since: running.map(|run| ago(run.started_at)),
-            open: it.open.iter().map(|run| OpenRun::new(run, it, around)).collect(),
+            open: it.open.iter().map(|run| OpenRun::new(run, it.calls_per_minute, around)).collect(),
             trouble: it.trouble.as_deref().map(|why| capital(&shown(why))),
             figures: figures(it, around),
+            traffic: it.traffic.clone(),
         }
     }
 }
 
 impl OpenRun {
-    fn new(run: &Run, account: &AccountSync<'_>, around: &Around<'_>) -> Self {
+    pub fn new(run: &Run, calls_per_minute: u32, around: &Around<'_>) -> Self {
         let what = what(run, around);
         let waits = format!("Waits until the one before it has ended: {what}, {}", why(run));
         Self {
@@ -106,7 +110,7 @@ impl OpenRun {
             begun: run.begun,
             compared: u64::from(run.compared).min(run.total),
             total: run.total,
-            progress: if run.begun { progress(run, account.calls_per_minute, around.now) } else { waits },
+            progress: if run.begun { progress(run, calls_per_minute, around.now) } else { waits },
             what: capital(&what),
             trouble: run
                 .trouble
@@ -119,33 +123,36 @@ impl OpenRun {
 }
 
 fn figures(it: &AccountSync<'_>, around: &Around<'_>) -> Vec<Figure> {
+    let text = |value: String, title: String| Figure { value, when: None, title };
+    let time = |when: Option<When>, none: &str, title: String| Figure { value: none.to_owned(), when, title };
+    let ago = |at| When::ago(at, around.now, around.zone);
+    let traffic = &it.traffic;
     let mut all = Vec::new();
-    let mut add = |value: String, when: Option<When>, title: String| all.push(Figure { value, when, title });
-    let ago = |at| Some(When::ago(at, around.now, around.zone));
     if it.has_api {
-        match it.open.iter().find(|run| run.begun).or(it.last.as_ref()) {
-            Some(run) if !run.baseline && !run.dry => {
-                let which = if run.ended_at.is_none() { "this" } else { "the last" };
-                let what = if run.found == 1 { "missed callback" } else { "missed callbacks" };
-                add(number(run.found.into()), None, format!("{what} repaired by {which} run"));
-            }
-            Some(_) | None => {}
+        let arrived = format!("of what polling can check arrived, {}", traffic.span);
+        all.push(text(traffic.arrived.clone(), arrived));
+        let run = it.open.iter().find(|run| run.begun).or(it.last.as_ref());
+        if let Some(run) = run.filter(|run| !run.baseline && !run.dry) {
+            let which = if run.ended_at.is_none() { "this" } else { "the last" };
+            let what = if run.found == 1 { "missed callback" } else { "missed callbacks" };
+            all.push(text(number(run.found.into()), format!("{what} repaired by {which} sync")));
         }
-        let every = format!("next sync, every {}", interval(it.every));
-        match it.next {
-            Some(at) if at <= around.now => add("now".to_owned(), None, every),
-            Some(at) => add(String::new(), Some(When::near(at, around.now, around.zone)), every),
-            None => add("none".to_owned(), None, every),
-        }
-        match &it.last_whole {
-            Some(run) => {
-                let compared = count(u64::from(run.compared), "package", "packages");
-                add(String::new(), ago(run.started_at), format!("last whole sync, {compared} compared"));
-            }
-            None => add("none yet".to_owned(), None, "last whole sync".to_owned()),
-        }
-        let answered = it.answered.map_or_else(|| "not since the start".to_owned(), |_| String::new());
-        add(answered, it.answered.and_then(ago), "provider’s API answered".to_owned());
+    }
+    if let Some(median) = &traffic.median {
+        let p95 = traffic.p95.as_ref().map(|p95| format!(", 95 % within {p95}")).unwrap_or_default();
+        let lag = traffic.lag.as_ref().map(|lag| format!("; {lag}")).unwrap_or_default();
+        all.push(text(median.clone(), format!("median callback delay{p95}{lag}")));
+    }
+    if let Some(next) = it.next {
+        let when = (next > around.now).then(|| When::near(next, around.now, around.zone));
+        all.push(time(when, "now", format!("next sync, every {}", interval(it.every))));
+    }
+    if it.has_api {
+        let compared = it.last_whole.as_ref().map(|run| count(run.compared.into(), "package", "packages"));
+        let compared = compared.map(|compared| format!(", {compared} compared")).unwrap_or_default();
+        let when = it.last_whole.as_ref().map(|run| ago(run.started_at));
+        all.push(time(when, "none yet", format!("last whole sync{compared}")));
+        all.push(time(it.answered.map(ago), "not since the start", "provider’s API answered".to_owned()));
     }
     let silent = interval(it.silent_after);
     let title = if it.silent.is_some() {
@@ -153,8 +160,12 @@ fn figures(it: &AccountSync<'_>, around: &Around<'_>) -> Vec<Figure> {
     } else {
         format!("last callback; silent after {silent}")
     };
-    let none = it.last_callback.map_or_else(|| "none yet".to_owned(), |_| String::new());
-    add(none, it.last_callback.and_then(ago), title);
+    all.push(time(it.last_callback.map(ago), "none yet", title));
+    let span = &traffic.span;
+    all.push(text(
+        format!("{} · {}", traffic.repeats, traffic.refused),
+        format!("repeats · refused, {span}"),
+    ));
     all
 }
 
