@@ -51,6 +51,7 @@ pub(super) struct Sheet {
     pub open: Vec<OpenRun>,
     pub trouble: Option<String>,
     pub figures: Vec<Figure>,
+    pub notes: Vec<Note>,
     pub traffic: TrafficView,
 }
 
@@ -67,6 +68,14 @@ pub(super) struct OpenRun {
     pub trouble: Option<String>,
     /// Somebody has already asked it to end.
     pub stopping: bool,
+}
+
+/// A fact around a time.
+#[derive(Debug)]
+pub(super) struct Note {
+    pub before: String,
+    pub when: Option<When>,
+    pub after: String,
 }
 
 /// A number and what it counts.
@@ -96,6 +105,7 @@ impl Sheet {
             open: it.open.iter().map(|run| OpenRun::new(run, it.calls_per_minute, around)).collect(),
             trouble: it.trouble.as_deref().map(|why| capital(&shown(why))),
             figures: figures(it, around),
+            notes: notes(it, around),
             traffic: it.traffic.clone(),
         }
     }
@@ -124,8 +134,6 @@ impl OpenRun {
 
 fn figures(it: &AccountSync<'_>, around: &Around<'_>) -> Vec<Figure> {
     let text = |value: String, title: String| Figure { value, when: None, title };
-    let time = |when: Option<When>, none: &str, title: String| Figure { value: none.to_owned(), when, title };
-    let ago = |at| When::ago(at, around.now, around.zone);
     let traffic = &it.traffic;
     let mut all = Vec::new();
     if it.has_api {
@@ -139,33 +147,44 @@ fn figures(it: &AccountSync<'_>, around: &Around<'_>) -> Vec<Figure> {
         }
     }
     if let Some(median) = &traffic.median {
-        let p95 = traffic.p95.as_ref().map(|p95| format!(", 95 % within {p95}")).unwrap_or_default();
+        let p95 = traffic.p95.as_ref().map(|p95| format!("; 95 % came in {p95}")).unwrap_or_default();
         let lag = traffic.lag.as_ref().map(|lag| format!("; {lag}")).unwrap_or_default();
         all.push(text(median.clone(), format!("median callback delay{p95}{lag}")));
     }
     if let Some(next) = it.next {
         let when = (next > around.now).then(|| When::near(next, around.now, around.zone));
-        all.push(time(when, "now", format!("next sync, every {}", interval(it.every))));
+        let title = format!("next sync, every {}", interval(it.every));
+        all.push(Figure { value: "now".to_owned(), when, title });
     }
+    all
+}
+
+fn notes(it: &AccountSync<'_>, around: &Around<'_>) -> Vec<Note> {
+    let ago = |at| Some(When::ago(at, around.now, around.zone));
+    let note =
+        |before: &str, when: Option<When>, after: String| Note { before: before.to_owned(), when, after };
+    let mut all = Vec::new();
     if it.has_api {
-        let compared = it.last_whole.as_ref().map(|run| count(run.compared.into(), "package", "packages"));
-        let compared = compared.map(|compared| format!(", {compared} compared")).unwrap_or_default();
-        let when = it.last_whole.as_ref().map(|run| ago(run.started_at));
-        all.push(time(when, "none yet", format!("last whole sync{compared}")));
-        all.push(time(it.answered.map(ago), "not since the start", "provider’s API answered".to_owned()));
+        all.push(match &it.last_whole {
+            Some(run) => {
+                let compared = count(run.compared.into(), "package", "packages");
+                note("last whole sync ", ago(run.started_at), format!(", {compared} compared"))
+            }
+            None => note("no whole sync yet", None, String::new()),
+        });
+        all.push(match it.answered {
+            Some(at) => note("last confirmed by the provider ", ago(at), String::new()),
+            None => note("not confirmed by the provider since the start", None, String::new()),
+        });
     }
     let silent = interval(it.silent_after);
-    let title = if it.silent.is_some() {
-        format!("last callback: silent for longer than {silent}")
-    } else {
-        format!("last callback; silent after {silent}")
-    };
-    all.push(time(it.last_callback.map(ago), "none yet", title));
-    let span = &traffic.span;
-    all.push(text(
-        format!("{} · {}", traffic.repeats, traffic.refused),
-        format!("repeats · refused, {span}"),
-    ));
+    let silence = if it.silent.is_some() { "silent for longer than" } else { "silent after" };
+    all.push(match it.last_callback {
+        Some(at) => note("last callback ", ago(at), format!(", {silence} {silent}")),
+        None => note("no callback yet", None, String::new()),
+    });
+    let TrafficView { repeats, refused, span, .. } = &it.traffic;
+    all.push(note("", None, format!("repeats: {repeats}, refused: {refused}, {span}")));
     all
 }
 
