@@ -2,7 +2,7 @@
 //!
 //! [`App`] is the one handle that everybody clones. [`ingest`] takes callbacks in, [`asking`] asks the providers' APIs
 //! about what is due, `locating` about signers without a package, [`reconcile`] looks for what callbacks missed,
-//! [`replay`] reads kept bytes again, [`import`] takes what a person pasted.
+//! [`resync`] lets people ask for that, [`replay`] reads kept bytes again, [`import`] takes what a person pasted.
 
 pub mod asking;
 pub mod import;
@@ -12,12 +12,13 @@ pub mod reconcile;
 pub mod refusals;
 pub mod registering;
 pub mod replay;
+pub mod resync;
 mod token;
 
 pub use crate::store::read::{
     AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row,
 };
-pub use crate::store::{Drift, NewWaiting, Order, Run, Said, StoreError, Waiting};
+pub use crate::store::{Drift, DryLine, NewWaiting, Order, Run, Said, StoreError, Waiting};
 
 use crate::clock::Clock;
 use crate::config::{AccountConfig, Config};
@@ -42,6 +43,8 @@ pub struct Account {
     pub api: Mutex<ApiState>,
     /// Wakes the worker that asks its API.
     pub due: tokio::sync::Notify,
+    /// Wakes the worker that sweeps.
+    pub sweep_due: tokio::sync::Notify,
     /// Its sweeps; one step at a time.
     pub sweeps: tokio::sync::Mutex<reconcile::Sweeps>,
     /// What its callbacks were refused for lately.
@@ -92,6 +95,8 @@ pub struct Inner {
     pub clock: Clock,
     /// When the last callback was accepted, in milliseconds; 0: none was.
     last_callback: AtomicI64,
+    /// Which packages people asked about lately, one by one.
+    lately: resync::Lately,
     /// Wakes the worker that digests what is pending.
     pub pending: tokio::sync::Notify,
 }
@@ -130,6 +135,7 @@ impl App {
                 provider,
                 api: Mutex::default(),
                 due: tokio::sync::Notify::new(),
+                sweep_due: tokio::sync::Notify::new(),
                 sweeps: tokio::sync::Mutex::default(),
                 refusals: refusals::Refusals::default(),
                 misprint: AtomicI64::new(0),
@@ -145,6 +151,7 @@ impl App {
             config,
             clock,
             last_callback,
+            lately: resync::Lately::default(),
             pending: tokio::sync::Notify::new(),
         })))
     }
