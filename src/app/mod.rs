@@ -2,8 +2,8 @@
 //!
 //! [`App`] is the one handle that everybody clones. [`ingest`] takes callbacks in, [`asking`] asks the providers' APIs
 //! about what is due, `locating` about signers without a package, [`reconcile`] looks for what callbacks missed,
-//! [`replay`] reads kept bytes again, [`import`] takes what a person pasted, [`standing`] says how the accounts are and
-//! [`traffic`] how well their callbacks do.
+//! [`resync`] lets people ask for that, [`replay`] reads kept bytes again, [`import`] takes what a person pasted,
+//! [`standing`] says how the accounts are and [`traffic`] how well their callbacks do.
 
 pub mod asking;
 pub mod import;
@@ -13,6 +13,7 @@ pub mod reconcile;
 pub mod refusals;
 pub mod registering;
 pub mod replay;
+pub mod resync;
 pub mod standing;
 mod token;
 pub mod traffic;
@@ -21,7 +22,7 @@ pub use crate::store::read::{
     AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row,
 };
 pub use crate::store::{
-    Counts, Drift, DriftCounts, DriftFilter, Hour, NewWaiting, Order, Run, Said, StoreError, Waiting,
+    Counts, Drift, DriftCounts, DriftFilter, DryLine, Hour, NewWaiting, Order, Run, Said, StoreError, Waiting,
 };
 
 use crate::clock::Clock;
@@ -47,6 +48,8 @@ pub struct Account {
     pub api: Mutex<ApiState>,
     /// Wakes the worker that asks its API.
     pub due: tokio::sync::Notify,
+    /// Wakes the worker that sweeps.
+    pub sweep_due: tokio::sync::Notify,
     /// Its sweeps; one step at a time.
     pub sweeps: tokio::sync::Mutex<reconcile::Sweeps>,
     /// What its callbacks were refused for lately.
@@ -99,6 +102,8 @@ pub struct Inner {
     pub config: Config,
     /// The only one to ask for the time.
     pub clock: Clock,
+    /// Which packages people asked about lately, one by one.
+    lately: resync::Lately,
     /// Wakes the worker that digests what is pending.
     pub pending: tokio::sync::Notify,
 }
@@ -137,6 +142,7 @@ impl App {
                 provider,
                 api: Mutex::default(),
                 due: tokio::sync::Notify::new(),
+                sweep_due: tokio::sync::Notify::new(),
                 sweeps: tokio::sync::Mutex::default(),
                 refusals: refusals::Refusals::default(),
                 misprint: AtomicI64::new(0),
@@ -149,7 +155,14 @@ impl App {
         for account in accounts.values() {
             store.run_facts(&account.id).await?.last_callback.into_iter().for_each(|at| account.hear(at));
         }
-        Ok(Self(Arc::new(Inner { store, accounts, config, clock, pending: tokio::sync::Notify::new() })))
+        Ok(Self(Arc::new(Inner {
+            store,
+            accounts,
+            config,
+            clock,
+            lately: resync::Lately::default(),
+            pending: tokio::sync::Notify::new(),
+        })))
     }
 
     /// Now.

@@ -151,6 +151,7 @@ impl App {
                 "replay" => self.replay(|_| ()).await.map(|done| done.to_string()),
                 "rebuild" => self.rebuild().await,
                 "import" => self.import_job(&input).await,
+                "resync" => self.resync_job(&input).await,
                 other => Ok(format!("this board doesn't know how to `{other}`")),
             };
             // Whoever asked is told; a job that fails would fail again a moment later.

@@ -52,7 +52,7 @@ pub(super) type Watches = HashMap<AccountId, Watch>;
 pub(super) struct DriftRow {
     run: Option<i64>,
     pub key: PackageKey,
-    difference: Difference,
+    pub difference: Difference,
     word: &'static str,
     subscribed: bool,
     as_of: Timestamp,

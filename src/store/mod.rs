@@ -3,6 +3,7 @@
 //! One task owns the only writing connection (`writer`); it takes everything that waits, runs it as one transaction
 //! and answers each. Readers have their own pool and never wait for it. Nothing here knows a provider or HTTP.
 
+mod asked;
 mod batch;
 mod check;
 mod codec;
@@ -28,6 +29,7 @@ mod traffic;
 mod waiting;
 mod writer;
 
+pub use asked::{DryLine, Foreseen, MOST_DRY_LINES, MOST_WAITING};
 pub use check::{Rebuilt, SelfCheck};
 pub use drift::{Drift, DriftCounts, DriftFilter};
 pub use inbox::ToRead;
@@ -35,7 +37,7 @@ pub use jobs::Job as AskedJob;
 pub use list::Order;
 pub use open::Mode;
 pub use policy::{Policies, Policy};
-pub use runs::{Run, RunFacts};
+pub use runs::{PEOPLE, RANGE, Run, RunFacts};
 pub use signers::MOST_TRIES;
 pub use tallies::Tallies;
 pub use traffic::{Counts, Hour};

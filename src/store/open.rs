@@ -33,7 +33,7 @@ const WAL_PAGES: i64 = 8192;
 const WAL_BYTES: &str = "67108864";
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
 
-const MIGRATIONS: [(i64, &str, &str); 9] = [
+const MIGRATIONS: [(i64, &str, &str); 10] = [
     (1, "init", include_str!("../../migrations/0001_init.sql")),
     (2, "signers", include_str!("../../migrations/0002_signers.sql")),
     (3, "refused", include_str!("../../migrations/0003_refused.sql")),
@@ -41,6 +41,7 @@ const MIGRATIONS: [(i64, &str, &str); 9] = [
     (5, "waiting", include_str!("../../migrations/0005_waiting.sql")),
     (6, "resync", include_str!("../../migrations/0006_resync.sql")),
     (7, "drift", include_str!("../../migrations/0007_drift.sql")),
+    (8, "people", include_str!("../../migrations/0008_people.sql")),
     (9, "standing", include_str!("../../migrations/0009_standing.sql")),
     (11, "traffic", include_str!("../../migrations/0011_traffic.sql")),
 ];

@@ -12,6 +12,7 @@ pub mod guard;
 pub mod health;
 pub mod live;
 pub mod pages;
+pub mod resync;
 pub mod site;
 pub mod sync;
 pub mod views;
@@ -63,6 +64,9 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/pulse", read().to(pages::pulse))
             .route("/live", read().to(live::live))
             .route("/packages/{package:.*}", read().to(pages::package))
+            .route("/packages/{package:.*}", web::post().to(resync::package))
+            .route("/sync/resync", web::post().to(resync::resync))
+            .route("/sync/stop", web::post().to(resync::stop))
             .route("/sync", read().to(sync::sync))
             .route("/sync/now", read().to(sync::now))
             .route("/sync/missed.csv", read().to(sync::csv))
