@@ -62,9 +62,7 @@ impl App {
     /// What hinders the store. What hinders the API makes the account rest, and the sweep waits.
     pub async fn sweep_step(&self, account: &Account) -> Result<Swept, StoreError> {
         let now = self.now();
-        if account.config.api.is_none() || account.api_state().rests_until.is_some_and(|until| until > now) {
-            return Ok(Swept::Idle);
-        }
+        let Some(_turn) = account.turn(now) else { return Ok(Swept::Idle) };
         let mut sweeps = account.sweeps.lock().await;
         let mut sweep = match sweeps.under_way.take() {
             Some(sweep) => sweep,
@@ -203,7 +201,9 @@ impl App {
         sweep: &mut Sweep,
         wanted: Vec<PackageKey>,
     ) -> Result<bool, StoreError> {
-        let at_once = usize::try_from(account.config.reconcile.concurrency).unwrap_or(1).max(1);
+        let tries = account.api_state().failures > 0;
+        let at_once = if tries { 1 } else { account.config.reconcile.concurrency };
+        let at_once = usize::try_from(at_once).unwrap_or(1).max(1);
         let mut missing = Vec::new();
         for keys in wanted.chunks(at_once) {
             let asked_at = self.now();
@@ -211,8 +211,7 @@ impl App {
                 join_all(keys.iter().map(|key| account.provider.fetch(&key.package, asked_at))).await;
             let mut hindrance = None;
             for (key, fetched) in keys.iter().zip(answers) {
-                let throttled = matches!(fetched, Err(FetchError::Throttled(_)));
-                sweep.run.calls += u32::from(!throttled);
+                sweep.run.calls += u32::from(!matches!(fetched, Err(FetchError::Full(_))));
                 match fetched {
                     Ok(Fetched { answer: Answer::NotFound, date }) => {
                         missing.push((key.clone(), date, asked_at));
