@@ -83,6 +83,8 @@ pub struct ApiState {
     pub list_worked_at: Option<Timestamp>,
     /// The list is to be tried before anything else: whether a 404 counts depends on it.
     pub list_wanted: bool,
+    /// Its key sees the packages of its own sender only, as a full sweep found.
+    pub own_only: bool,
     /// Whom its provider was told to call, when last read.
     pub registration: Option<registering::Told>,
 }
