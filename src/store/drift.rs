@@ -53,7 +53,7 @@ pub(super) struct DriftRow {
     run: i64,
     key: PackageKey,
     found_at: Timestamp,
-    difference: Difference,
+    pub difference: Difference,
 }
 
 impl Batch<'_> {

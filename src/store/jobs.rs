@@ -1,7 +1,7 @@
 //! What a command beside a running board asks it to do: the command inserts a row, the board does it and says how it
 //! went. It is the only thing that anybody but the board may write.
 
-use super::{Said, Store, StoreError, runs, waiting, writer};
+use super::{Said, Store, StoreError, asked, runs, waiting, writer};
 use crate::model::Timestamp;
 use sqlx::Connection as _;
 use sqlx::Row as _;
@@ -22,7 +22,7 @@ const FORGET_REFUSED: &str = "DELETE FROM refused WHERE id = $1";
 pub struct Job {
     /// Its number.
     pub id: i64,
-    /// What to do: `replay`, `rebuild` or `import`.
+    /// What to do: `replay`, `rebuild`, `import` or `resync`.
     pub kind: String,
     /// What it is about, where that isn't everything.
     pub input: String,
@@ -38,6 +38,11 @@ pub(super) enum Chore {
     ForgetRefused(i64),
     BeginRun(Box<super::Run>),
     SaveRun(Box<super::Run>),
+    AskRun(Box<super::Run>),
+    StartRun(Box<super::Run>),
+    StopRun(asked::Stop),
+    /// Lines of a dry run, as JSON.
+    DryLines(i64, String),
     /// Pasted callbacks, as JSON.
     Wait(String),
     ForgetWaiting(i64),
@@ -59,6 +64,10 @@ impl Chore {
             Self::ForgetRefused(id) => sqlx::query(FORGET_REFUSED).bind(id),
             Self::BeginRun(run) => return runs::begin(&run, connection).await,
             Self::SaveRun(run) => return runs::save(&run, connection).await,
+            Self::AskRun(run) => return asked::ask(&run, connection).await,
+            Self::StartRun(run) => return asked::start(&run, connection).await,
+            Self::StopRun(stop) => return stop.run(connection).await,
+            Self::DryLines(run, rows) => return asked::keep_lines(run, rows, connection).await,
             Self::Wait(rows) => sqlx::query(waiting::WAIT).bind(rows),
             Self::ForgetWaiting(id) => sqlx::query(waiting::FORGET).bind(id),
             Self::NoteWaiting { id, at, said } => {

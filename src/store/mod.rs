@@ -3,6 +3,7 @@
 //! One task owns the only writing connection (`writer`); it takes everything that waits, runs it as one transaction
 //! and answers each. Readers have their own pool and never wait for it. Nothing here knows a provider or HTTP.
 
+mod asked;
 mod batch;
 mod check;
 mod codec;
@@ -25,6 +26,7 @@ mod tallies;
 mod waiting;
 mod writer;
 
+pub use asked::{DryLine, Foreseen, MOST_DRY_LINES, MOST_WAITING};
 pub use check::{Rebuilt, SelfCheck};
 pub use drift::Drift;
 pub use inbox::ToRead;
@@ -32,7 +34,7 @@ pub use jobs::Job as AskedJob;
 pub use list::Order;
 pub use open::Mode;
 pub use policy::{Policies, Policy};
-pub use runs::{Run, RunFacts};
+pub use runs::{PEOPLE, RANGE, Run, RunFacts};
 pub use signers::MOST_TRIES;
 pub use tallies::Tallies;
 pub use waiting::{Knows, NewWaiting, Said, Waiting};

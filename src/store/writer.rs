@@ -50,6 +50,8 @@ pub(super) enum Job {
         counts: bool,
         done: Done<()>,
     },
+    /// As [`Job::Learn`], but nothing is written.
+    Foresee(PackageKey, Box<Record>, Done<super::Foreseen>),
     /// A statement of its own, from the jobs or refused tables.
     Chore(super::jobs::Chore, Done<u64>),
     /// Everything before it is done: fold every package again, or stop.
@@ -111,6 +113,10 @@ impl Writer {
                         let _ = sqlx::Connection::close(self.connection).await;
                         let _ = done.send(Ok(()));
                         return;
+                    }
+                    Job::Foresee(key, record, done) => {
+                        self.write(std::mem::take(&mut batch)).await;
+                        let _ = done.send(self.foresee(key, record).await);
                     }
                     Job::Chore(chore, done) => {
                         self.write(std::mem::take(&mut batch)).await;
@@ -322,7 +328,7 @@ fn plan<'a>(
             batch.refused.push((numbers.call, call));
             Ok(Kept::default())
         }
-        Job::Chore(..) | Job::Rebuild(_) | Job::Stop(_) => Ok(Kept::default()),
+        Job::Foresee(..) | Job::Chore(..) | Job::Rebuild(_) | Job::Stop(_) => Ok(Kept::default()),
     }
 }
 
@@ -336,7 +342,7 @@ impl Job {
             Self::Refuse(_, done) | Self::Postpone { done, .. } | Self::PostponeSigner { done, .. } => {
                 done.send(result.map(|_| ())).is_ok()
             }
-            Self::Chore(..) | Self::Rebuild(_) | Self::Stop(_) => true,
+            Self::Foresee(..) | Self::Chore(..) | Self::Rebuild(_) | Self::Stop(_) => true,
         };
     }
 }

@@ -4,6 +4,7 @@
 //! the stream's row come from the same template. What another floor knows arrives here as plain values; nothing here
 //! may ask the store, and no secret gets this far.
 
+pub mod accounts;
 pub mod assets;
 pub mod board;
 pub mod drift;

@@ -1,0 +1,128 @@
+//! What of a sweep is asked one by one: what the list names without describing it, and open packages that it doesn't name.
+
+use super::super::asking::{backoff, too_many_missing};
+use super::super::{Account, App, StoreError};
+use super::Sweep;
+use crate::model::{Answer, PackageKey};
+use crate::provider::{FetchError, Fetched};
+use futures_util::future::join_all;
+
+/// So many rows of open packages are looked at in one step, and at most so many asked about.
+const LOOK: u32 = 500;
+const CHUNK: usize = 20;
+
+impl App {
+    /// Asks about open packages that no page showed. `false`: something hindered it, and they come again.
+    pub(super) async fn unlisted(&self, account: &Account, sweep: &mut Sweep) -> Result<bool, StoreError> {
+        let open = self.store.open_packages(&account.id, sweep.cursor, LOOK).await?;
+        let Some(last) = open.last().map(|(row, _, _)| *row) else {
+            return self.conclude(account, sweep).await;
+        };
+        let listed_at = sweep.run.watermark.unwrap_or(sweep.run.started_at);
+        let rows: Vec<i64> = open.iter().map(|(row, _, _)| *row).collect();
+        let wanted = open.into_iter().filter(|(_, id, package)| {
+            let is_open = package.status.is_open() && package.is_shown() && !package.gone;
+            is_open
+                && !sweep.seen.contains(id)
+                && (sweep.run.dry || package.confirmed_at.is_none_or(|at| at < listed_at))
+        });
+        let key = |package| PackageKey { account: account.id.clone(), package };
+        let mut wanted: Vec<_> = wanted.map(|(row, package, _)| (row, key(package))).collect();
+        let full = wanted.len() > CHUNK;
+        wanted.truncate(CHUNK);
+        let last = wanted.last().filter(|_| full).map_or(last, |(row, _)| *row);
+        let known = sweep.missing.len();
+        if !self.ask_ones(account, sweep, wanted.iter().map(|(_, key)| key.clone()).collect()).await? {
+            return Ok(false);
+        }
+        let passed = rows.iter().filter(|row| **row <= last).count() - wanted.len();
+        sweep.run.total = sweep.run.total.saturating_sub(passed as u64);
+        sweep.cursor = last;
+        // That the API didn't know a package is written nowhere before the end: after a restart those are asked again.
+        let unknown = |key| sweep.missing.iter().skip(known).any(|(missing, ..)| missing == key);
+        sweep.run.row = match wanted.iter().find(|(_, key)| unknown(key)) {
+            _ if known > 0 => sweep.run.row,
+            Some((row, _)) => row - 1,
+            None => last,
+        };
+        sweep.run.trouble = None;
+        self.store.save_run(&sweep.run).await?;
+        Ok(true)
+    }
+
+    /// Asks about packages, a few at once. `false`: something hindered it; whatever was answered is kept.
+    pub(super) async fn ask_ones(
+        &self,
+        account: &Account,
+        sweep: &mut Sweep,
+        wanted: Vec<PackageKey>,
+    ) -> Result<bool, StoreError> {
+        let tries = account.api_state().failures > 0;
+        let at_once = if tries { 1 } else { account.config.reconcile.concurrency };
+        let at_once = usize::try_from(at_once).unwrap_or(1).max(1);
+        let (mut missing, mut unread) = (Vec::new(), 0);
+        for keys in wanted.chunks(at_once) {
+            let asked_at = self.now();
+            let answers =
+                join_all(keys.iter().map(|key| account.provider.fetch(&key.package, asked_at))).await;
+            let mut hindrance = None;
+            for (key, fetched) in keys.iter().zip(answers) {
+                sweep.run.calls += u32::from(!matches!(fetched, Err(FetchError::Full(_))));
+                match fetched {
+                    Ok(Fetched { answer: Answer::NotFound, date }) => {
+                        missing.push((key.clone(), date, asked_at));
+                    }
+                    Ok(Fetched { answer, date }) => {
+                        let package = key.package.clone();
+                        if sweep.run.dry {
+                            sweep.seen.insert(package.clone());
+                        }
+                        let found = self.found(account, &sweep.run, package, answer, date, asked_at).await?;
+                        self.count(sweep, vec![found]).await?;
+                    }
+                    // What it says nothing of, a sweep can't compare.
+                    Err(FetchError::NotOurs) => {
+                        account.note_api(|state| state.went_well(asked_at));
+                        unread += 1;
+                    }
+                    // One package hinders no sweep. Whoever asks what is due tries it again.
+                    Err(FetchError::Unreadable(cause)) => {
+                        tracing::warn!(account = %account.id, cause, "an answer of the API can't be read");
+                        unread += 1;
+                        if !sweep.run.dry {
+                            self.store.postpone(key.clone(), asked_at.plus(backoff(0)), false).await?;
+                        }
+                    }
+                    Err(error) => hindrance = Some(error),
+                }
+            }
+            if let Some(error) = hindrance {
+                return self.hindered(account, sweep, &error).await;
+            }
+        }
+        sweep.missing.extend(missing);
+        sweep.run.unread = sweep.run.unread.saturating_add(unread);
+        Ok(true)
+    }
+
+    /// Rule 9: a 404 counts, since the list worked, unless there are too many of them.
+    async fn conclude(&self, account: &Account, sweep: &mut Sweep) -> Result<bool, StoreError> {
+        // They stay in the sweep until its end is on disk: what fails on the way comes again.
+        let missing = sweep.missing.clone();
+        let answered = usize::try_from(sweep.run.compared).unwrap_or(usize::MAX / 2);
+        if too_many_missing(missing.len(), answered) {
+            let why = format!(
+                "{} packages are unknown to the API at once; none was marked as deleted",
+                missing.len()
+            );
+            tracing::error!(account = %account.id, why, "a sweep failed");
+            return self.end(sweep, Some(why)).await;
+        }
+        for (key, date, asked_at) in missing {
+            let found =
+                self.found(account, &sweep.run, key.package, Answer::NotFound, date, asked_at).await?;
+            self.count(sweep, vec![found]).await?;
+        }
+        self.end(sweep, None).await
+    }
+}
