@@ -1,11 +1,12 @@
 //! Floor 2: the use cases. Knows providers only as a trait, and neither HTTP nor HTML nor SQL.
 //!
 //! [`App`] is the one handle that everybody clones. [`ingest`] takes callbacks in, [`asking`] asks the providers' APIs
-//! about what is due, `locating` about signers without a package, [`reconcile`] looks for what callbacks missed,
-//! [`resync`] lets people ask for that, [`replay`] reads kept bytes again, [`import`] takes what a person pasted,
-//! [`standing`] says how the accounts are and [`traffic`] how well their callbacks do.
+//! about what is due unless the [`circuit`] is open, `locating` about signers without a package, [`reconcile`] looks
+//! for what callbacks missed, [`resync`] lets people ask for that, [`replay`] reads kept bytes again, [`import`] takes
+//! what a person pasted, [`standing`] says how the accounts are and [`traffic`] how well their callbacks do.
 
 pub mod asking;
+pub mod circuit;
 pub mod import;
 pub mod ingest;
 mod locating;
@@ -50,6 +51,8 @@ pub struct Account {
     pub due: tokio::sync::Notify,
     /// Wakes the worker that sweeps.
     pub sweep_due: tokio::sync::Notify,
+    /// Held by whoever tries an API that failed.
+    trying: tokio::sync::Mutex<()>,
     /// Its sweeps; one step at a time.
     pub sweeps: tokio::sync::Mutex<reconcile::Sweeps>,
     /// What its callbacks were refused for lately.
@@ -69,8 +72,12 @@ pub struct ApiState {
     pub trouble: Option<(Timestamp, String)>,
     /// The trouble is that it refuses our credentials.
     pub refused: bool,
-    /// Nothing is asked before this.
+    /// It is left alone until then: it asked for that, or it failed.
     pub rests_until: Option<Timestamp>,
+    /// Our own calls of a minute are used up until then.
+    pub full_until: Option<Timestamp>,
+    /// Before this, nothing is asked about that is only to be looked at once more.
+    pub again_at: Option<Timestamp>,
     /// How many asks failed in a row.
     pub failures: u32,
     /// The provider's clock less ours, in milliseconds, as its last dated answer told.
@@ -83,6 +90,8 @@ pub struct ApiState {
     pub list_worked_at: Option<Timestamp>,
     /// The list is to be tried before anything else: whether a 404 counts depends on it.
     pub list_wanted: bool,
+    /// Its key sees the packages of its own sender only, as a full sweep found.
+    pub own_only: bool,
     /// Whom its provider was told to call, when last read.
     pub registration: Option<registering::Told>,
 }
@@ -143,6 +152,7 @@ impl App {
                 api: Mutex::default(),
                 due: tokio::sync::Notify::new(),
                 sweep_due: tokio::sync::Notify::new(),
+                trying: tokio::sync::Mutex::default(),
                 sweeps: tokio::sync::Mutex::default(),
                 refusals: refusals::Refusals::default(),
                 misprint: AtomicI64::new(0),

@@ -7,7 +7,7 @@
 //! Never logged and never part of an error: bodies, names, mails, keys, the proxy's address.
 
 use super::budget::Budget;
-use super::{FetchError, OpenError, instant};
+use super::{FetchError, LONGEST_WAIT, OpenError, instant};
 use crate::config::{ApiAuth, ApiConfig};
 use crate::model::{AccountId, Timestamp};
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
@@ -99,7 +99,7 @@ impl Client {
     /// isn't counted.
     ///
     /// # Errors
-    /// `Throttled` when there is no place or the provider asks to wait, `Unavailable` when no answer comes, and
+    /// `Full` when there is no place, `Throttled` when the provider asks to wait, `Unavailable` when no answer comes, and
     /// whatever `read` says.
     pub(super) async fn call<T>(
         &self,
@@ -107,11 +107,7 @@ impl Client {
         now: Timestamp,
         read: impl FnOnce(Reply) -> Result<T, FetchError>,
     ) -> Result<T, FetchError> {
-        self.budget
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take(now)
-            .map_err(FetchError::Throttled)?;
+        self.budget.lock().unwrap_or_else(PoisonError::into_inner).take(now)?;
         let (status, result) = match self.send(request, now).await {
             Ok(reply) => (reply.status, read(reply)),
             Err(error) => (0, Err(error)),
@@ -131,7 +127,11 @@ impl Client {
         if status == 429 || status == 503 {
             let untold = self.untold_wait.filter(|_| status == 429);
             return Err(match retry_after(response.headers(), now).or(untold) {
-                Some(wait) => {
+                Some(asked) => {
+                    let wait = asked.min(LONGEST_WAIT);
+                    if asked > wait {
+                        tracing::warn!(account = %self.account, ?asked, "the API asks to wait for longer than a day; it is asked again after one");
+                    }
                     let until = now.plus(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
                     self.budget.lock().unwrap_or_else(PoisonError::into_inner).rest_until(until);
                     FetchError::Throttled(wait)
@@ -156,7 +156,7 @@ impl fmt::Debug for Client {
 fn outcome(error: &FetchError) -> &'static str {
     match error {
         FetchError::NotOurs => "forbidden",
-        FetchError::Throttled(_) => "throttled",
+        FetchError::Throttled(_) | FetchError::Full(_) => "throttled",
         FetchError::Refused(_) => "refused",
         FetchError::NoApi | FetchError::Unavailable(_) => "unavailable",
         FetchError::Unreadable(_) => "unreadable",

@@ -275,9 +275,12 @@ pub enum FetchError {
     /// 403: the package belongs to another sender, and the key may not see it.
     #[error("the provider says that this package is not ours to see (403)")]
     NotOurs,
-    /// 429, or our own budget of calls: nothing more until this long from now.
-    #[error("the provider asks to wait {0:?}")]
+    /// 429 or 503 with a time: nothing more until this long from now, which is a day at most.
+    #[error("the provider asks to wait {}", wait_of(*.0))]
     Throttled(Duration),
+    /// Our own budget: there is a place again this long from now.
+    #[error("the calls of this minute are used up")]
+    Full(Duration),
     /// 503 or 429 without a time, a broken connection, a time-out, another 5xx.
     #[error("the provider's API can't be reached: {0}")]
     Unavailable(String),
@@ -287,6 +290,16 @@ pub enum FetchError {
     /// An answer that makes no sense.
     #[error("the provider's API answered something unreadable: {0}")]
     Unreadable(String),
+}
+
+/// Whoever asks for longer than this is asked again all the same: it may be a mistake.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
+fn wait_of(wait: Duration) -> String {
+    match wait {
+        LONGEST_WAIT => "a day or longer, and is asked again after a day".to_owned(),
+        _ => format!("{wait:?}"),
+    }
 }
 
 /// One configured connection to a provider.

@@ -4,6 +4,7 @@ use super::error::WebError;
 use super::pages::{detail, key_of};
 use super::site::Site;
 use super::sync::cut;
+use super::views::accounts::AccountList;
 use super::views::drift::{DriftList, RunList};
 use super::views::json::{PackageAnswer, PackageItem, PackageList};
 use super::views::{TrafficList, query};
@@ -66,6 +67,11 @@ pub async fn package(site: web::Data<Site>, request: HttpRequest) -> Result<Http
     let detail = detail(&site, &key).await?;
     let moment = site.instant();
     Ok(HttpResponse::Ok().json(PackageAnswer::new(&detail, &site.around(&moment))))
+}
+
+/// `GET /api/v1/accounts`: how each account is.
+pub async fn accounts(site: web::Data<Site>) -> HttpResponse {
+    HttpResponse::Ok().json(AccountList::new(site.app.accounts.values(), site.app.now()))
 }
 
 /// What `GET /api/v1/drift` and `GET /api/v1/runs` can be asked.

@@ -85,6 +85,7 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/providers", read().to(pages::providers))
             .route("/api/v1/packages", read().to(api::packages))
             .route("/api/v1/packages/{package:.*}", read().to(api::package))
+            .route("/api/v1/accounts", read().to(api::accounts))
             .route("/api/v1/drift", read().to(api::drift))
             .route("/api/v1/runs", read().to(api::runs))
             .route("/api/v1/traffic", read().to(api::traffic))

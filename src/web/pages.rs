@@ -207,6 +207,7 @@ pub async fn providers(site: web::Data<Site>) -> Result<HttpResponse, WebError> 
         let (auth, next) = auth_of(&account.config.callback);
         let callback_url = site.app.config.callback_url(&label.id.0);
         let setup = account.provider.setup(&callback_url).into_iter();
+        let (state, now) = (account.api_state(), site.app.now());
         cards.push(ProviderCard {
             account: label,
             callback_url,
@@ -218,22 +219,16 @@ pub async fn providers(site: web::Data<Site>) -> Result<HttpResponse, WebError> 
             groups: &account.config.groups,
             facts,
             api: account.config.api.as_ref().map(|api| api.base_url.clone()),
-            health: health_of(account),
-            registration: account.api_state().registration,
+            standing: account.standing(now),
+            answered_at: state.answered_at,
+            circuit: state.circuit(now),
+            own_only: state.own_only,
+            registration: state.registration,
         });
     }
     let moment = site.moment().await?;
     let input = ProvidersInput { around: site.around(&moment), cards: &cards };
     Ok(page_of(html(&ProvidersPage::new(&input))))
-}
-
-fn health_of(account: &crate::app::Account) -> providers::ApiHealth {
-    let state = account.api_state();
-    match (state.trouble, state.answered_at) {
-        (Some((since, why)), _) => providers::ApiHealth::Unreachable { since, why },
-        (None, Some(at)) => providers::ApiHealth::Reachable { at },
-        (None, None) => providers::ApiHealth::Unasked,
-    }
 }
 
 fn auth_of(auth: &CallbackAuth) -> (providers::AuthKind, bool) {

@@ -90,10 +90,10 @@ impl App {
             self.end(sweep, Some(format!("stopped by {by}"))).await?;
             return Ok(Swept::Ended(Box::new(sweep.run.clone())));
         }
-        if account.api_state().rests_until.is_some_and(|until| until > now) {
+        let Some(_turn) = account.turn(now) else {
             sweeps.under_way = going;
             return Ok(Swept::Idle);
-        }
+        };
         let mut sweep = match going {
             Some(sweep) => sweep,
             None => match self.begin(account, sweeps.since_start, now).await? {

@@ -57,7 +57,9 @@ impl App {
         sweep: &mut Sweep,
         wanted: Vec<PackageKey>,
     ) -> Result<bool, StoreError> {
-        let at_once = usize::try_from(account.config.reconcile.concurrency).unwrap_or(1).max(1);
+        let tries = account.api_state().failures > 0;
+        let at_once = if tries { 1 } else { account.config.reconcile.concurrency };
+        let at_once = usize::try_from(at_once).unwrap_or(1).max(1);
         let (mut missing, mut unread) = (Vec::new(), 0);
         for keys in wanted.chunks(at_once) {
             let asked_at = self.now();
@@ -65,8 +67,7 @@ impl App {
                 join_all(keys.iter().map(|key| account.provider.fetch(&key.package, asked_at))).await;
             let mut hindrance = None;
             for (key, fetched) in keys.iter().zip(answers) {
-                let throttled = matches!(fetched, Err(FetchError::Throttled(_)));
-                sweep.run.calls += u32::from(!throttled);
+                sweep.run.calls += u32::from(!matches!(fetched, Err(FetchError::Full(_))));
                 match fetched {
                     Ok(Fetched { answer: Answer::NotFound, date }) => {
                         missing.push((key.clone(), date, asked_at));

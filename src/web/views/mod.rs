@@ -4,6 +4,7 @@
 //! the stream's row come from the same template. What another floor knows arrives here as plain values; nothing here
 //! may ask the store, and no secret gets this far.
 
+pub mod accounts;
 pub mod assets;
 pub mod board;
 pub mod drift;
@@ -35,7 +36,7 @@ pub use board::{BoardInput, BoardPage, PulseFragment, PulseInput};
 pub use error::ErrorPage;
 pub use inbox::{InboxInput, InboxPage, LoneSigners};
 pub use package::{PackageInput, PackagePage};
-pub use providers::{ApiHealth, AuthKind, ProviderCard, ProvidersInput, ProvidersPage};
+pub use providers::{AuthKind, ProviderCard, ProvidersInput, ProvidersPage};
 pub use query::{BoardQuery, Cursor, Updated};
 pub use row::{RowFragment, RowView};
 pub use sync::{AccountSync, RunningFragment, SyncInput, SyncPage, SyncQuery};
