@@ -19,6 +19,8 @@ const PAGE: u32 = 50;
 /// So many troubles stand in the strip; the rest is a number.
 const STRIP: u32 = 3;
 const MOST_SENDERS: u32 = 200;
+/// So many of what polling found stand on a package's page.
+const FINDINGS: u32 = 20;
 const INBOX_PAGE: u32 = 50;
 const INBOX_PART: u32 = 20;
 
@@ -78,8 +80,14 @@ pub async fn package(site: web::Data<Site>, request: HttpRequest) -> Result<Http
     let moment = site.moment_of(|it| *it == key.account).await?;
     let asked = (request.query_string() == "done=asked").then(|| super::resync::told(&site, &key)).flatten();
     let may_ask = site.app.accounts.get(&key.account).is_some_and(|it| it.config.api.is_some());
-    let input =
-        PackageInput { around: site.around(&moment), detail: &detail, may_ask, asked: asked.as_deref() };
+    let findings = super::sync::findings(&site, site.app.store.drift_of(&key, FINDINGS).await?).await?;
+    let input = PackageInput {
+        around: site.around(&moment),
+        detail: &detail,
+        findings: &findings,
+        may_ask,
+        asked: asked.as_deref(),
+    };
     Ok(page_of(html(&PackagePage::new(&input))))
 }
 

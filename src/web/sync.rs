@@ -3,14 +3,14 @@
 use super::error::WebError;
 use super::pages::page_of;
 use super::site::Site;
-use super::views::sync::{Finding, csv_line, csv_title};
+use super::views::sync::{DryRun, Finding, csv_line, csv_title};
 use super::views::time::rfc3339;
 use super::views::{
     AccountLabel, AccountSync, RunningFragment, SyncInput, SyncPage, SyncQuery, TrafficView, html,
 };
 use crate::app::standing::Standing;
-use crate::app::{Account, Drift, DriftFilter, Run, StoreError};
-use crate::model::{AccountId, Timestamp};
+use crate::app::{Account, Drift, DriftFilter, DryLine, Run, StoreError};
+use crate::model::{AccountId, Package, Timestamp};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, web};
@@ -20,7 +20,8 @@ use std::collections::HashMap;
 /// So many lines and sweeps stand on a page.
 const PAGE: u32 = 50;
 const RUNS: u32 = 20;
-/// Among so many of an account's newest sweeps, the open ones and the last whole one are looked for.
+const DRY_LINES: u32 = 200;
+/// Among so many of an account's newest sweeps the last whole one is looked for.
 const LATELY: u32 = 50;
 /// So many lines of the file are read at once.
 const CHUNK: u32 = 500;
@@ -41,6 +42,11 @@ pub async fn sync(site: web::Data<Site>, pairs: Pairs) -> Result<HttpResponse, W
     let mut runs = store.runs(None, query.runs, RUNS + 1).await?;
     let more_runs = cut(&mut runs, RUNS).map(|it| it.id);
     runs.retain(|run| run.ended_at.is_some());
+    let dry = match query.dry {
+        Some(id) => dry(&site, id).await?,
+        None => None,
+    };
+    let notice = pairs.get("done").and_then(|it| super::resync::notice(it));
     let accounts = accounts(&site).await?;
     let moment = site.moment().await?;
     let input = SyncInput {
@@ -51,7 +57,8 @@ pub async fn sync(site: web::Data<Site>, pairs: Pairs) -> Result<HttpResponse, W
         more_findings,
         runs: &runs,
         more_runs,
-        notice: None,
+        dry: dry.as_ref().map(|(run, lines, cut)| DryRun { run, lines, cut: *cut }),
+        notice: notice.as_deref(),
     };
     Ok(page_of(html(&SyncPage::new(&input))))
 }
@@ -60,7 +67,7 @@ pub async fn sync(site: web::Data<Site>, pairs: Pairs) -> Result<HttpResponse, W
 pub async fn now(site: web::Data<Site>) -> Result<HttpResponse, WebError> {
     let mut all = Vec::new();
     for account in site.accounts.iter().filter_map(|it| site.app.accounts.get(&it.id)) {
-        all.push((open_and_ended(&site, account).await?.0, account.config.calls_per_minute));
+        all.push((site.app.store.unended_runs(&account.id).await?, account.config.calls_per_minute));
     }
     let moment = site.instant();
     Ok(page_of(html(&RunningFragment::new(&all, &site.around(&moment)))))
@@ -111,6 +118,19 @@ pub async fn findings(site: &Site, drift: Vec<Drift>) -> Result<Vec<Finding>, St
     Ok(drift.into_iter().map(of).collect())
 }
 
+type Dry = (Run, Vec<(DryLine, Option<Package>)>, bool);
+
+/// A dry run, the first of what it would change, and whether there is more; `None`: there is no such run.
+async fn dry(site: &Site, id: i64) -> Result<Option<Dry>, StoreError> {
+    let Some(run) = site.app.store.run(id).await?.filter(|run| run.dry) else { return Ok(None) };
+    let mut lines = site.app.store.dry_lines(&run.account, id, DRY_LINES + 1).await?;
+    let is_cut = cut(&mut lines, DRY_LINES).is_some();
+    let packages = site.app.store.states(lines.iter().map(|it| &it.key)).await?;
+    let lines =
+        lines.into_iter().map(|it| (packages.get(&it.key).cloned(), it)).map(|(package, it)| (it, package));
+    Ok(Some((run, lines.collect(), is_cut)))
+}
+
 async fn accounts(site: &Site) -> Result<Vec<AccountSync<'_>>, WebError> {
     let mut all = Vec::new();
     for label in &site.accounts {
@@ -128,7 +148,9 @@ async fn one<'a>(
 ) -> Result<AccountSync<'a>, WebError> {
     let (app, config, now) = (&site.app, &account.config, site.app.now());
     let has_api = config.api.is_some();
-    let (open, ended) = open_and_ended(site, account).await?;
+    let open = app.store.unended_runs(&account.id).await?;
+    let mut ended = app.store.runs(Some(&account.id), None, LATELY).await?;
+    ended.retain(|run| run.ended_at.is_some());
     let figures = app.figures(account).await?;
     let hours = app.store.traffic(Some(&account.id), TrafficView::from(now), now.plus(1)).await?;
     let trouble = match account.standing(now) {
@@ -138,7 +160,7 @@ async fn one<'a>(
     Ok(AccountSync {
         account: label,
         has_api,
-        last_whole: ended.iter().find(|run| run.success && !run.dry).cloned(),
+        last_whole: ended.iter().find(|run| run.success && run.is_whole_sweep()).cloned(),
         last: ended.into_iter().next(),
         open,
         next: if has_api { Some(app.next_sweep(account).await?) } else { None },
@@ -151,16 +173,6 @@ async fn one<'a>(
         traffic: TrafficView::new(&figures, &hours, &site.around(&site.instant())),
         trouble,
     })
-}
-
-/// An account's sweeps that have not ended, the one under way first, and the newest of those that have.
-async fn open_and_ended(site: &Site, account: &Account) -> Result<(Vec<Run>, Vec<Run>), StoreError> {
-    let runs = site.app.store.runs(Some(&account.id), None, LATELY).await?;
-    let (mut open, ended): (Vec<Run>, Vec<Run>) = runs.into_iter().partition(|run| run.ended_at.is_none());
-    // Whoever has waited longest goes on next.
-    open.reverse();
-    open.sort_by_key(|run| !run.begun);
-    Ok((open, ended))
 }
 
 /// Cuts off what was read too much to see whether there is more; then, the last one that stays.

@@ -4,12 +4,12 @@ mod finding;
 mod run;
 mod sheet;
 
-pub use finding::{Finding, FindingView, csv_line, csv_title};
+pub use finding::{Finding, FindingView, What, csv_line, csv_title};
 pub use sheet::AccountSync;
 
 use super::{Around, Frame, Place, link};
-use crate::app::Run;
-use crate::model::Standing;
+use crate::app::{DryLine, Run};
+use crate::model::{Package, Standing};
 use askama::Template;
 use run::RunView;
 use sheet::{OpenRun, Sheet};
@@ -31,8 +31,21 @@ pub struct SyncInput<'a> {
     pub runs: &'a [Run],
     /// The last of these, where others follow.
     pub more_runs: Option<i64>,
+    /// The dry run that the address names, its lines and their packages, and whether these are all.
+    pub dry: Option<DryRun<'a>>,
     /// What a button has just done, as a sentence.
     pub notice: Option<&'a str>,
+}
+
+/// A dry run and what it would change.
+#[derive(Debug)]
+pub struct DryRun<'a> {
+    /// The run.
+    pub run: &'a Run,
+    /// What it would change, each with the package as it is now.
+    pub lines: &'a [(DryLine, Option<Package>)],
+    /// There is more.
+    pub cut: bool,
 }
 
 /// What the address of the page asks for.
@@ -46,6 +59,8 @@ pub struct SyncQuery {
     pub before: Option<i64>,
     /// Only sweeps before this one.
     pub runs: Option<i64>,
+    /// What this dry run would change.
+    pub dry: Option<i64>,
 }
 
 /// The whole page.
@@ -63,12 +78,20 @@ pub struct SyncPage {
     standings: Vec<(&'static str, &'static str, bool)>,
     findings: Vec<FindingView>,
     is_narrowed: bool,
+    dry: Option<DryView>,
     csv: String,
     newest: Option<String>,
     older: Option<String>,
     runs: Vec<RunView>,
     newest_runs: Option<String>,
     older_runs: Option<String>,
+}
+
+#[derive(Debug)]
+struct DryView {
+    run: RunView,
+    lines: Vec<What>,
+    cut: bool,
 }
 
 /// The accounts' sheets.
@@ -100,6 +123,7 @@ impl SyncQuery {
             standing: value("standing").and_then(|it| Standing::from_word(&it)),
             before: number("before"),
             runs: number("runs"),
+            dry: number("dry"),
         }
     }
 
@@ -109,6 +133,7 @@ impl SyncQuery {
             ("standing", self.standing.map(|it| it.word().to_owned())),
             ("before", self.before.map(|it| it.to_string())),
             ("runs", self.runs.map(|it| it.to_string())),
+            ("dry", self.dry.map(|it| it.to_string())),
         ];
         let pairs = pairs.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?)));
         let query = pairs.collect::<Vec<_>>().join("&");
@@ -123,7 +148,7 @@ impl SyncPage {
         let (around, query) = (&input.around, input.query);
         let of = |before| SyncQuery { before, ..query.clone() }.href("/sync", "#missed");
         let of_runs = |runs| SyncQuery { runs, ..query.clone() }.href("/sync", "#runs");
-        let csv = SyncQuery { before: None, runs: None, ..query.clone() };
+        let csv = SyncQuery { before: None, runs: None, dry: None, ..query.clone() };
         let askable = input.accounts.iter().filter(|it| it.has_api);
         Self {
             frame: Frame::new("Sync", Place::Sync, around),
@@ -141,6 +166,15 @@ impl SyncPage {
                 .to_vec(),
             findings: input.findings.iter().map(|it| FindingView::new(it, around)).collect(),
             is_narrowed: query.account.is_some() || query.standing.is_some() || query.before.is_some(),
+            dry: input.dry.as_ref().map(|dry| DryView {
+                run: RunView::new(dry.run, around),
+                lines: dry
+                    .lines
+                    .iter()
+                    .map(|(it, package)| What::would(it, package.as_ref(), around))
+                    .collect(),
+                cut: dry.cut,
+            }),
             csv: csv.href("/sync/missed.csv", ""),
             newest: query.before.map(|_| of(None)),
             older: input.more_findings.map(|it| of(Some(it))),

@@ -96,6 +96,7 @@ fn whatever_a_provider_sends_stays_text() {
         let package = html(&PackagePage::new(&PackageInput {
             around: around(&accounts, &zone),
             detail: &detail,
+            findings: &[],
             may_ask: true,
             asked: None,
         }));
@@ -154,6 +155,7 @@ fn a_package_page_says_what_is_odd() {
     let page = html(&PackagePage::new(&PackageInput {
         around: around(&accounts, &zone),
         detail: &detail,
+        findings: &[],
         may_ask: true,
         asked: None,
     }));

@@ -3,8 +3,8 @@
 use super::super::time::{When, rfc3339, span};
 use super::super::words::{self, capital, shown, status_class};
 use super::super::{Around, link};
-use crate::app::Drift;
-use crate::model::{Package, Signer, SignerStatus, Standing, Status, Step, Timestamp};
+use crate::app::{Drift, DryLine};
+use crate::model::{Package, PackageKey, Signer, SignerStatus, Standing, Status, Step, Timestamp};
 
 /// A line of drift and its package.
 #[derive(Debug, Clone)]
@@ -15,9 +15,9 @@ pub struct Finding {
     pub package: Option<Package>,
 }
 
-/// A line of drift.
+/// What differs.
 #[derive(Debug)]
-pub struct FindingView {
+pub struct What {
     /// The package's page, if there is one.
     pub href: Option<String>,
     /// The package's name, or its id.
@@ -30,6 +30,13 @@ pub struct FindingView {
     pub board: (&'static str, String),
     /// What the provider said.
     pub provider: (&'static str, String),
+}
+
+/// A line of drift.
+#[derive(Debug)]
+pub struct FindingView {
+    /// What differed.
+    pub what: What,
     /// When that happened.
     pub happened: Option<When>,
     /// The callback that would have told it.
@@ -49,19 +56,12 @@ impl FindingView {
     #[must_use]
     pub fn new(it: &Finding, around: &Around<'_>) -> Self {
         let drift = &it.drift;
-        let shown_package = it.package.as_ref().filter(|package| !package.template);
-        let board = drift.board.as_deref().map(|word| value(&drift.field, word));
         let (callback, is_word) = match &drift.word {
             Some(word) => (shown(word), true),
             None => (drift.missed.replace('_', " "), false),
         };
         Self {
-            href: shown_package.map(|_| link::package(&drift.key)),
-            name: name(it),
-            signer: signer(it),
-            account: around.account(&drift.key.account).label,
-            board: board.unwrap_or(("", "Nothing of this package".to_owned())),
-            provider: value(&drift.field, &drift.provider),
+            what: What::new(it, around),
             happened: drift.happened_at.map(|at| When::at(at, around.now, around.zone)),
             callback,
             is_word,
@@ -72,15 +72,46 @@ impl FindingView {
     }
 }
 
-fn name(it: &Finding) -> String {
-    let name = it.package.as_ref().and_then(|package| package.name.as_deref());
-    shown(name.unwrap_or(it.drift.key.package.as_str()))
+impl What {
+    fn new(it: &Finding, around: &Around<'_>) -> Self {
+        let drift = &it.drift;
+        let of = (&drift.key, drift.signer.as_deref(), it.package.as_ref());
+        Self::of(of, (&drift.field, drift.board.as_deref(), &drift.provider), around)
+    }
+
+    /// What a dry run would change.
+    #[must_use]
+    pub fn would(it: &DryLine, package: Option<&Package>, around: &Around<'_>) -> Self {
+        let of = (&it.key, it.signer.as_deref(), package);
+        Self::of(of, (&it.field, it.board.as_deref(), &it.provider), around)
+    }
+
+    fn of(
+        (key, signer, package): (&PackageKey, Option<&str>, Option<&Package>),
+        (field, board, provider): (&str, Option<&str>, &str),
+        around: &Around<'_>,
+    ) -> Self {
+        let (board, provider) = match (field, board) {
+            // Nobody compared it word by word.
+            ("details", _) => (("", "–".to_owned()), ("", "Other names, dates or the like".to_owned())),
+            (_, None) => (("", "Nothing of this package".to_owned()), value(field, provider)),
+            (_, Some(board)) => (value(field, board), value(field, provider)),
+        };
+        let name = package.and_then(|it| it.name.as_deref()).unwrap_or(key.package.as_str());
+        Self {
+            href: package.filter(|it| !it.template).map(|_| link::package(key)),
+            name: shown(name),
+            signer: signer.map(|id| signer_name(id, package)),
+            account: around.account(&key.account).label,
+            board,
+            provider,
+        }
+    }
 }
 
-fn signer(it: &Finding) -> Option<String> {
-    let id = it.drift.signer.as_deref()?;
-    let known = it.package.as_ref().and_then(|package| package.signers.iter().find(|it| it.id == id));
-    Some(known.map_or_else(|| shown(id), words::signer_name))
+fn signer_name(id: &str, package: Option<&Package>) -> String {
+    let known = package.and_then(|package| package.signers.iter().find(|it| it.id == id));
+    known.map_or_else(|| shown(id), words::signer_name)
 }
 
 /// The words of the filter.
@@ -166,7 +197,7 @@ pub fn csv_line(it: &Finding, now: Timestamp) -> String {
         drift.key.package.as_str().to_owned(),
         it.package.as_ref().and_then(|package| package.name.clone()).unwrap_or_default(),
         drift.signer.clone().unwrap_or_default(),
-        signer(it).unwrap_or_default(),
+        drift.signer.as_deref().map(|id| signer_name(id, it.package.as_ref())).unwrap_or_default(),
         drift.field.clone(),
         drift.board.clone().unwrap_or_default(),
         drift.provider.clone(),

@@ -17,6 +17,8 @@ pub(super) struct RunView {
     pub compared: String,
     pub calls: String,
     pub found: String,
+    /// Where stands what a dry one would change.
+    pub would: Option<String>,
     /// Colour and words of how it ended.
     pub end: (&'static str, &'static str),
     pub trouble: Option<String>,
@@ -34,6 +36,7 @@ impl RunView {
             compared: count(u64::from(run.compared), "package", "packages"),
             calls: count(u64::from(run.calls), "call", "calls"),
             found: found(run),
+            would: run.dry.then(|| format!("/sync?dry={}#dry", run.id)),
             end: end(run),
             trouble: trouble(run),
         }
@@ -61,7 +64,6 @@ pub(super) fn why(run: &Run) -> String {
         "night" => "the night’s".to_owned(),
         "time" => "it was time".to_owned(),
         "silence" => "no callback had come for long".to_owned(),
-        "people" => "asked for".to_owned(),
         other => shown(other),
     });
     if run.dry { format!("dry run, {why}") } else { why }
@@ -90,15 +92,16 @@ fn end(run: &Run) -> (&'static str, &'static str) {
 /// What a reader should know of how it went.
 fn trouble(run: &Run) -> Option<String> {
     let unread = (run.unread > 0).then(|| format!("{} could not be compared", number(u64::from(run.unread))));
-    let why = run.trouble.as_deref().filter(|_| !run.stop).map(|it| capital(&shown(it)));
+    let by = run.stopped_by.as_deref().filter(|_| run.stop).map(|by| format!("by {}", shown(by)));
+    let why = by.or_else(|| run.trouble.as_deref().map(|it| capital(&shown(it))));
     let all: Vec<String> = why.into_iter().chain(unread).collect();
     (!all.is_empty()).then(|| all.join("; "))
 }
 
 /// `6,400 of 8,120 packages compared · 2 repaired · 82 calls so far, at most 60 a minute · about 30 s left`.
 pub(super) fn progress(run: &Run, calls_per_minute: u32, now: Timestamp) -> String {
-    let (done, total) = (u64::from(run.compared), run.total);
-    let mut parts = vec![if total >= done && total > 0 {
+    let (done, total) = (run.done(), run.expected());
+    let mut parts = vec![if total > done {
         format!("{} of {} compared", number(done), count(total, "package", "packages"))
     } else {
         format!("{} compared", count(done, "package", "packages"))
@@ -119,7 +122,7 @@ pub(super) fn progress(run: &Run, calls_per_minute: u32, now: Timestamp) -> Stri
 
 /// As fast as it went so far.
 fn left(run: &Run, now: Timestamp) -> Option<String> {
-    let (done, total) = (i64::from(run.compared), i64::try_from(run.total).ok()?);
+    let (done, total) = (i64::try_from(run.done()).ok()?, i64::try_from(run.expected()).ok()?);
     let passed = now.since(run.started_at);
     if done == 0 || total <= done || passed <= 0 || run.trouble.is_some() {
         return None;
@@ -155,7 +158,9 @@ mod tests {
             said(&fresh, 5),
             "0 packages compared · nothing missed yet · 1 call so far, at most 60 a minute"
         );
-        let first = Run { baseline: true, compared: 8_125, place: None, ..run() };
+        let first = Run { baseline: true, compared: 8_125, place: None, earlier: 8_000, ..run() };
+        assert!(said(&first, 90).starts_with("8,125 of 16,120 packages"));
+        let first = Run { total: 0, ..first };
         assert_eq!(
             said(&first, 90),
             "8,125 packages compared · now those that the provider’s list does not name · the first look; nothing in \
@@ -169,11 +174,11 @@ mod tests {
     fn an_end_is_told_as_it_was() {
         let whole = Run { success: true, ..run() };
         let dry = Run { dry: true, ..whole.clone() };
-        let stopped = Run { stop: true, trouble: Some("somebody stopped it".into()), ..run() };
+        let stopped = Run { stop: true, stopped_by: Some("ann".into()), ..run() };
         let failed = Run { trouble: Some("it has no end".into()), unread: 3, ..run() };
         let all = [&whole, &dry, &stopped, &failed].map(|it| end(it).1);
         assert_eq!(all, ["Whole", "Whole, nothing was changed", "Stopped", "Not whole"]);
-        assert_eq!(trouble(&stopped), None);
+        assert_eq!(trouble(&stopped).as_deref(), Some("by ann"));
         assert_eq!(trouble(&failed).as_deref(), Some("It has no end; 3 could not be compared"));
     }
 }

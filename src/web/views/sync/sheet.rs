@@ -118,8 +118,8 @@ impl OpenRun {
         Self {
             id: run.id,
             begun: run.begun,
-            compared: u64::from(run.compared).min(run.total),
-            total: run.total,
+            compared: run.done(),
+            total: run.expected(),
             progress: if run.begun { progress(run, calls_per_minute, around.now) } else { waits },
             what: capital(&what),
             trouble: run
