@@ -79,20 +79,6 @@ enum Fate {
     Late(Timestamp),
 }
 
-impl DriftRow {
-    fn line(&self) -> Line {
-        let it = &self.difference;
-        Line {
-            field: it.field.word().to_owned(),
-            signer: it.signer.clone(),
-            provider: it.provider.to_owned(),
-            missed: it.missed.word().to_owned(),
-            as_of: self.as_of,
-            found_at: self.found_at,
-        }
-    }
-}
-
 impl Touched {
     /// What this batch's callbacks make of a line.
     fn fate(&self, line: &Line, expected_by: Timestamp) -> Fate {
@@ -224,7 +210,9 @@ impl Writer {
     pub(super) async fn hear(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
         let Batch { drift, touched, closed, .. } = batch;
         drift.retain_mut(|row| {
-            let fate = touched.get(&row.key).map(|it| it.fate(&row.line(), row.expected_by));
+            let fate = touched
+                .get(&row.key)
+                .map(|it| it.fate(&Line::new(&row.difference, row.as_of, row.found_at), row.expected_by));
             if let Some(Fate::Late(at)) = fate {
                 row.came_at = Some(at);
             }
