@@ -1,13 +1,12 @@
 //! Lines of drift as they are written: each in the transaction of the answer that showed it, and closed in that of the
 //! callback that came after all.
 
-use super::StoreError;
-use super::Subject;
 use super::batch::{Applied, Batch, Touched};
 use super::packages::{folded, json, key_of};
 use super::policy::Policies;
 use super::script::{Script, Table};
 use super::writer::Writer;
+use super::{StoreError, Subject};
 use crate::model::standing::{Line, word_of};
 use crate::model::{AccountId, Difference, Origin, Package, PackageKey, Record, Timestamp, diff};
 use sqlx::Row as _;
