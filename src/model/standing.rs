@@ -71,6 +71,19 @@ pub struct Line {
 }
 
 impl Line {
+    /// The line of a difference that the answer of these times showed.
+    #[must_use]
+    pub fn new(it: &Difference, as_of: Timestamp, found_at: Timestamp) -> Self {
+        Self {
+            field: it.field.word().to_owned(),
+            signer: it.signer.clone(),
+            provider: it.provider.to_owned(),
+            missed: it.missed.word().to_owned(),
+            as_of,
+            found_at,
+        }
+    }
+
     /// Whether a package's log tells by now what the answer showed: without that answer and all later ones, and without
     /// what happened after it. So an open line is what differs between what came and what was sent, whatever comes when.
     #[must_use]

@@ -1,13 +1,12 @@
 //! Lines of drift as they are written: each in the transaction of the answer that showed it, and closed in that of the
 //! callback that came after all.
 
-use super::StoreError;
-use super::Subject;
 use super::batch::{Applied, Batch, Touched};
 use super::packages::{folded, json, key_of};
 use super::policy::Policies;
 use super::script::{Script, Table};
 use super::writer::Writer;
+use super::{StoreError, Subject};
 use crate::model::standing::{Line, word_of};
 use crate::model::{AccountId, Difference, Origin, Package, PackageKey, Record, Timestamp, diff};
 use sqlx::Row as _;
@@ -77,20 +76,6 @@ enum Fate {
     Open,
     InTime,
     Late(Timestamp),
-}
-
-impl DriftRow {
-    fn line(&self) -> Line {
-        let it = &self.difference;
-        Line {
-            field: it.field.word().to_owned(),
-            signer: it.signer.clone(),
-            provider: it.provider.to_owned(),
-            missed: it.missed.word().to_owned(),
-            as_of: self.as_of,
-            found_at: self.found_at,
-        }
-    }
 }
 
 impl Touched {
@@ -224,7 +209,9 @@ impl Writer {
     pub(super) async fn hear(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
         let Batch { drift, touched, closed, .. } = batch;
         drift.retain_mut(|row| {
-            let fate = touched.get(&row.key).map(|it| it.fate(&row.line(), row.expected_by));
+            let fate = touched
+                .get(&row.key)
+                .map(|it| it.fate(&Line::new(&row.difference, row.as_of, row.found_at), row.expected_by));
             if let Some(Fate::Late(at)) = fate {
                 row.came_at = Some(at);
             }

@@ -19,7 +19,7 @@ async fn step(stage: &Stage, account: &str) -> Swept {
 }
 
 /// The sweep that is due, to its end; while it can't go on, seconds pass.
-async fn sweep(stage: &Stage, account: &str) -> Run {
+pub async fn sweep(stage: &Stage, account: &str) -> Run {
     for _ in 0..5_000 {
         match step(stage, account).await {
             Swept::Ended(run) => return *run,

@@ -139,3 +139,28 @@ fn hook(row: Value, wanted: &Wanted) -> Option<Hook> {
     let target = wanted.target(&url);
     Some(Hook { target, kind: Some(kind), events: None, proof: Proof::NoMatter, flaw, handle: Some(handle) })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Seen red with: filters not looked at.
+    #[test]
+    fn a_subscription_tells_what_its_kind_and_its_filter_let_through() {
+        let told = |kind: &str, filter: Option<&str>| {
+            let (filter, url) = (filter.map(str::to_owned), Secret::new("https://board.example.com"));
+            let handle = Some(Handle { url, filter, group: None });
+            let kind = Some(kind.to_owned());
+            let target = crate::provider::registration::Target::Nobody;
+            words(&Hook { target, kind, events: None, proof: Proof::NoMatter, flaw: None, handle })
+        };
+        assert_eq!(told("all", None).len(), WORDS.len());
+        assert_eq!(told("realtime", None).len(), REALTIME.len());
+        assert_eq!(told("realtime", Some("document.*")).len(), 3);
+        assert_eq!(told("realtime", Some("recipient.completed")), ["signer status 40"]);
+        assert_eq!(told("signed", None), ["document status 30"]);
+        assert!(told("7", None).is_empty());
+        let known = |it: &str| WORDS.iter().any(|(_, _, word)| *word == it);
+        assert!(REALTIME.iter().all(|(_, word)| known(word)));
+    }
+}
