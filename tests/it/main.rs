@@ -22,5 +22,6 @@ mod signers;
 mod state;
 mod stories;
 mod support;
+mod sync;
 mod traffic;
 mod wire;

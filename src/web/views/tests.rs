@@ -1,5 +1,6 @@
 //! The views as wholes: the stream's row is the page's row, and whatever a provider sends stays text.
 
+mod sync;
 mod told;
 
 use super::sample::{self, NOW, around, berlin};
