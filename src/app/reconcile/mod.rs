@@ -44,6 +44,8 @@ struct Sweep {
     cursor: i64,
     /// Asked about, and unknown to the API.
     missing: Vec<(PackageKey, Option<Timestamp>, Timestamp)>,
+    /// What couldn't be read behind the first of these: a restart asks about it again.
+    unread: u32,
     /// What a dry run compared, of which nothing else keeps a trace.
     seen: HashSet<PackageId>,
     /// How many of its lines are kept.
@@ -52,7 +54,7 @@ struct Sweep {
 
 impl Sweep {
     fn of(run: Run) -> Self {
-        Self { cursor: run.row, run, missing: Vec::new(), seen: HashSet::new(), lines: 0 }
+        Self { cursor: run.row, run, missing: Vec::new(), unread: 0, seen: HashSet::new(), lines: 0 }
     }
 }
 

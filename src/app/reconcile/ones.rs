@@ -31,20 +31,16 @@ impl App {
         let full = wanted.len() > CHUNK;
         wanted.truncate(CHUNK);
         let last = wanted.last().filter(|_| full).map_or(last, |(row, _)| *row);
-        let known = sweep.missing.len();
         if !self.ask_ones(account, sweep, wanted.iter().map(|(_, key)| key.clone()).collect()).await? {
             return Ok(false);
         }
         let passed = rows.iter().filter(|row| **row <= last).count() - wanted.len();
         sweep.run.total = sweep.run.total.saturating_sub(passed as u64);
         sweep.cursor = last;
-        // That the API didn't know a package is written nowhere before the end: after a restart those are asked again.
-        let unknown = |key| sweep.missing.iter().skip(known).any(|(missing, ..)| missing == key);
-        sweep.run.row = match wanted.iter().find(|(_, key)| unknown(key)) {
-            _ if known > 0 => sweep.run.row,
-            Some((row, _)) => row - 1,
-            None => last,
-        };
+        // That the API doesn't know a package is written nowhere before the end: a restart asks again from there on.
+        if sweep.missing.is_empty() {
+            sweep.run.row = last;
+        }
         sweep.run.trouble = None;
         self.store.save_run(&sweep.run).await?;
         Ok(true)
@@ -100,7 +96,9 @@ impl App {
             }
         }
         sweep.missing.extend(missing);
-        sweep.run.unread = sweep.run.unread.saturating_add(unread);
+        let asked_again = sweep.run.place.is_none() && !sweep.missing.is_empty();
+        let count = if asked_again { &mut sweep.unread } else { &mut sweep.run.unread };
+        *count = count.saturating_add(unread);
         Ok(true)
     }
 
@@ -108,6 +106,7 @@ impl App {
     async fn conclude(&self, account: &Account, sweep: &mut Sweep) -> Result<bool, StoreError> {
         // They stay in the sweep until its end is on disk: what fails on the way comes again.
         let missing = sweep.missing.clone();
+        sweep.run.unread = sweep.run.unread.saturating_add(std::mem::take(&mut sweep.unread));
         let answered = usize::try_from(sweep.run.compared).unwrap_or(usize::MAX / 2);
         if too_many_missing(missing.len(), answered) {
             let why = format!(

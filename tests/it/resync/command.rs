@@ -50,10 +50,11 @@ async fn beside_a_board_it_is_the_boards_work() {
     let ids = stage.sent("os", 3).await;
     let data = stage.board.data();
     configure(&data, "http://127.0.0.1:1/");
+    super::sweep(&stage, "os").await;
     let beside = |args: &'static [&str]| resync(&data, args, Some(&stage.board));
     let (out, err, code) = said(&beside(&["os"]).await);
     assert_eq!(code, Some(0), "{out}{err}");
-    assert!(out.contains("os: 3 packages compared in 2 calls, the first comparison, so nothing"), "{out}");
+    assert!(out.contains("os: 3 packages compared in 2 calls, 0 missed changes found and repaired"), "{out}");
     let run = stage.board.json("/api/v1/runs").await["runs"][0].clone();
     assert_eq!((&run["asked_by"], &run["success"]), (&"anna, by command".into(), &true.into()));
 
