@@ -53,7 +53,7 @@ pub(super) struct DriftRow {
     run: i64,
     key: PackageKey,
     found_at: Timestamp,
-    pub difference: Difference,
+    difference: Difference,
 }
 
 impl Batch<'_> {
@@ -82,7 +82,11 @@ impl Batch<'_> {
         Ok(applied)
     }
 
-    fn state_of(&self, key: &PackageKey, policies: &Policies) -> Result<Option<Package>, StoreError> {
+    pub(super) fn state_of(
+        &self,
+        key: &PackageKey,
+        policies: &Policies,
+    ) -> Result<Option<Package>, StoreError> {
         let Some(touched) = self.touched.get(key).filter(|it| it.entry.total > 0) else { return Ok(None) };
         folded(&touched.entry.log, touched.entry.total, &key.account, policies).map(Some)
     }

@@ -54,7 +54,7 @@ impl App {
         wanted: Vec<PackageKey>,
     ) -> Result<bool, StoreError> {
         let at_once = usize::try_from(account.config.reconcile.concurrency).unwrap_or(1).max(1);
-        let (mut missing, mut unread) = (Vec::new(), 0);
+        let (mut missing, mut unread) = (Vec::new(), Vec::new());
         for keys in wanted.chunks(at_once) {
             let asked_at = self.now();
             let answers =
@@ -78,12 +78,12 @@ impl App {
                     // What it says nothing of, a sweep can't compare.
                     Err(FetchError::NotOurs) => {
                         account.note_api(|state| state.went_well(asked_at));
-                        unread += 1;
+                        unread.push(key.package.clone());
                     }
                     // One package hinders no sweep. Whoever asks what is due tries it again.
                     Err(FetchError::Unreadable(cause)) => {
                         tracing::warn!(account = %account.id, cause, "an answer of the API can't be read");
-                        unread += 1;
+                        unread.push(key.package.clone());
                         if !sweep.run.dry {
                             self.store.postpone(key.clone(), asked_at.plus(backoff(0)), false).await?;
                         }
@@ -98,7 +98,8 @@ impl App {
         sweep.missing.extend(missing);
         let asked_again = sweep.run.place.is_none() && !sweep.missing.is_empty();
         let count = if asked_again { &mut sweep.unread } else { &mut sweep.run.unread };
-        *count = count.saturating_add(unread);
+        *count = count.saturating_add(u32::try_from(unread.len()).unwrap_or(u32::MAX));
+        sweep.seen.extend(unread);
         Ok(true)
     }
 
