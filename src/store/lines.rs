@@ -51,7 +51,7 @@ pub(super) type Watches = HashMap<AccountId, Watch>;
 pub(super) struct DriftRow {
     run: Option<i64>,
     pub key: PackageKey,
-    pub difference: Difference,
+    difference: Difference,
     word: &'static str,
     subscribed: bool,
     as_of: Timestamp,
@@ -141,7 +141,11 @@ impl Batch<'_> {
         Ok(applied)
     }
 
-    fn state_of(&self, key: &PackageKey, policies: &Policies) -> Result<Option<Package>, StoreError> {
+    pub(super) fn state_of(
+        &self,
+        key: &PackageKey,
+        policies: &Policies,
+    ) -> Result<Option<Package>, StoreError> {
         let Some(touched) = self.touched.get(key).filter(|it| it.entry.total > 0) else { return Ok(None) };
         folded(&touched.entry.log, touched.entry.total, &key.account, policies).map(Some)
     }

@@ -44,7 +44,9 @@ struct Sweep {
     cursor: i64,
     /// Asked about, and unknown to the API.
     missing: Vec<(PackageKey, Option<Timestamp>, Timestamp)>,
-    /// What a dry run compared, of which nothing else keeps a trace.
+    /// What couldn't be read behind the first of these: a restart asks about it again.
+    unread: u32,
+    /// What it is done with and what keeps no other trace: all that a dry run compared, else what couldn't be read.
     seen: HashSet<PackageId>,
     /// How many of its lines are kept.
     lines: u32,
@@ -52,13 +54,13 @@ struct Sweep {
 
 impl Sweep {
     fn of(run: Run) -> Self {
-        Self { cursor: run.row, run, missing: Vec::new(), seen: HashSet::new(), lines: 0 }
+        Self { cursor: run.row, run, missing: Vec::new(), unread: 0, seen: HashSet::new(), lines: 0 }
     }
 }
 
 /// What an answer showed.
 struct Found {
-    drift: u32,
+    found: u32,
     lines: Vec<DryLine>,
 }
 
@@ -264,14 +266,14 @@ impl App {
         let record = answered(account, &key, answer, date, asked_at)?;
         if run.dry {
             let foreseen = self.store.foresee(key.clone(), record).await?;
-            let drift = u32::try_from(foreseen.differences.len()).unwrap_or(u32::MAX);
-            return Ok(Some(Found { drift, lines: foreseen.lines(&key) }));
+            let lines = foreseen.lines(&key);
+            return Ok(Some(Found { found: u32::try_from(lines.len()).unwrap_or(u32::MAX), lines }));
         }
-        let drift = match run.baseline {
+        let found = match run.baseline {
             true => self.store.learn(key, record).await.map(|_| 0)?,
             false => self.store.learn_in(run.id, key, record).await?,
         };
-        Ok(Some(Found { drift, lines: Vec::new() }))
+        Ok(Some(Found { found, lines: Vec::new() }))
     }
 
     /// Counts what answers showed, and keeps what a dry run says of them.
@@ -279,7 +281,7 @@ impl App {
         let mut lines = Vec::new();
         for it in found.into_iter().flatten() {
             sweep.run.compared += 1;
-            sweep.run.found += it.drift;
+            sweep.run.found += it.found;
             lines.extend(it.lines);
         }
         lines.truncate(MOST_DRY_LINES.saturating_sub(sweep.lines) as usize);

@@ -31,20 +31,16 @@ impl App {
         let full = wanted.len() > CHUNK;
         wanted.truncate(CHUNK);
         let last = wanted.last().filter(|_| full).map_or(last, |(row, _)| *row);
-        let known = sweep.missing.len();
         if !self.ask_ones(account, sweep, wanted.iter().map(|(_, key)| key.clone()).collect()).await? {
             return Ok(false);
         }
         let passed = rows.iter().filter(|row| **row <= last).count() - wanted.len();
         sweep.run.total = sweep.run.total.saturating_sub(passed as u64);
         sweep.cursor = last;
-        // That the API didn't know a package is written nowhere before the end: after a restart those are asked again.
-        let unknown = |key| sweep.missing.iter().skip(known).any(|(missing, ..)| missing == key);
-        sweep.run.row = match wanted.iter().find(|(_, key)| unknown(key)) {
-            _ if known > 0 => sweep.run.row,
-            Some((row, _)) => row - 1,
-            None => last,
-        };
+        // That the API doesn't know a package is written nowhere before the end: a restart asks again from there on.
+        if sweep.missing.is_empty() {
+            sweep.run.row = last;
+        }
         sweep.run.trouble = None;
         self.store.save_run(&sweep.run).await?;
         Ok(true)
@@ -60,7 +56,7 @@ impl App {
         let tries = account.api_state().failures > 0;
         let at_once = if tries { 1 } else { account.config.reconcile.concurrency };
         let at_once = usize::try_from(at_once).unwrap_or(1).max(1);
-        let (mut missing, mut unread) = (Vec::new(), 0);
+        let (mut missing, mut unread) = (Vec::new(), Vec::new());
         for keys in wanted.chunks(at_once) {
             let asked_at = self.now();
             let answers =
@@ -83,12 +79,12 @@ impl App {
                     // What it says nothing of, a sweep can't compare.
                     Err(FetchError::NotOurs) => {
                         account.note_api(|state| state.went_well(asked_at));
-                        unread += 1;
+                        unread.push(key.package.clone());
                     }
                     // One package hinders no sweep. Whoever asks what is due tries it again.
                     Err(FetchError::Unreadable(cause)) => {
                         tracing::warn!(account = %account.id, cause, "an answer of the API can't be read");
-                        unread += 1;
+                        unread.push(key.package.clone());
                         if !sweep.run.dry {
                             self.store.postpone(key.clone(), asked_at.plus(backoff(0)), false).await?;
                         }
@@ -101,7 +97,10 @@ impl App {
             }
         }
         sweep.missing.extend(missing);
-        sweep.run.unread = sweep.run.unread.saturating_add(unread);
+        let asked_again = sweep.run.place.is_none() && !sweep.missing.is_empty();
+        let count = if asked_again { &mut sweep.unread } else { &mut sweep.run.unread };
+        *count = count.saturating_add(u32::try_from(unread.len()).unwrap_or(u32::MAX));
+        sweep.seen.extend(unread);
         Ok(true)
     }
 
@@ -109,6 +108,7 @@ impl App {
     async fn conclude(&self, account: &Account, sweep: &mut Sweep) -> Result<bool, StoreError> {
         // They stay in the sweep until its end is on disk: what fails on the way comes again.
         let missing = sweep.missing.clone();
+        sweep.run.unread = sweep.run.unread.saturating_add(std::mem::take(&mut sweep.unread));
         let answered = usize::try_from(sweep.run.compared).unwrap_or(usize::MAX / 2);
         if too_many_missing(missing.len(), answered) {
             let why = format!(

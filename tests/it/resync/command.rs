@@ -50,10 +50,11 @@ async fn beside_a_board_it_is_the_boards_work() {
     let ids = stage.sent("os", 3).await;
     let data = stage.board.data();
     configure(&data, "http://127.0.0.1:1/");
+    super::sweep(&stage, "os").await;
     let beside = |args: &'static [&str]| resync(&data, args, Some(&stage.board));
     let (out, err, code) = said(&beside(&["os"]).await);
     assert_eq!(code, Some(0), "{out}{err}");
-    assert!(out.contains("os: 3 packages compared in 2 calls, the first comparison, so nothing"), "{out}");
+    assert!(out.contains("os: 3 packages compared in 2 calls, 0 missed changes found and repaired"), "{out}");
     let run = stage.board.json("/api/v1/runs").await["runs"][0].clone();
     assert_eq!((&run["asked_by"], &run["success"]), (&"anna, by command".into(), &true.into()));
 
@@ -71,7 +72,9 @@ async fn beside_a_board_it_is_the_boards_work() {
     stage.world.faults().garble_package(&ids[1]);
     let (out, err, code) = said(&beside(&["os"]).await);
     assert_eq!(code, Some(1), "{out}{err}");
-    assert!(out.contains("1 missed change found and repaired; 1 package could not be read"), "{out}");
+    let words =
+        "2 packages compared in 3 calls, 1 missed change found and repaired; 1 package could not be read";
+    assert!(out.contains(words), "{out}");
     assert_eq!(stage.board.package("os", &ids[0]).await["status"], "expired");
     assert_eq!(stage.board.json("/api/v1/runs").await["runs"][0]["success"], true);
 
