@@ -103,8 +103,7 @@ proptest! {
 
     /// Whatever comes late, and whatever happened meanwhile: those lines stay open that would have been found all the same.
     ///
-    /// Seen red with: the answer itself taken for told; what happened after it taken for told; any status that isn't the
-    /// board's taken for the one that is missing.
+    /// Seen red with: the answer itself taken for told; what happened after it taken for told.
     #[test]
     fn a_line_is_open_until_its_callback_comes(story in story(), n in 0..80_usize, lost in any::<u64>(), late in any::<u64>()) {
         let n = n % story.truths.len();
