@@ -47,8 +47,7 @@ async fn make_it_ask(stage: &Stage, account: &str, package: &str, signer: usize)
     assert!(stage.ask().await.answered > 0);
 }
 
-/// Seen red with: answers that no sweep asked for make no lines; whatever came in time stays as a line; nobody looks at
-/// open lines when a callback comes.
+/// Seen red with: whatever came in time stays as a line; what happened after the answer taken for told.
 #[actix_web::test]
 async fn a_callback_is_on_its_way_then_missed_then_late() {
     let mut stage = Stage::open().await;
@@ -105,7 +104,7 @@ async fn a_callback_is_on_its_way_then_missed_then_late() {
     stage.close().await;
 }
 
-/// Seen red with: the callback that is asked about taken for one that the answer had to show.
+/// Seen red with: whatever came in time stays as a line.
 #[actix_web::test]
 async fn the_normal_course_leaves_no_line() {
     let stage = Stage::open().await;
@@ -139,6 +138,7 @@ async fn the_normal_course_leaves_no_line() {
     stage.close().await;
 }
 
+/// Seen red with: an account without a sweep taken for a watched one.
 #[actix_web::test]
 async fn before_the_first_sweep_has_ended_nothing_is_missed() {
     let stage = Stage::open().await;
@@ -239,7 +239,7 @@ async fn register(stage: &Stage, url: &str, events: &[&str]) {
     stage.board.app().look_at_registration(stage.board.app().account("os").unwrap()).await;
 }
 
-/// Seen red with: what is registered kept in memory alone; a registration of somebody else taken for ours.
+/// Seen red with: what is registered not read again; a registration of somebody else taken for ours.
 #[actix_web::test]
 async fn what_nobody_asked_for_is_not_missed() {
     let mut stage = Stage::open().await;
@@ -278,7 +278,7 @@ async fn what_nobody_asked_for_is_not_missed() {
     stage.close().await;
 }
 
-/// Seen red with: no time given to a batch; Legalesign's words those of OneSpan.
+/// Seen red with: no time given to a batch.
 #[actix_web::test]
 async fn a_batch_is_on_its_way_for_minutes_and_may_come_late_and_the_wrong_way_round() {
     let stage = Stage::of(all_four(), true).await;
@@ -326,7 +326,7 @@ async fn a_batch_is_on_its_way_for_minutes_and_may_come_late_and_the_wrong_way_r
     stage.close().await;
 }
 
-/// What is told again until it is taken, without a time.
+/// What is told again until it is taken, without a time. Seen red with: the answer itself taken for told.
 #[actix_web::test]
 async fn a_status_without_a_time_closes_its_line() {
     let stage = Stage::of(all_four(), true).await;
