@@ -32,7 +32,10 @@ impl RunView {
             what: capital(&what(run, around)),
             why: why(run),
             began: When::at(run.started_at, around.now, around.zone),
-            took: span(ended.since(run.started_at)),
+            took: match ended.since(run.started_at) {
+                ..1_000 => "under a second".to_owned(),
+                millis => span(millis),
+            },
             compared: count(u64::from(run.compared), "package", "packages"),
             calls: count(u64::from(run.calls), "call", "calls"),
             found: found(run),

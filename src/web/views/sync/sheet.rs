@@ -114,7 +114,7 @@ impl Sheet {
 impl OpenRun {
     pub fn new(run: &Run, calls_per_minute: u32, around: &Around<'_>) -> Self {
         let what = what(run, around);
-        let waits = format!("Waits until the one before it has ended: {what}, {}", why(run));
+        let waits = format!("Waits for its turn: {what}, {}", why(run));
         Self {
             id: run.id,
             begun: run.begun,

@@ -108,7 +108,7 @@ fn a_sheet_says_what_goes_on_and_how_well_callbacks_do() {
             "<progress id=\"bar-41\" value=\"6400\" max=\"8120\"",
             "6,400 of 8,120 packages compared · 2 repaired · 82 calls so far, at most 60 a minute · about 32 s left",
             "name=\"run\" value=\"41\"",
-            "Waits until the one before it has ended: what changed since 20 Nov, 14:02, dry run, asked for by 127.0.0.1",
+            "Waits for its turn: what changed since 20 Nov, 14:02, dry run, asked for by 127.0.0.1",
             "data-key=\"41 42w\"",
             "<noscript><meta http-equiv=\"refresh\"",
             "99.98 %",
