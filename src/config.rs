@@ -57,8 +57,20 @@ pub const REGISTER_PATHS: [&str; 4] = [
 pub struct Config {
     /// How this board is reached and where it keeps its data.
     pub server: ServerConfig,
+    /// Whom the pages answer to.
+    pub opens: Opens,
     /// The configured connections to providers, by account id.
     pub accounts: BTreeMap<String, AccountConfig>,
+}
+
+/// Whom the pages answer to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Opens {
+    /// Whoever signs in, or shows a token.
+    #[default]
+    ToWhoSignsIn,
+    /// Whoever sits at the machine on which it runs, without a sign-in: for a demo.
+    ToItsMachine,
 }
 
 /// The `[server]` table.

@@ -8,6 +8,7 @@ pub mod asking;
 pub mod import;
 pub mod ingest;
 mod locating;
+pub mod people;
 pub mod reconcile;
 pub mod refusals;
 pub mod registering;

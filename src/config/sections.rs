@@ -30,7 +30,7 @@ pub(super) fn config(scope: &Scope, table: &Table) -> Read<Config> {
         Err(reported) => (Err(reported), Outbound::default()),
     };
     let accounts = accounts.and_then(|it| self::accounts(it, &outbound));
-    Ok(Config { server: server?, accounts: accounts? })
+    Ok(Config { server: server?, opens: super::Opens::ToItsMachine, accounts: accounts? })
 }
 
 fn server(mut table: Reader<'_>) -> Read<(ServerConfig, Outbound)> {

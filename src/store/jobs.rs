@@ -46,6 +46,8 @@ pub(super) enum Chore {
         at: Timestamp,
         said: Said,
     },
+    /// Small writes, all or none; the answer is the last one's number, 0 for none.
+    Aside(Vec<super::aside::Aside>),
     /// Is the disk there again?
     Probe,
     /// Moves what is left of a long log into the database.
@@ -63,6 +65,9 @@ impl Chore {
             Self::ForgetWaiting(id) => sqlx::query(waiting::FORGET).bind(id),
             Self::NoteWaiting { id, at, said } => {
                 sqlx::query(waiting::ASKED).bind(id).bind(at.0).bind(said.word())
+            }
+            Self::Aside(all) => {
+                return super::aside::run(all, connection).await.map(|id| id.unwrap_or(0).unsigned_abs());
             }
             Self::Probe => sqlx::query(PROBE),
             Self::FinishCheckpoint => sqlx::query("PRAGMA wal_checkpoint(PASSIVE)"),

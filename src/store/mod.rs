@@ -3,6 +3,7 @@
 //! One task owns the only writing connection (`writer`); it takes everything that waits, runs it as one transaction
 //! and answers each. Readers have their own pool and never wait for it. Nothing here knows a provider or HTTP.
 
+mod aside;
 mod batch;
 mod check;
 mod codec;
@@ -13,6 +14,7 @@ mod jobs;
 mod list;
 mod open;
 mod packages;
+pub mod people;
 mod policy;
 pub mod read;
 mod refused;

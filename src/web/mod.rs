@@ -1,7 +1,7 @@
 //! Floor 3: HTTP and HTML, and nothing else knows of them.
 //!
 //! Every route stands in this file. `/callbacks/` is open to the providers; everything else goes through
-//! [`guard::local_only`].
+//! [`guard::gate`].
 
 pub mod actions;
 pub mod api;
@@ -11,9 +11,11 @@ pub mod error;
 pub mod guard;
 pub mod health;
 pub mod live;
+pub mod needs;
 pub mod pages;
 pub mod site;
 pub mod views;
+mod who;
 
 use crate::app::App;
 use actix_web::guard::{Any, Get, Head};
@@ -54,7 +56,7 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
     let Shared { app, site, hub } = shared.clone();
     config.app_data(app).app_data(site).app_data(hub).configure(callbacks::routes).service(
         web::scope("")
-            .wrap(from_fn(guard::local_only))
+            .wrap(from_fn(guard::gate))
             .wrap(from_fn(error::shaped))
             .wrap(headers())
             .wrap(Compress::default())
