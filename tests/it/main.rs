@@ -14,6 +14,7 @@ mod import;
 mod live;
 mod pages;
 mod path_token;
+mod people;
 mod reconcile;
 mod registering;
 mod signers;

@@ -1,6 +1,8 @@
 //! People and programs: who comes, what they may do, and the note of what they did.
 
+pub mod passwords;
 mod secrets;
+pub mod totp;
 mod who;
 
 pub use crate::store::people::{Deed, Done, Link, LinkKind, NewToken, NewUser, Session, Token, User};
