@@ -2,7 +2,7 @@
 //!
 //! [`App`] is the one handle that everybody clones. [`ingest`] takes callbacks in, [`asking`] asks the providers' APIs
 //! about what is due, `locating` about signers without a package, [`reconcile`] looks for what callbacks missed,
-//! [`replay`] reads kept bytes again, [`import`] takes what a person pasted.
+//! [`replay`] reads kept bytes again, [`import`] takes what a person pasted, [`traffic`] says how well callbacks do.
 
 pub mod asking;
 pub mod import;
@@ -14,11 +14,12 @@ pub mod refusals;
 pub mod registering;
 pub mod replay;
 mod token;
+pub mod traffic;
 
 pub use crate::store::read::{
     AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row,
 };
-pub use crate::store::{Drift, NewWaiting, Order, Run, Said, StoreError, Waiting};
+pub use crate::store::{Counts, Drift, Hour, NewWaiting, Order, Run, Said, StoreError, Waiting};
 
 use crate::clock::Clock;
 use crate::config::{AccountConfig, Config};

@@ -6,6 +6,7 @@
 pub mod access;
 mod answered;
 pub mod confirm;
+mod delays;
 pub mod diff;
 pub mod event;
 pub mod filter;
@@ -22,7 +23,8 @@ pub mod step;
 mod untimed;
 mod walk;
 
-pub use diff::{Difference, Field, Missed, diff};
+pub use delays::Delays;
+pub use diff::{Difference, Field, Missed, can_be_missed, diff};
 pub use event::{Bounce, Description, Event};
 pub use filter::{Filter, Sort, Tally};
 pub use fold::fold;

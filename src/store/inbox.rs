@@ -22,7 +22,7 @@ pub(super) const fn state_of(noted: bool) -> i64 {
 /// `$1`: a JSON array of `[package, hash]`; the same bytes tell of the same package, or of none if they weren't understood.
 const FIRST_WITH: &str = "SELECT a.hash, min(a.id) FROM json_each($1) k JOIN arrivals a \
     ON a.package IS k.value ->> 0 AND a.hash = unhex(k.value ->> 1) WHERE a.same_as IS NULL GROUP BY a.hash";
-const BEFORE: &str = "SELECT facts, state FROM arrivals WHERE id = $1";
+const BEFORE: &str = "SELECT facts, state, account, received_at, origin FROM arrivals WHERE id = $1";
 const RECENT: &str = "SELECT a.id, a.account, a.received_at, a.remote, a.origin, a.state, a.note, a.size, p.package, \
     coalesce(f.name, g.name) AS name FROM arrivals a \
     LEFT JOIN packages p ON p.id = coalesce(a.package, (SELECT min(package) FROM links WHERE signer = a.signer)) \
@@ -91,6 +91,8 @@ pub(super) struct Before {
     pub counted: Vec<Fingerprint>,
     /// It was not digested yet.
     pub pending: bool,
+    /// A callback that was not digested yet: of which account, and when it came.
+    pub came: Option<(AccountId, Timestamp)>,
 }
 
 /// What became of an arrival until now.
@@ -99,7 +101,10 @@ pub(super) async fn before(connection: &mut SqliteConnection, id: i64) -> Result
     let Some(row) = row else { return Ok(Before::default()) };
     let facts: &[u8] = row.try_get(0)?;
     let counted = facts.chunks_exact(16).filter_map(|chunk| chunk.try_into().ok().map(Fingerprint)).collect();
-    Ok(Before { counted, pending: row.try_get::<i64, _>(1)? == PENDING })
+    let pending = row.try_get::<i64, _>(1)? == PENDING;
+    let called = origin_of(row.try_get("origin")?) == Origin::Callback;
+    let came = (AccountId(row.try_get("account")?), Timestamp(row.try_get("received_at")?));
+    Ok(Before { counted, pending, came: (pending && called).then_some(came) })
 }
 
 impl Store {

@@ -24,6 +24,7 @@ mod script;
 mod shelf;
 mod signers;
 mod tallies;
+mod traffic;
 mod waiting;
 mod writer;
 
@@ -37,6 +38,7 @@ pub use policy::{Policies, Policy};
 pub use runs::{Run, RunFacts};
 pub use signers::MOST_TRIES;
 pub use tallies::Tallies;
+pub use traffic::{Counts, Hour};
 pub use waiting::{Knows, NewWaiting, Said, Waiting};
 
 use crate::model::{AccountId, Answer, Fingerprint, Origin, PackageKey, Record, SignerKey, Timestamp};
@@ -202,6 +204,17 @@ pub enum Subject {
     Package(PackageKey),
     /// A signer, whose package the provider didn't name (rule 20).
     Signer(SignerKey),
+}
+
+impl Subject {
+    /// The account it belongs to.
+    #[must_use]
+    pub fn account(&self) -> &AccountId {
+        match self {
+            Self::Package(key) => &key.account,
+            Self::Signer(key) => &key.account,
+        }
+    }
 }
 
 /// What was read in a body.

@@ -81,6 +81,7 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/api/v1/packages/{package:.*}", read().to(api::package))
             .route("/api/v1/drift", read().to(api::drift))
             .route("/api/v1/runs", read().to(api::runs))
+            .route("/api/v1/traffic", read().to(api::traffic))
             .route("/healthz", read().to(health::healthz))
             .route("/readyz", read().to(health::readyz))
             .route("/metrics", read().to(health::metrics))

@@ -33,6 +33,7 @@ pub const ADDRESSES: &[(Verb, &str, Needs)] = &[
     (Verb::Read, "/api/v1/packages/{package:.*}", Needs::Known),
     (Verb::Read, "/api/v1/drift", Needs::Known),
     (Verb::Read, "/api/v1/runs", Needs::Known),
+    (Verb::Read, "/api/v1/traffic", Needs::Known),
     (Verb::Read, "/healthz", Needs::Nothing),
     (Verb::Read, "/readyz", Needs::Nothing),
     (Verb::Read, "/metrics", Needs::AdminOrToken),

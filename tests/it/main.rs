@@ -21,4 +21,5 @@ mod signers;
 mod state;
 mod stories;
 mod support;
+mod traffic;
 mod wire;

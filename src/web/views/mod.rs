@@ -24,6 +24,7 @@ mod tallies;
 mod tests;
 pub mod time;
 mod timeline;
+pub mod traffic;
 mod trouble;
 mod why;
 pub mod words;
@@ -36,6 +37,7 @@ pub use providers::{ApiHealth, AuthKind, ProviderCard, ProvidersInput, Providers
 pub use query::{BoardQuery, Cursor, Updated};
 pub use row::{RowFragment, RowView};
 pub use time::Zone;
+pub use traffic::{TrafficList, TrafficView};
 
 use crate::model::{AccountId, Package, Timestamp};
 use askama::Template;
