@@ -35,6 +35,12 @@ impl App {
         Arc::clone(&self.keyed.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// What the file of rotated secrets has to say, in sentences.
+    #[must_use]
+    pub fn key_notes(&self) -> Vec<String> {
+        Keys::read(self.store.folder()).map(|keys| keys.notes(&self.config)).unwrap_or_default()
+    }
+
     /// Makes a new secret for an account and accepts it beside the old one; one that was made and didn't follow yet is
     /// kept. Returns a sentence.
     ///
@@ -153,10 +159,7 @@ impl App {
     }
 
     /// Changes the file, then what is accepted. An error leaves both as they were.
-    fn turn(
-        &self,
-        change: impl FnOnce(&mut Keys) -> Result<String, String>,
-    ) -> Result<String, TurnError> {
+    fn turn(&self, change: impl FnOnce(&mut Keys) -> Result<String, String>) -> Result<String, TurnError> {
         let _one_at_a_time = self.turning.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = self.store.folder();
         let mut keys = Keys::read(folder)?;

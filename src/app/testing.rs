@@ -18,12 +18,15 @@ const LASTS_MS: i64 = 60_000;
 
 /// An account's test callbacks: the one on its way, and how the last one went.
 #[derive(Debug, Default)]
-pub struct Tests(Mutex<State>);
+pub struct Tests {
+    state: Mutex<State>,
+    /// Held while one is under way.
+    turn: tokio::sync::Mutex<()>,
+}
 
 #[derive(Debug, Default)]
 struct State {
     sent: Option<Sent>,
-    is_under_way: bool,
     last: Option<Tested>,
 }
 
@@ -80,7 +83,7 @@ impl Tests {
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -88,13 +91,12 @@ impl App {
     /// Sends a test callback to an account of this board, and waits until it is known what became of it.
     pub async fn test_callback(&self, account: &Account) -> Tested {
         let at = self.now();
-        if std::mem::replace(&mut account.tests.state().is_under_way, true) {
+        let Ok(_turn) = account.tests.turn.try_lock() else {
             return failed(at, "another test of this account is under way".to_owned());
-        }
+        };
         let tested = self.send_test(account, at).await.unwrap_or_else(|why| failed(at, why));
         tracing::info!(account = %account.id, arrived = tested.arrived, told = tested.told, "a test callback was sent");
-        let mut state = account.tests.state();
-        (state.is_under_way, state.last) = (false, Some(tested.clone()));
+        account.tests.state().last = Some(tested.clone());
         tested
     }
 

@@ -110,7 +110,8 @@ impl Keys {
         let table: Table =
             text.parse().map_err(|_| KeysError::Meaning(name(), "it is not TOML".to_owned()))?;
         let account = |(id, value): (&String, &Value)| {
-            let keys = account_of(value).map_err(|what| KeysError::Meaning(name(), format!("{id}: {what}")))?;
+            let keys =
+                account_of(value).map_err(|what| KeysError::Meaning(name(), format!("{id}: {what}")))?;
             Ok((id.clone(), keys))
         };
         table.iter().map(account).collect::<Result<_, _>>().map(Self)
@@ -146,7 +147,9 @@ impl Keys {
         let file = path.display();
         let note = |(id, keys): (&String, &AccountKeys)| {
             let Some(account) = config.accounts.get(id) else {
-                return format!("{file} has secrets of {id:?}, and no account is called so; they count for nothing");
+                return format!(
+                    "{file} has secrets of {id:?}, and no account is called so; they count for nothing"
+                );
             };
             if !keys.fits(account) {
                 return format!(
@@ -200,7 +203,9 @@ fn account_of(value: &Value) -> Result<AccountKeys, String> {
             (Some(Some(secret)), Some(Some(made_at))) if made_at > 0 && is_sound(secret) => {
                 Ok(Some(MadeSecret { secret: Secret::new(secret), made_at }))
             }
-            _ => Err(format!("`{name}` and `{name}-made` belong together: 16 or more letters, digits and - _ . ~, and a number")),
+            _ => Err(format!(
+                "`{name}` and `{name}-made` belong together: 16 or more letters, digits and - _ . ~, and a number"
+            )),
         }
     };
     let of = [Rotates::Secret, Rotates::PathToken].into_iter();
@@ -255,7 +260,9 @@ impl Rotates {
     /// Why nothing can.
     pub fn of(account: &AccountConfig) -> Result<Self, &'static str> {
         match &account.callback {
-            CallbackAuth::Key { .. } | CallbackAuth::Basic { .. } | CallbackAuth::Bearer { .. } => Ok(Self::Secret),
+            CallbackAuth::Key { .. } | CallbackAuth::Basic { .. } | CallbackAuth::Bearer { .. } => {
+                Ok(Self::Secret)
+            }
             _ if account.path_token.is_some() => Ok(Self::PathToken),
             CallbackAuth::Headers(_) => Err(
                 "its headers stand in the configuration alone, and only a person can set them at the provider; change \
@@ -316,12 +323,16 @@ impl AccountConfig {
                 }
                 *following = next;
             }
-            (Rotates::Secret, CallbackAuth::Headers(_) | CallbackAuth::Signed { .. } | CallbackAuth::None) => {}
+            (
+                Rotates::Secret,
+                CallbackAuth::Headers(_) | CallbackAuth::Signed { .. } | CallbackAuth::None,
+            ) => {}
         }
     }
 
     /// The token to give away in the address: the one that follows, once there is one.
-    pub(super) fn newest_path_token(&self) -> Option<&Secret> {
+    #[must_use]
+    pub fn newest_path_token(&self) -> Option<&Secret> {
         self.next_path_token.as_ref().or(self.path_token.as_ref())
     }
 }

@@ -10,9 +10,9 @@
 use super::{Delivery, Slot, Verdict, Verified};
 use crate::config::{CallbackAuth, Secret};
 use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::prelude::BASE64_STANDARD;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 

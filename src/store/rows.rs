@@ -130,9 +130,10 @@ impl Batch<'_> {
         })?;
         let mut slots: HashMap<(&str, &str), i64> = HashMap::new();
         let mut secrets: HashMap<(&str, i64), (i64, i64)> = HashMap::new();
-        let callbacks = self.arrivals.iter().filter(|row| {
-            row.arrival.origin == crate::model::Origin::Callback && !row.arrival.is_test
-        });
+        let callbacks = self
+            .arrivals
+            .iter()
+            .filter(|row| row.arrival.origin == crate::model::Origin::Callback && !row.arrival.is_test);
         for row in callbacks {
             let at = row.arrival.received_at.0;
             if let Some(made_at) = row.arrival.secret {

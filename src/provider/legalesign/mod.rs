@@ -14,8 +14,8 @@ mod wire;
 
 use super::registration::{Change, Registration, Wanted};
 use super::{
-    Delivery, FetchError, Fetched, Habits, Listing, Located, OpenError, Parked, Provider, Report, Sample, SetupStep,
-    Verdict, Verified, auth,
+    Delivery, FetchError, Fetched, Habits, Listing, Located, OpenError, Parked, Provider, Report, Sample,
+    SetupStep, Verdict, Verified, auth,
 };
 use crate::config::{AccountConfig, CallbackAuth, Secret};
 use crate::model::{AccountId, PackageId, SignerId, Timestamp};
@@ -51,7 +51,13 @@ impl Legalesign {
         let base_url = config.api.as_ref().map_or(USUAL_API, |api| &api.base_url).to_owned();
         let api = |api| Api::open(account, api, config.calls_per_minute, &config.groups);
         let api = config.api.as_ref().map(api).transpose()?;
-        Ok(Self { account: account.clone(), callback: auth::Lock::new(&config.callback), seals, base_url, api })
+        Ok(Self {
+            account: account.clone(),
+            callback: auth::Lock::new(&config.callback),
+            seals,
+            base_url,
+            api,
+        })
     }
 
     fn api(&self) -> Result<&Api, FetchError> {

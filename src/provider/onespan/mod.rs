@@ -14,8 +14,8 @@ use super::conga::registration as plain;
 use super::credentials::OAuthStyle;
 use super::registration::{Change, Registration, Wanted};
 use super::{
-    Delivery, FetchError, Fetched, Habits, Listing, Located, OpenError, Parked, Provider, Report, Sample, SetupStep,
-    Verdict, Verified, auth,
+    Delivery, FetchError, Fetched, Habits, Listing, Located, OpenError, Parked, Provider, Report, Sample,
+    SetupStep, Verdict, Verified, auth,
 };
 use crate::config::{AccountConfig, ApiConfig, CallbackAuth, Registering, Secret};
 use crate::model::{AccountId, PackageId, SignerId, Timestamp};

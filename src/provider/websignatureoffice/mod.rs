@@ -11,8 +11,8 @@ mod wire;
 
 use super::registration::{Change, Registered, Registration, Wanted};
 use super::{
-    Delivery, FetchError, Fetched, Habits, Listing, Located, OpenError, Parked, Provider, Report, Sample, SetupStep,
-    Verdict, Verified, auth,
+    Delivery, FetchError, Fetched, Habits, Listing, Located, OpenError, Parked, Provider, Report, Sample,
+    SetupStep, Verdict, Verified, auth,
 };
 use crate::config::{AccountConfig, CallbackAuth, Secret};
 use crate::model::{AccountId, PackageId, SignerId, Timestamp};
