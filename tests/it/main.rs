@@ -16,6 +16,7 @@ mod pages;
 mod path_token;
 mod reconcile;
 mod registering;
+mod rotation;
 mod signers;
 mod state;
 mod stories;
