@@ -2,13 +2,14 @@
 //!
 //! Every problem is collected and told at once, each with its path, so that an operator repairs a file in one
 //! round. Reading is therefore done by hand over a `toml::Table` (`reader`) and not by serde, which stops at
-//! the first. Nothing else of the crate may be imported here, and nothing is touched but the configuration file
-//! and the secret files it names; the environment is an argument.
+//! the first. Nothing else of the crate may be imported here, and nothing is touched but the configuration file,
+//! the secret files it names and the file of rotated secrets (`keys`); the environment is an argument.
 
 mod address;
 mod api;
 mod callback;
 mod effective;
+mod keys;
 mod overrides;
 mod problem;
 mod reader;
@@ -28,6 +29,7 @@ use std::path::{Path, PathBuf};
 
 use toml::Table;
 
+pub use keys::{AccountKeys, Keys, KeysError, MadeSecret, Rotates, Rotation};
 pub use problem::{Problem, Problems};
 pub use reconcile::ReconcileConfig;
 pub use secret::Secret;
@@ -112,6 +114,10 @@ pub struct AccountConfig {
     pub callback: CallbackAuth,
     /// What must follow the account in the callback's path, beside `callback`.
     pub path_token: Option<Secret>,
+    /// The path token that will follow; only a rotation has one.
+    pub next_path_token: Option<Secret>,
+    /// How the rotation of its secret stands, if there was one: then that is not the configuration's.
+    pub rotation: Option<Rotation>,
     /// The provider's teams whose packages are shown; empty: all. Others are kept.
     pub groups: Vec<String>,
     /// How the provider's API is asked, if it may be.
@@ -299,7 +305,7 @@ impl Config {
             );
         }
         let url = self.callback_url(account);
-        let token = self.accounts.get(account).and_then(|it| it.path_token.as_ref());
+        let token = self.accounts.get(account).and_then(AccountConfig::newest_path_token);
         Ok(Secret::new(token.map_or(url.clone(), |token| url.replace(PATH_TOKEN, token.expose()))))
     }
 
@@ -346,6 +352,8 @@ impl AccountConfig {
             label: provider.title().to_owned(),
             callback,
             path_token: None,
+            next_path_token: None,
+            rotation: None,
             groups: Vec::new(),
             api: None,
             calls_per_minute: CALLS_PER_MINUTE,

@@ -74,6 +74,7 @@ impl Server {
         let app = App::open(config, clock, Mode::Board).await?;
         app.accounts.keys().for_each(web::health::begin);
         warn_of_open_doors(&app);
+        app.key_notes().iter().for_each(|note| tracing::info!("{note}"));
         let stop = CancellationToken::new();
         let hub = Hub::new(stop.clone());
         let shared = Shared::new(app.clone(), hub.clone());
@@ -211,6 +212,12 @@ async fn jobs(app: &App) {
             tracing::error!(%cause, "a job failed");
         }
         upkeep = upkeep.wrapping_add(1);
+        // Twice in two minutes: a day is what has to pass.
+        if upkeep.is_multiple_of(128)
+            && let Err(cause) = app.retire_quiet_secrets().await
+        {
+            tracing::error!(%cause, "an old secret can't be retired; it is accepted on");
+        }
         if upkeep.is_multiple_of(16)
             && let Some(recorder) = web::health::recorder()
         {

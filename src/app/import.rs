@@ -218,6 +218,8 @@ impl App {
                 remote: it.pasted_by.clone(),
                 origin: Origin::Hand,
                 slot: Slot::Open.word(),
+                secret: None,
+                is_test: false,
                 headers: "{}".to_owned(),
                 body,
                 reading,

@@ -127,6 +127,8 @@ impl App {
             remote: call.remote,
             origin: Origin::Hand,
             slot: slot.word(),
+            secret: None,
+            is_test: false,
             headers,
             body,
             reading,
@@ -151,6 +153,7 @@ impl App {
                 "replay" => self.replay(|_| ()).await.map(|done| done.to_string()),
                 "rebuild" => self.rebuild().await,
                 "import" => self.import_job(&input).await,
+                "rotate" | "remember" | "retire" | "test" => Ok(self.secrets_job(&kind, &input).await),
                 other => Ok(format!("this board doesn't know how to `{other}`")),
             };
             // Whoever asked is told; a job that fails would fail again a moment later.

@@ -104,6 +104,8 @@ fn account(id: &str, mut table: Reader<'_>, outbound: &Outbound) -> Read<Account
         label: label?.unwrap_or_else(|| id.to_owned()),
         callback,
         path_token,
+        next_path_token: None,
+        rotation: None,
         groups: groups?,
         api: api?,
         calls_per_minute: swept?.1,

@@ -60,16 +60,7 @@ impl Client {
         api: &ApiConfig,
         calls_per_minute: u32,
     ) -> Result<Self, OpenError> {
-        install_crypto();
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("signboard/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(CALL_TIMEOUT)
-            // A redirect would carry our credentials to an address that nobody configured.
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            // Only what the configuration says counts, not HTTP_PROXY of whoever started us.
-            .no_proxy();
+        let mut builder = builder().timeout(CALL_TIMEOUT);
         if let Some(proxy) = &api.proxy {
             let proxy = Proxy::all(proxy).map_err(|error| OpenError::Proxy(root_cause(&error)))?;
             builder = builder.proxy(proxy);
@@ -163,6 +154,19 @@ fn outcome(error: &FetchError) -> &'static str {
     }
 }
 
+/// What every way out begins with.
+pub(super) fn builder() -> reqwest::ClientBuilder {
+    install_crypto();
+    reqwest::Client::builder()
+        .user_agent(concat!("signboard/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        // A redirect would carry our credentials to an address that nobody configured.
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        // Only what the configuration says counts, not HTTP_PROXY of whoever started us.
+        .no_proxy()
+}
+
 /// rustls is built without a default for its cryptography; ring, once, for the whole process.
 fn install_crypto() {
     static ONCE: Once = Once::new();
@@ -180,7 +184,7 @@ fn needs_tls(api: &ApiConfig) -> bool {
     !addresses.into_iter().flatten().all(plain)
 }
 
-fn authority(path: &Path) -> Result<Vec<Certificate>, OpenError> {
+pub(super) fn authority(path: &Path) -> Result<Vec<Certificate>, OpenError> {
     let failed = |cause: String| OpenError::CaFile { path: path.display().to_string(), cause };
     let pem = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
     let certificates = Certificate::from_pem_bundle(&pem).map_err(|error| failed(root_cause(&error)))?;
@@ -229,7 +233,7 @@ fn unavailable(error: reqwest::Error) -> FetchError {
 }
 
 /// The innermost cause: the outer layers repeat the address, which may hold a package's id or a login.
-fn root_cause(error: &reqwest::Error) -> String {
+pub(super) fn root_cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn Error = match error.source() {
         Some(source) => source,
         None => return "it can't be used".to_owned(),

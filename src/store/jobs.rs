@@ -22,7 +22,7 @@ const FORGET_REFUSED: &str = "DELETE FROM refused WHERE id = $1";
 pub struct Job {
     /// Its number.
     pub id: i64,
-    /// What to do: `replay`, `rebuild` or `import`.
+    /// What to do: `replay`, `rebuild`, `import`, or a step of a rotation.
     pub kind: String,
     /// What it is about, where that isn't everything.
     pub input: String,

@@ -189,6 +189,10 @@ pub struct NewArrival {
     pub origin: Origin,
     /// Which of the account's secrets it carried.
     pub slot: &'static str,
+    /// When the secret that it carried was made, where that is rotated.
+    pub secret: Option<Timestamp>,
+    /// It is one that the board sent itself: kept, and never read.
+    pub is_test: bool,
     /// The headers that matter, as a JSON object without secrets.
     pub headers: String,
     /// The body as sent.

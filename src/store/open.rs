@@ -41,6 +41,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (6, "resync", include_str!("../../migrations/0006_resync.sql")),
     (7, "drift", include_str!("../../migrations/0007_drift.sql")),
     (11, "traffic", include_str!("../../migrations/0011_traffic.sql")),
+    (12, "secret_uses", include_str!("../../migrations/0012_secret_uses.sql")),
     (30, "people", include_str!("../../migrations/0030_people.sql")),
 ];
 

@@ -77,6 +77,7 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/inbox/replay", web::post().to(actions::replay))
             .route("/inbox/admit", web::post().to(actions::admit))
             .route("/providers", read().to(pages::providers))
+            .route("/providers/test", web::post().to(actions::test))
             .route("/api/v1/packages", read().to(api::packages))
             .route("/api/v1/packages/{package:.*}", read().to(api::package))
             .route("/api/v1/drift", read().to(api::drift))

@@ -17,6 +17,7 @@ mod path_token;
 mod people;
 mod reconcile;
 mod registering;
+mod rotation;
 mod signers;
 mod state;
 mod stories;

@@ -252,6 +252,8 @@ fn the_inbox_and_the_providers_are_whole() {
         auth,
         next: true,
         path_token: false,
+        rotation: None,
+        tested: None,
         misprint: Some(NOW.plus(-60 * sample::MINUTE)),
         setup: vec![(
             "Set `this` <b>".to_owned(),

@@ -41,6 +41,8 @@ pub(super) fn arrival(facts: Vec<(Subject, Record)>) -> NewArrival {
         remote: String::new(),
         origin: Origin::Callback,
         slot: "open",
+        secret: None,
+        is_test: false,
         headers: String::new(),
         body: format!("{facts:?}").into_bytes(),
         reading: Reading { facts, note: None },
