@@ -83,6 +83,7 @@ impl App {
             origin: Origin::Callback,
             slot: slot.word(),
             headers: kept_headers(&delivery),
+            forward: account.forward_of(&delivery),
             body: delivery.body,
             reading,
         };
@@ -99,6 +100,7 @@ impl App {
         if kept.fresh > 0 {
             account.due.notify_one();
         }
+        account.wake_forwarding();
         Ok(Receipt::Kept(kept))
     }
 

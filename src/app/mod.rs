@@ -1,10 +1,11 @@
 //! Floor 2: the use cases. Knows providers only as a trait, and neither HTTP nor HTML nor SQL.
 //!
 //! [`App`] is the one handle that everybody clones. [`ingest`] takes callbacks in, [`asking`] asks the providers' APIs
-//! about what is due, `locating` about signers without a package, [`reconcile`] looks for what callbacks missed,
+//! about what is due, `locating` about signers without a package, [`forwarding`] passes callbacks on, [`reconcile`] looks for what callbacks missed,
 //! [`replay`] reads kept bytes again, [`import`] takes what a person pasted.
 
 pub mod asking;
+pub mod forwarding;
 pub mod import;
 pub mod ingest;
 mod locating;
@@ -17,7 +18,9 @@ mod token;
 pub use crate::store::read::{
     AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row,
 };
-pub use crate::store::{Drift, NewWaiting, Order, Run, Said, StoreError, Waiting};
+pub use crate::store::{
+    Drift, Forward, ForwardFacts, NewWaiting, Order, Passing, Run, Said, StoreError, Waiting,
+};
 
 use crate::clock::Clock;
 use crate::config::{AccountConfig, Config};
@@ -44,6 +47,8 @@ pub struct Account {
     pub due: tokio::sync::Notify,
     /// Its sweeps; one step at a time.
     pub sweeps: tokio::sync::Mutex<reconcile::Sweeps>,
+    /// The other listener, to which its callbacks are passed on.
+    pub forwarding: Option<forwarding::Forwarding>,
     /// What its callbacks were refused for lately.
     pub refusals: refusals::Refusals,
     /// When a callback last came to an address with the vendor's stray `>`, in milliseconds; 0: none did.
@@ -124,6 +129,7 @@ impl App {
         for (id, account) in &config.accounts {
             let id = AccountId(id.clone());
             let provider = provider::open(&id, account)?;
+            let forwarding = forwarding::Forwarding::open(account)?;
             let account = Account {
                 id: id.clone(),
                 config: account.clone(),
@@ -131,6 +137,7 @@ impl App {
                 api: Mutex::default(),
                 due: tokio::sync::Notify::new(),
                 sweeps: tokio::sync::Mutex::default(),
+                forwarding,
                 refusals: refusals::Refusals::default(),
                 misprint: AtomicI64::new(0),
             };

@@ -13,6 +13,7 @@ mod fingerprint;
 mod instant;
 mod legalesign;
 mod lenient;
+pub mod listener;
 mod onespan;
 pub mod pasted;
 pub mod registration;
