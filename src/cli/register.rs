@@ -1,7 +1,7 @@
 //! `signboard register`: what a provider has registered, what has to change, and the change.
 
 use crate::clock::Clock;
-use crate::config::{AccountConfig, Config};
+use crate::config::{AccountConfig, Config, ForwardConfig};
 use crate::model::{AccountId, Timestamp};
 use crate::provider::registration::{Change, Registered, Registration, Wanted};
 use crate::provider::{self, FetchError, Provider};
@@ -66,7 +66,7 @@ pub(super) async fn register(config: &Config, args: &RegisterArgs) -> anyhow::Re
     if args.dry_run {
         return say("Nothing was changed: this was a dry run.").map(|()| 0);
     }
-    change_all(&*provider, &wanted, found, args.replace.as_deref()).await
+    change_all(&*provider, &wanted, found, account, args.replace.as_deref()).await
 }
 
 /// Makes the changes, then looks whether they hold.
@@ -74,15 +74,25 @@ async fn change_all(
     provider: &dyn Provider,
     wanted: &Wanted,
     mut found: Registration,
+    account: &AccountConfig,
     replace: Option<&str>,
 ) -> anyhow::Result<i32> {
     for _ in 0..ROUNDS {
         let others = found.changes.iter().filter_map(Change::puts_out);
         let unnamed = |host: &&str| !replace.is_some_and(|named| named.eq_ignore_ascii_case(host));
         if let Some(host) = others.into_iter().find(unnamed) {
+            let told = match account.forward.as_ref().map(ForwardConfig::host) {
+                Some(to) if to.eq_ignore_ascii_case(host) => {
+                    "from then on this board passes callbacks on to it, since `forward` says so".to_owned()
+                }
+                Some(_) | None => format!(
+                    "it would be told nothing more. To let it hear all that this board hears, set forward = {{ url = \"…\" }} \
+                     for this account to its address, give this account the secret that it knows, and start the board again"
+                ),
+            };
             return refused(&format!(
-                "Another listener is registered, at {host}, and an account has one: it would be told nothing more. If that \
-                 is meant, say --replace {host}. Nothing was changed."
+                "Another listener is registered, at {host}, and an account has one: {told}. If that is meant, say --replace \
+                 {host}. Nothing was changed."
             ));
         }
         let removes = |change: &Change| matches!(change, Change::Remove(_));
