@@ -152,8 +152,8 @@ impl App {
         tried: &mut Vec<Tried>,
     ) -> Result<bool, StoreError> {
         let behind = self.store.in_line_behind(&account.id, arrival, WITNESSES).await?;
-        // Each time another one: there may be several that the listener doesn't want.
-        let turn = usize::try_from(tries).unwrap_or_default() % behind.len().max(1);
+        // Each time one twice as far away: those that the listener doesn't want often come together.
+        let turn = ((1_usize << tries.clamp(0, 20)) - 1) % behind.len().max(1);
         let Some(before) = behind.get(turn).map(|it| it - 1) else { return Ok(false) };
         let Some(other) = self.store.first_in_line(&account.id, before).await? else { return Ok(false) };
         let outcome = self.forward(account, forwarding, other).await;
