@@ -68,7 +68,7 @@ fn told(got: &Got) -> (Vec<u8>, Vec<(&'static str, String)>) {
 }
 
 /// Each provider's own calls go to the listener directly, too: what it gets by the board must be the same.
-/// Seen red with: `x-hmac-sha256` not relayed; `Basic` in base64 for keys, too.
+/// Seen red with: `x-signed` not relayed.
 #[actix_web::test]
 async fn what_every_provider_sends_arrives_as_it_was_sent() {
     let listener = Listener::start();
@@ -161,7 +161,7 @@ async fn each_proof_is_the_one_that_came_and_the_paths_token_stays_here() {
     listener.stop().await;
 }
 
-/// Seen red with: `forward` set for what is pasted; no look at `Via`.
+/// Seen red with: no look at `Via`.
 #[actix_web::test]
 async fn what_is_refused_pasted_or_read_again_is_not_passed_on_and_what_is_admitted_is() {
     let listener = Listener::start();

@@ -3,7 +3,7 @@
 use super::{Listener, Mood, board, hours, pass_on, send};
 use std::time::Duration;
 
-/// Seen red with: the line going on behind a first one that was not taken.
+/// Seen red with: a line that passes by a first one that isn't due yet.
 #[actix_web::test]
 async fn a_listener_that_was_away_for_hours_gets_everything_in_its_order() {
     for mood in [Mood::IsAway, Mood::Answers(500), Mood::Answers(404), Mood::Redirects] {
