@@ -7,6 +7,7 @@
 //! steps aside. After a day in vain a callback is given up; a person can have it sent again.
 
 use super::{Account, App, StoreError};
+use crate::config::AccountConfig;
 use crate::model::Timestamp;
 use crate::provider::listener::{Listener, Relayed, Told, came_from_a_board, came_raw};
 use crate::provider::{Delivery, OpenError};
@@ -44,7 +45,7 @@ pub struct Forwarding {
 }
 
 impl Forwarding {
-    pub(super) fn open(account: &crate::config::AccountConfig) -> Result<Option<Self>, OpenError> {
+    pub(super) fn open(account: &AccountConfig) -> Result<Option<Self>, OpenError> {
         let Some(config) = &account.forward else { return Ok(None) };
         Ok(Some(Self {
             listener: Listener::open(config)?,
@@ -91,6 +92,10 @@ impl App {
         let Some(forwarding) = &account.forwarding else { return Ok(0) };
         // What can't be noted would be sent again and again.
         if self.store.health().trouble().is_some() {
+            return Ok(0);
+        }
+        // Whoever waits may have a long body, so the time is looked at first.
+        if self.next_forward_of(account).await?.is_none_or(|at| at > self.now()) {
             return Ok(0);
         }
         let mut tried = Vec::new();

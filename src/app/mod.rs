@@ -1,8 +1,8 @@
 //! Floor 2: the use cases. Knows providers only as a trait, and neither HTTP nor HTML nor SQL.
 //!
 //! [`App`] is the one handle that everybody clones. [`ingest`] takes callbacks in, [`asking`] asks the providers' APIs
-//! about what is due, `locating` about signers without a package, [`forwarding`] passes callbacks on, [`reconcile`] looks for what callbacks missed,
-//! [`replay`] reads kept bytes again, [`import`] takes what a person pasted.
+//! about what is due, `locating` about signers without a package, [`forwarding`] passes callbacks on, [`reconcile`]
+//! looks for what callbacks missed, [`replay`] reads kept bytes again, [`import`] takes what a person pasted.
 
 pub mod asking;
 pub mod forwarding;
