@@ -9,6 +9,7 @@ mod address;
 mod api;
 mod callback;
 mod effective;
+mod forward;
 mod keys;
 mod overrides;
 mod problem;
@@ -29,6 +30,7 @@ use std::path::{Path, PathBuf};
 
 use toml::Table;
 
+pub use forward::ForwardConfig;
 pub use keys::{AccountKeys, Keys, KeysError, MadeSecret, Rotates, Rotation};
 pub use problem::{Problem, Problems};
 pub use reconcile::ReconcileConfig;
@@ -128,6 +130,8 @@ pub struct AccountConfig {
     pub reconcile: ReconcileConfig,
     /// What `signboard register` is to tell the provider beside the address and the secret.
     pub registering: Registering,
+    /// Another listener, to which every callback that is taken is passed on.
+    pub forward: Option<ForwardConfig>,
 }
 
 /// How an account's callback address is registered at its provider.
@@ -359,6 +363,7 @@ impl AccountConfig {
             calls_per_minute: CALLS_PER_MINUTE,
             reconcile: ReconcileConfig::default(),
             registering: Registering::default(),
+            forward: None,
         }
     }
 }

@@ -1,10 +1,12 @@
 //! Floor 2: the use cases. Knows providers only as a trait, and neither HTTP nor HTML nor SQL.
 //!
 //! [`App`] is the one handle that everybody clones. [`ingest`] takes callbacks in, [`asking`] asks the providers' APIs
-//! about what is due, `locating` about signers without a package, [`reconcile`] looks for what callbacks missed,
-//! [`replay`] reads kept bytes again, [`import`] takes what a person pasted, [`traffic`] says how well callbacks do.
+//! about what is due, `locating` about signers without a package, [`forwarding`] passes callbacks on, [`reconcile`]
+//! looks for what callbacks missed, [`replay`] reads kept bytes again, [`import`] takes what a person pasted, [`traffic`]
+//! says how well callbacks do.
 
 pub mod asking;
+pub mod forwarding;
 pub mod import;
 pub mod ingest;
 mod locating;
@@ -21,7 +23,9 @@ pub mod traffic;
 pub use crate::store::read::{
     AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row, SecretUse,
 };
-pub use crate::store::{Counts, Drift, Hour, NewWaiting, Order, Run, Said, StoreError, Waiting};
+pub use crate::store::{
+    Counts, Drift, Forward, ForwardFacts, Hour, NewWaiting, Order, Passing, Run, Said, StoreError, Waiting,
+};
 
 use crate::clock::Clock;
 use crate::config::{AccountConfig, Config, Keys, KeysError};
@@ -48,6 +52,8 @@ pub struct Account {
     pub due: tokio::sync::Notify,
     /// Its sweeps; one step at a time.
     pub sweeps: tokio::sync::Mutex<reconcile::Sweeps>,
+    /// The other listener, to which its callbacks are passed on.
+    pub forwarding: Option<forwarding::Forwarding>,
     /// What its callbacks were refused for lately.
     pub refusals: refusals::Refusals,
     /// Its test callbacks.
@@ -138,6 +144,7 @@ impl App {
         for (id, account) in &keyed.accounts {
             let id = AccountId(id.clone());
             let provider = provider::open(&id, account)?;
+            let forwarding = forwarding::Forwarding::open(account)?;
             let account = Account {
                 id: id.clone(),
                 config: account.clone(),
@@ -145,6 +152,7 @@ impl App {
                 api: Mutex::default(),
                 due: tokio::sync::Notify::new(),
                 sweeps: tokio::sync::Mutex::default(),
+                forwarding,
                 refusals: refusals::Refusals::default(),
                 tests: testing::Tests::default(),
                 misprint: AtomicI64::new(0),

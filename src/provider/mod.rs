@@ -14,6 +14,7 @@ mod instant;
 pub mod knock;
 mod legalesign;
 mod lenient;
+pub mod listener;
 mod onespan;
 pub mod pasted;
 pub mod registration;

@@ -1,8 +1,8 @@
 //! What a command beside a running board asks it to do: the command inserts a row, the board does it and says how it
 //! went. It is the only thing that anybody but the board may write.
 
-use super::{Said, Store, StoreError, runs, waiting, writer};
-use crate::model::Timestamp;
+use super::{Said, Store, StoreError, forwards, runs, waiting, writer};
+use crate::model::{AccountId, Timestamp};
 use sqlx::Connection as _;
 use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
@@ -48,6 +48,10 @@ pub(super) enum Chore {
     },
     /// Small writes, all or none; the answer is the last one's number, 0 for none.
     Aside(Vec<super::aside::Aside>),
+    /// How tries to pass callbacks on went, as JSON.
+    NoteForwards(AccountId, String),
+    /// All of an account, or one arrival.
+    ForwardAgain(AccountId, Option<i64>),
     /// Is the disk there again?
     Probe,
     /// Moves what is left of a long log into the database.
@@ -61,6 +65,8 @@ impl Chore {
             Self::ForgetRefused(id) => sqlx::query(FORGET_REFUSED).bind(id),
             Self::BeginRun(run) => return runs::begin(&run, connection).await,
             Self::SaveRun(run) => return runs::save(&run, connection).await,
+            Self::NoteForwards(account, tried) => return forwards::note(&account, &tried, connection).await,
+            Self::ForwardAgain(account, one) => return forwards::again(&account, one, connection).await,
             Self::Wait(rows) => sqlx::query(waiting::WAIT).bind(rows),
             Self::ForgetWaiting(id) => sqlx::query(waiting::FORGET).bind(id),
             Self::NoteWaiting { id, at, said } => {

@@ -9,6 +9,7 @@ mod check;
 mod codec;
 mod drift;
 mod fetch;
+mod forwards;
 mod inbox;
 mod jobs;
 mod list;
@@ -30,6 +31,7 @@ mod writer;
 
 pub use check::{Rebuilt, SelfCheck};
 pub use drift::Drift;
+pub use forwards::{Forward, ForwardFacts, Passing, ToForward, Tried};
 pub use inbox::ToRead;
 pub use jobs::Job as AskedJob;
 pub use list::Order;
@@ -199,6 +201,15 @@ pub struct NewArrival {
     pub body: Vec<u8>,
     /// What was read in it.
     pub reading: Reading,
+    /// It is to be passed on to the account's other listener.
+    pub forward: Option<NewForward>,
+}
+
+/// What has to be known of a callback that is passed on, beside what is kept of it anyway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewForward {
+    /// The user name and password came as they are, not in base64.
+    pub raw: bool,
 }
 
 /// What a fact is filed under.

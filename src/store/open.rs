@@ -42,6 +42,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (7, "drift", include_str!("../../migrations/0007_drift.sql")),
     (11, "traffic", include_str!("../../migrations/0011_traffic.sql")),
     (12, "secret_uses", include_str!("../../migrations/0012_secret_uses.sql")),
+    (13, "forwards", include_str!("../../migrations/0013_forwards.sql")),
     (30, "people", include_str!("../../migrations/0030_people.sql")),
 ];
 

@@ -8,6 +8,7 @@ pub mod api;
 mod body;
 pub mod callbacks;
 pub mod error;
+pub mod forwards;
 pub mod guard;
 pub mod health;
 pub mod live;
@@ -78,6 +79,8 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/inbox/admit", web::post().to(actions::admit))
             .route("/providers", read().to(pages::providers))
             .route("/providers/test", web::post().to(actions::test))
+            .route("/forwards/{account}", read().to(forwards::forwards))
+            .route("/forwards/{account}", web::post().to(forwards::again))
             .route("/api/v1/packages", read().to(api::packages))
             .route("/api/v1/packages/{package:.*}", read().to(api::package))
             .route("/api/v1/drift", read().to(api::drift))

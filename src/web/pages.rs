@@ -13,7 +13,7 @@ use crate::model::{AccountId, Filter, PackageKey, Tally, Timestamp};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use percent_encoding::percent_decode_str;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 const PAGE: u32 = 50;
 /// So many troubles stand in the strip; the rest is a number.
@@ -198,6 +198,10 @@ pub async fn providers(site: web::Data<Site>) -> Result<HttpResponse, WebError> 
     for account in &site.accounts {
         facts.push(site.app.store.account_facts(&account.id).await?);
     }
+    let mut forwards = BTreeMap::new();
+    for account in site.app.accounts.values().filter(|it| it.forwarding.is_some()) {
+        forwards.insert(&account.id, site.app.store.forward_facts(&account.id).await?);
+    }
     let mut cards = Vec::new();
     let keyed = site.app.keyed();
     for (label, facts) in site.accounts.iter().zip(&facts) {
@@ -221,6 +225,7 @@ pub async fn providers(site: web::Data<Site>) -> Result<HttpResponse, WebError> 
             api: account.config.api.as_ref().map(|api| api.base_url.clone()),
             health: health_of(account),
             registration: account.api_state().registration,
+            forward: account.forwarding.as_ref().map(|it| it.host.as_str()).zip(forwards.get(&label.id)),
         });
     }
     let moment = site.moment().await?;

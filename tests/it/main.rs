@@ -9,6 +9,7 @@ mod callbacks;
 mod check;
 mod demo;
 mod disk;
+mod forwarding;
 mod house;
 mod import;
 mod live;
