@@ -24,7 +24,8 @@ pub use crate::store::read::{
     AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row, SecretUse,
 };
 pub use crate::store::{
-    Counts, Drift, Forward, ForwardFacts, Hour, NewWaiting, Order, Passing, Run, Said, StoreError, Waiting,
+    Counts, Drift, DriftCounts, DriftFilter, Forward, ForwardFacts, Hour, NewWaiting, Order, Passing, Run,
+    Said, StoreError, Waiting,
 };
 
 use crate::clock::Clock;
@@ -221,10 +222,13 @@ impl Account {
     }
 
     fn policy(&self) -> Policy {
+        let habits = self.provider.habits();
         Policy {
             asks: self.config.api.is_some(),
-            signers_alone: self.provider.habits().signers_alone,
+            signers_alone: habits.signers_alone,
             groups: self.config.groups.iter().cloned().collect(),
+            words: habits.words,
+            told_within_ms: habits.told_within_ms(),
         }
     }
 

@@ -12,6 +12,7 @@ mod fetch;
 mod forwards;
 mod inbox;
 mod jobs;
+mod lines;
 mod list;
 mod open;
 mod packages;
@@ -30,7 +31,7 @@ mod waiting;
 mod writer;
 
 pub use check::{Rebuilt, SelfCheck};
-pub use drift::Drift;
+pub use drift::{Drift, DriftCounts, DriftFilter};
 pub use forwards::{Forward, ForwardFacts, Passing, ToForward, Tried};
 pub use inbox::ToRead;
 pub use jobs::Job as AskedJob;
@@ -269,7 +270,7 @@ pub struct Kept {
     pub quarantined: bool,
     /// The bytes are kept, but digesting them failed; they are pending.
     pub undigested: bool,
-    /// How much an answer showed that no callback had told; only answers that a sweep asked for are looked at.
+    /// How much an answer showed that no callback had told, once the account's first sweep has ended.
     pub drift: u32,
 }
 

@@ -9,6 +9,7 @@ mod callbacks;
 mod check;
 mod demo;
 mod disk;
+mod drift;
 mod forwarding;
 mod house;
 mod import;

@@ -2,6 +2,7 @@
 
 use super::time::rfc3339;
 use crate::app::{Drift, Run};
+use crate::model::Timestamp;
 use serde::Serialize;
 
 /// The answer to `GET /api/v1/drift`.
@@ -20,8 +21,12 @@ struct DriftJson<'a> {
     board: Option<&'a str>,
     provider: &'a str,
     missed: &'a str,
+    word: Option<&'a str>,
+    subscribed: bool,
     happened_at: Option<String>,
     found_at: String,
+    came_at: Option<String>,
+    standing: &'static str,
     run: Option<i64>,
 }
 
@@ -51,9 +56,9 @@ struct RunJson<'a> {
 }
 
 impl<'a> DriftList<'a> {
-    /// The lines, and the number behind which the next page begins.
+    /// The lines as they stand at `now`, and the number behind which the next page begins.
     #[must_use]
-    pub fn new(found: &'a [Drift], next: Option<i64>) -> Self {
+    pub fn new(found: &'a [Drift], next: Option<i64>, now: Timestamp) -> Self {
         let line = |it: &'a Drift| DriftJson {
             account: &it.key.account.0,
             package: it.key.package.as_str(),
@@ -62,8 +67,12 @@ impl<'a> DriftList<'a> {
             board: it.board.as_deref(),
             provider: &it.provider,
             missed: &it.missed,
+            word: it.word.as_deref(),
+            subscribed: it.subscribed,
             happened_at: it.happened_at.map(rfc3339),
             found_at: rfc3339(it.found_at),
+            came_at: it.came_at.map(rfc3339),
+            standing: it.standing(now).word(),
             run: it.run,
         };
         Self { drift: found.iter().map(line).collect(), next: next.map(|it| it.to_string()) }
