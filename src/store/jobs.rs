@@ -1,7 +1,7 @@
 //! What a command beside a running board asks it to do: the command inserts a row, the board does it and says how it
 //! went. It is the only thing that anybody but the board may write.
 
-use super::{Said, Store, StoreError, drift, forwards, runs, waiting, writer};
+use super::{Said, Store, StoreError, asked, drift, forwards, runs, waiting, writer};
 use crate::model::{AccountId, Timestamp};
 use sqlx::Connection as _;
 use sqlx::Row as _;
@@ -22,7 +22,7 @@ const FORGET_REFUSED: &str = "DELETE FROM refused WHERE id = $1";
 pub struct Job {
     /// Its number.
     pub id: i64,
-    /// What to do: `replay`, `rebuild`, `import`, or a step of a rotation.
+    /// What to do: `replay`, `rebuild`, `import`, `resync`, or a step of a rotation.
     pub kind: String,
     /// What it is about, where that isn't everything.
     pub input: String,
@@ -44,6 +44,11 @@ pub(super) enum Chore {
         words: String,
         at: Timestamp,
     },
+    AskRun(Box<super::Run>),
+    StartRun(Box<super::Run>),
+    StopRun(asked::Stop),
+    /// Lines of a dry run, as JSON.
+    DryLines(i64, String),
     /// Pasted callbacks, as JSON.
     Wait(String),
     ForgetWaiting(i64),
@@ -85,6 +90,10 @@ impl Chore {
             Self::Registered { account, words, at } => {
                 sqlx::query(drift::REGISTERED).bind(account.0).bind(words).bind(at.0)
             }
+            Self::AskRun(run) => return asked::ask(&run, connection).await,
+            Self::StartRun(run) => return asked::start(&run, connection).await,
+            Self::StopRun(stop) => return stop.run(connection).await,
+            Self::DryLines(run, rows) => return asked::keep_lines(run, rows, connection).await,
             Self::Wait(rows) => sqlx::query(waiting::WAIT).bind(rows),
             Self::ForgetWaiting(id) => sqlx::query(waiting::FORGET).bind(id),
             Self::NoteWaiting { id, at, said } => {

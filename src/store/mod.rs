@@ -4,6 +4,7 @@
 //! and answers each. Readers have their own pool and never wait for it. Nothing here knows a provider or HTTP.
 
 mod aside;
+mod asked;
 mod batch;
 mod check;
 mod codec;
@@ -30,6 +31,7 @@ mod traffic;
 mod waiting;
 mod writer;
 
+pub use asked::{DryLine, Foreseen, MOST_DRY_LINES, MOST_WAITING};
 pub use check::{Rebuilt, SelfCheck};
 pub use drift::{Drift, DriftCounts, DriftFilter};
 pub use forwards::{Forward, ForwardFacts, Passing, ToForward, Tried};
@@ -38,7 +40,7 @@ pub use jobs::Job as AskedJob;
 pub use list::Order;
 pub use open::Mode;
 pub use policy::{Policies, Policy};
-pub use runs::{Run, RunFacts};
+pub use runs::{PEOPLE, RANGE, Run, RunFacts};
 pub use signers::MOST_TRIES;
 pub use tallies::Tallies;
 pub use traffic::{Counts, Hour};

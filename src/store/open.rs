@@ -41,6 +41,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (5, "waiting", include_str!("../../migrations/0005_waiting.sql")),
     (6, "resync", include_str!("../../migrations/0006_resync.sql")),
     (7, "drift", include_str!("../../migrations/0007_drift.sql")),
+    (8, "people", include_str!("../../migrations/0008_people.sql")),
     (9, "standing", include_str!("../../migrations/0009_standing.sql")),
     (11, "traffic", include_str!("../../migrations/0011_traffic.sql")),
     (12, "secret_uses", include_str!("../../migrations/0012_secret_uses.sql")),

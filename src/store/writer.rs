@@ -52,6 +52,8 @@ pub(super) enum Job {
         counts: bool,
         done: Done<()>,
     },
+    /// As [`Job::Learn`], but nothing is written.
+    Foresee(PackageKey, Box<Record>, Done<super::Foreseen>),
     /// A statement of its own, from the jobs or refused tables.
     Chore(Chore, Done<u64>),
     /// Everything before it is done: fold every package again, or stop.
@@ -116,6 +118,10 @@ impl Writer {
                         let _ = sqlx::Connection::close(self.connection).await;
                         let _ = done.send(Ok(()));
                         return;
+                    }
+                    Job::Foresee(key, record, done) => {
+                        self.write(std::mem::take(&mut batch)).await;
+                        let _ = done.send(self.foresee(key, record).await);
                     }
                     Job::Chore(chore, done) => {
                         self.write(std::mem::take(&mut batch)).await;
@@ -355,7 +361,7 @@ fn plan<'a>(
             batch.traffic.of(&call.account, call.received_at).refused += 1;
             Ok(Kept::default())
         }
-        Job::Chore(..) | Job::Rebuild(_) | Job::Stop(_) => Ok(Kept::default()),
+        Job::Foresee(..) | Job::Chore(..) | Job::Rebuild(_) | Job::Stop(_) => Ok(Kept::default()),
     }
 }
 
@@ -369,7 +375,7 @@ impl Job {
             Self::Refuse(_, done) | Self::Postpone { done, .. } | Self::PostponeSigner { done, .. } => {
                 done.send(result.map(|_| ())).is_ok()
             }
-            Self::Chore(..) | Self::Rebuild(_) | Self::Stop(_) => true,
+            Self::Foresee(..) | Self::Chore(..) | Self::Rebuild(_) | Self::Stop(_) => true,
         };
     }
 }

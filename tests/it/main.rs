@@ -19,6 +19,7 @@ mod path_token;
 mod people;
 mod reconcile;
 mod registering;
+mod resync;
 mod rotation;
 mod signers;
 mod state;
