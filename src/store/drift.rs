@@ -70,8 +70,8 @@ impl Batch<'_> {
         let (Some(run), Some(answer)) = (run, record.answer()) else {
             return self.apply(&facts, None, &[], policies);
         };
-        // What was told of its signers alone joins now.
-        self.link(key, record, policies)?;
+        // What was told of its signers alone joins now, also where nobody had heard of the package itself.
+        self.join(key, record, policies)?;
         let before = self.state_of(key, policies)?;
         let mut applied = self.apply(&facts, None, &[], policies)?;
         let after = self.state_of(key, policies)?.unwrap_or_default();
