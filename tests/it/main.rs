@@ -20,4 +20,5 @@ mod signers;
 mod state;
 mod stories;
 mod support;
+mod truth;
 mod wire;
