@@ -1,6 +1,7 @@
 //! Two thousand packages of all four providers over a bad network: after one sweep the board is true, and the lines of
 //! drift are what callbacks did not tell, no more and no less.
 
+mod between;
 mod network;
 mod oracle;
 
