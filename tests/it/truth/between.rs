@@ -10,9 +10,9 @@ use signboard::model::{PackageId, PackageKey, Timestamp, fold};
 use signboard::provider::Fetched;
 use signboard::store::answer_fingerprint;
 
-/// Ana signs a moment from now, and nobody has told of it yet.
-fn signs(stage: &Stage, account: &str, id: &str) -> Vec<Callback> {
-    stage.board.clock.advance(5);
+/// Ana signs so many milliseconds from now, and nobody has told of it yet.
+fn signs(stage: &Stage, account: &str, id: &str, later: i64) -> Vec<Callback> {
+    stage.board.clock.advance(later);
     stage.world.world().lock().act(account, id, &Act::SignAll(0), stage.now())
 }
 
@@ -50,28 +50,30 @@ async fn a_callback_between_an_answer_and_its_keeping_wins_at_all_four() {
     for account in ["os", "cg", "ls", "wo"] {
         let run = Run::new(app.account(account).unwrap().id.clone(), "time", None, app.now());
         let run = app.store.begin_run(run).await.unwrap();
-        for tells_it_already in [false, true] {
+        // An answer from before the signature, a moment or longer; and one that tells of it already.
+        for later in [Some(5), Some(3_000), None] {
             let id = stage.create(account, &nda()).await;
             stage.act(account, &id, &Act::Activate).await;
             let first = fetch(&stage, account, &id).await;
             keep(&stage, &run, &id, first).await;
             stage.board.clock.advance(10_000);
-            let told;
-            let answer = if tells_it_already {
-                told = signs(&stage, account, &id);
-                fetch(&stage, account, &id).await
-            } else {
-                let answer = fetch(&stage, account, &id).await;
-                told = signs(&stage, account, &id);
-                answer
+            let (answer, told) = match later {
+                Some(later) => {
+                    let answer = fetch(&stage, account, &id).await;
+                    (answer, signs(&stage, account, &id, later))
+                }
+                None => {
+                    let told = signs(&stage, account, &id, 5);
+                    (fetch(&stage, account, &id).await, told)
+                }
             };
             let before = seen(&stage, account, &id).await;
             stage.tell(told).await;
             let after = seen(&stage, account, &id).await;
             assert_ne!(before, after, "{account}: it tells something");
             let lines = keep(&stage, &run, &id, answer).await;
-            assert_eq!(lines, 0, "{account}, {tells_it_already}");
-            assert_eq!(seen(&stage, account, &id).await, after, "{account}, {tells_it_already}");
+            assert_eq!(lines, 0, "{account}, {later:?}");
+            assert_eq!(seen(&stage, account, &id).await, after, "{account}, {later:?}");
         }
     }
     stage.close().await;
