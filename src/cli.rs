@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod import;
 mod register;
+mod secrets;
 mod work;
 
 pub use demo::played;
@@ -58,6 +59,8 @@ enum Command {
     ///
     /// Prints what the provider has registered now and what has to change, then changes it. Only the address under
     /// server.public-url is ever registered. Another listener is replaced only if its host is named.
+    ///
+    /// With --rotate a new secret is made, accepted beside the old one, and registered; with --test the board calls itself.
     Register(register::RegisterArgs),
     /// Read every kept callback again
     ///

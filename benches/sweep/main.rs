@@ -89,7 +89,9 @@ async fn quiet(count: usize, text: &mut String) -> anyhow::Result<()> {
         let process = board.start().await?;
         runs += accounts.len();
         board.ended(runs).await?;
-        for run in board.last_runs(accounts.len()).await? {
+        let mut ended = board.last_runs(accounts.len()).await?;
+        ended.sort_by(|one, other| one.account.cmp(&other.account));
+        for run in ended {
             anyhow::ensure!(run.success && run.found == expected(&run.account, more), "{what}: {run:?}");
             let (calls, compared) = (run.calls, run.compared);
             writeln!(text, "| {what} | {} | {calls} | {compared} | {:.1} |", run.account, run.seconds)?;

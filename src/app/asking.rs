@@ -321,6 +321,6 @@ pub(super) fn backoff(tries: i64) -> i64 {
 }
 
 /// Up to a fifth more, so that many don't come back at once.
-fn jittered(millis: i64) -> i64 {
+pub(super) fn jittered(millis: i64) -> i64 {
     millis + fastrand::i64(0..=millis / 5)
 }

@@ -1,40 +1,48 @@
 //! Floor 2: the use cases. Knows providers only as a trait, and neither HTTP nor HTML nor SQL.
 //!
 //! [`App`] is the one handle that everybody clones. [`ingest`] takes callbacks in, [`asking`] asks the providers' APIs
-//! about what is due, `locating` about signers without a package, [`reconcile`] looks for what callbacks missed,
-//! [`replay`] reads kept bytes again, [`import`] takes what a person pasted.
+//! about what is due, `locating` about signers without a package, [`forwarding`] passes callbacks on, [`reconcile`]
+//! looks for what callbacks missed, [`replay`] reads kept bytes again, [`import`] takes what a person pasted, [`traffic`]
+//! says how well callbacks do.
 
 pub mod asking;
+pub mod forwarding;
 pub mod import;
 pub mod ingest;
 mod locating;
+pub mod people;
 pub mod reconcile;
 pub mod refusals;
 pub mod registering;
 pub mod replay;
+pub mod rotating;
+pub mod testing;
 mod token;
+pub mod traffic;
 
 pub use crate::store::read::{
-    AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row,
+    AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row, SecretUse,
 };
-pub use crate::store::{Drift, NewWaiting, Order, Run, Said, StoreError, Waiting};
+pub use crate::store::{
+    Counts, Drift, Forward, ForwardFacts, Hour, NewWaiting, Order, Passing, Run, Said, StoreError, Waiting,
+};
 
 use crate::clock::Clock;
-use crate::config::{AccountConfig, Config};
+use crate::config::{AccountConfig, Config, Keys, KeysError};
 use crate::model::{AccountId, Timestamp};
 use crate::provider::{self, OpenError, Provider};
 use crate::store::{Mode, Policies, Policy, Store};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 
 /// One configured account and its adapter.
 #[derive(Debug)]
 pub struct Account {
     /// Its id, as in the callback URL.
     pub id: AccountId,
-    /// What the configuration says of it. Holds secrets, which never print.
+    /// What the configuration says of it. Holds secrets, which never print; which of them count says [`App::keyed`].
     pub config: AccountConfig,
     /// The adapter.
     pub provider: Arc<dyn Provider>,
@@ -44,8 +52,12 @@ pub struct Account {
     pub due: tokio::sync::Notify,
     /// Its sweeps; one step at a time.
     pub sweeps: tokio::sync::Mutex<reconcile::Sweeps>,
+    /// The other listener, to which its callbacks are passed on.
+    pub forwarding: Option<forwarding::Forwarding>,
     /// What its callbacks were refused for lately.
     pub refusals: refusals::Refusals,
+    /// Its test callbacks.
+    pub tests: testing::Tests,
     /// When a callback last came to an address with the vendor's stray `>`, in milliseconds; 0: none did.
     misprint: AtomicI64,
 }
@@ -86,8 +98,12 @@ pub struct Inner {
     pub store: Store,
     /// The accounts by id.
     pub accounts: BTreeMap<AccountId, Account>,
-    /// The configuration.
+    /// The configuration as it was read.
     pub config: Config,
+    /// The same with the secrets that count now.
+    keyed: RwLock<Arc<Config>>,
+    /// Held by whoever changes them.
+    turning: Mutex<()>,
     /// The only one to ask for the time.
     pub clock: Clock,
     /// When the last callback was accepted, in milliseconds; 0: none was.
@@ -109,6 +125,9 @@ pub enum BuildError {
     /// The data folder.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The file of rotated secrets.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// An account.
     #[error(transparent)]
     Provider(#[from] OpenError),
@@ -120,10 +139,12 @@ impl App {
     /// # Errors
     /// A sentence that says which folder or account, and what to do.
     pub async fn open(config: Config, clock: Clock, mode: Mode) -> Result<Self, BuildError> {
+        let keyed = config.with_keys(&Keys::read(&config.server.data)?);
         let mut accounts = BTreeMap::new();
-        for (id, account) in &config.accounts {
+        for (id, account) in &keyed.accounts {
             let id = AccountId(id.clone());
             let provider = provider::open(&id, account)?;
+            let forwarding = forwarding::Forwarding::open(account)?;
             let account = Account {
                 id: id.clone(),
                 config: account.clone(),
@@ -131,7 +152,9 @@ impl App {
                 api: Mutex::default(),
                 due: tokio::sync::Notify::new(),
                 sweeps: tokio::sync::Mutex::default(),
+                forwarding,
                 refusals: refusals::Refusals::default(),
+                tests: testing::Tests::default(),
                 misprint: AtomicI64::new(0),
             };
             accounts.insert(id, account);
@@ -143,6 +166,8 @@ impl App {
             store,
             accounts,
             config,
+            keyed: RwLock::new(Arc::new(keyed)),
+            turning: Mutex::default(),
             clock,
             last_callback,
             pending: tokio::sync::Notify::new(),

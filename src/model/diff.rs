@@ -6,7 +6,9 @@
 //! a lock was opened, that an identity was proven, that a signature is void. Views, bounces and reasons are known by
 //! callbacks alone, so that nobody can say which of those are missing.
 
-use super::{Answer, DoubtKind, Package, Place, Signer, SignerStatus, Snapshot, Status, Timestamp};
+use super::{
+    Answer, DoubtKind, Event, Package, Place, Signer, SignerStatus, Snapshot, Status, Step, Timestamp,
+};
 
 /// One thing that the board did not know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -209,7 +211,7 @@ fn went_on(then: &Signer, place: &Place, now: &Signer) -> Option<Missed> {
 }
 
 fn progress(signer: &Signer) -> &'static str {
-    signer.step.map_or(signer.status.word(), super::Step::word)
+    signer.step.map_or(signer.status.word(), Step::word)
 }
 
 fn told_by(board: Option<Status>, status: Status) -> Missed {
@@ -225,6 +227,49 @@ fn told_by(board: Option<Status>, status: Status) -> Missed {
         Status::Cancelled => Missed::Cancelled,
         Status::Failed => Missed::Failed,
         Status::Deleted => Missed::Deleted,
+    }
+}
+
+/// Whether an answer can show that the callback which tells `event` is missing: the kinds of [`Missed`].
+#[must_use]
+pub fn can_be_missed(event: &Event) -> bool {
+    match event {
+        Event::Created
+        | Event::Recalled
+        | Event::Sent
+        | Event::Completed
+        | Event::Declined { .. }
+        | Event::OptedOut { .. }
+        | Event::Expired
+        | Event::Archived
+        | Event::Cancelled
+        | Event::Failed
+        | Event::Deleted
+        | Event::Trashed
+        | Event::Restored
+        | Event::DocumentSigned { .. }
+        | Event::SignerCompleted
+        | Event::Refused { .. }
+        | Event::Locked
+        | Event::IdentityFailed => true,
+        // Its provider says nothing of signers when asked.
+        Event::Stands(step) => *step != Step::FinishedUnsigned,
+        Event::Viewed { .. }
+        | Event::Bounced(_)
+        | Event::Consented { .. }
+        | Event::Reassigned { .. }
+        | Event::ReadyToComplete
+        | Event::AttachmentAdded { .. }
+        | Event::TemplateCreated
+        | Event::Field { .. }
+        | Event::PdfReady
+        | Event::Rendered { .. }
+        | Event::Described(_)
+        | Event::Linked
+        | Event::Mentioned
+        | Event::Noted
+        | Event::Unrecognised
+        | Event::Answered(_) => false,
     }
 }
 
@@ -247,7 +292,7 @@ fn yes_no(it: bool) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Doubt, Person, Step};
+    use super::super::{Doubt, Person};
     use super::*;
 
     fn signer(id: &str, status: SignerStatus) -> Signer {

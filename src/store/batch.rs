@@ -7,6 +7,7 @@ use super::read::{Change, Row};
 use super::shelf::Entry;
 use super::signers::Lone;
 use super::tallies::{self, Delta};
+use super::traffic::Traffic;
 use super::{NewArrival, NewRefused, StoreError, Subject};
 use crate::model::log::{Merged, Places};
 use crate::model::{DoubtKind, Fingerprint, PackageKey, Record, Seq, SignerKey, Timestamp};
@@ -59,6 +60,8 @@ pub(super) struct Batch<'a> {
     pub delta: Delta,
     /// What answers showed that no callback had told.
     pub drift: Vec<DriftRow>,
+    /// What came in which hour.
+    pub traffic: Traffic,
 }
 
 /// A package that a batch touches.
@@ -149,7 +152,10 @@ impl Batch<'_> {
                 }
             };
             match merged {
-                Some(Merged::Fresh) => applied.fresh += 1,
+                Some(Merged::Fresh) => {
+                    applied.fresh += 1;
+                    self.traffic.fresh(subject.account(), record);
+                }
                 Some(Merged::Repeat(_)) => applied.repeats += 1,
                 Some(Merged::Confirmed(_)) | None => {}
             }

@@ -12,7 +12,7 @@ use super::refused::{Calls, Shed};
 use super::shelf::Shelf;
 use super::tallies::Tallies;
 use super::{Health, Kept, NewArrival, NewRefused, Reading, StoreError, first_16, inbox};
-use crate::model::{Fingerprint, PackageKey, Record, SignerKey, Timestamp};
+use crate::model::{Fingerprint, Origin, PackageKey, Record, SignerKey, Timestamp};
 use sha2::{Digest, Sha256};
 use sqlx::sqlite::SqliteConnection;
 use std::collections::{HashMap, HashSet};
@@ -81,6 +81,8 @@ pub(super) struct Numbers {
     pub seq: i64,
     /// Up to here changes are cut off.
     pub pruned: i64,
+    /// Up to this hour traffic was looked through for what is too old.
+    pub traffic_pruned: i64,
 }
 
 /// How a batch is written.
@@ -199,6 +201,7 @@ impl Writer {
         let mut script = batch.script(&self.tallies)?;
         let refused = Calls::of(&mut self.connection, &batch.refused).await?;
         refused.write(&self.shed, &mut script)?;
+        batch.traffic.write(&mut numbers.traffic_pruned, &mut script)?;
         if numbers.seq - numbers.pruned > CHANGES_KEPT + PRUNE_EVERY {
             numbers.pruned = numbers.seq - CHANGES_KEPT;
             let below = numbers.pruned;
@@ -280,12 +283,21 @@ fn plan<'a>(
         Job::Keep(arrival, _) => {
             numbers.call += 1;
             let id = numbers.call;
-            let (applied, state) = if digest {
+            let (applied, state) = if arrival.is_test {
+                (Applied::default(), inbox::TEST)
+            } else if digest {
                 let applied = batch.apply(&arrival.reading.facts, Some(id), &[], policies)?;
                 (applied, inbox::state_of(arrival.reading.note.is_some()))
             } else {
                 (Applied::default(), inbox::PENDING)
             };
+            if arrival.origin == Origin::Callback {
+                let counts = batch.traffic.of(&arrival.account, arrival.received_at);
+                counts.callbacks += 1;
+                if digest {
+                    counts.digested(applied, arrival.reading.note.is_some());
+                }
+            }
             let hash = hash_of(&arrival.account.0, &arrival.body);
             batch.arrivals.push(ArrivalRow { id, arrival, hash, same_as: None, state, applied });
             Ok(kept(applied, arrival.reading.note.is_some()))
@@ -293,6 +305,9 @@ fn plan<'a>(
         Job::Reread { arrival, reading, .. } => {
             let before = before.entry(*arrival).or_default();
             let applied = batch.apply(&reading.facts, Some(*arrival), &before.counted, policies)?;
+            if let Some((account, at)) = before.came.take() {
+                batch.traffic.of(&account, at).digested(applied, reading.note.is_some());
+            }
             // Whoever reads it once more in this batch finds it read.
             let mut known: HashSet<Fingerprint> = before.counted.iter().copied().collect();
             let fresh = reading.facts.iter().map(|(_, record)| record.fingerprint);
@@ -320,6 +335,7 @@ fn plan<'a>(
         Job::Refuse(call, _) => {
             numbers.call += 1;
             batch.refused.push((numbers.call, call));
+            batch.traffic.of(&call.account, call.received_at).refused += 1;
             Ok(Kept::default())
         }
         Job::Chore(..) | Job::Rebuild(_) | Job::Stop(_) => Ok(Kept::default()),
