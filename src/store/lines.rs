@@ -105,8 +105,8 @@ impl Batch<'_> {
         let Some((answer, (watch, policy))) = watched else {
             return self.apply(&facts, None, &[], policies);
         };
-        // What was told of its signers alone joins now.
-        self.link(key, record, policies)?;
+        // What was told of its signers alone joins now, also where nobody had heard of the package itself.
+        self.join(key, record, policies)?;
         let before = self.state_of(key, policies)?;
         let log = self.touched.get(key).map(|it| it.entry.log.as_slice()).unwrap_or_default();
         let newest = log.iter().filter(|it| it.answer().is_some()).max_by_key(|it| it.happened_at);

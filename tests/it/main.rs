@@ -26,4 +26,5 @@ mod state;
 mod stories;
 mod support;
 mod traffic;
+mod truth;
 mod wire;
