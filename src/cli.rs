@@ -5,6 +5,7 @@ mod demo;
 mod import;
 mod register;
 mod resync;
+mod secrets;
 mod work;
 
 pub use demo::played;
@@ -59,6 +60,8 @@ enum Command {
     ///
     /// Prints what the provider has registered now and what has to change, then changes it. Only the address under
     /// server.public-url is ever registered. Another listener is replaced only if its host is named.
+    ///
+    /// With --rotate a new secret is made, accepted beside the old one, and registered; with --test the board calls itself.
     Register(register::RegisterArgs),
     /// Compare with the providers what the board shows, and repair it
     ///

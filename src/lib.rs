@@ -76,6 +76,12 @@
 //! becomes a line of drift; the callback that comes after all closes it. What a line means at which time, [`model::standing`]
 //! says.
 //!
+//! # What another listener hears
+//!
+//! A provider calls one address, so an account may name whoever was called before. Its callbacks get a row of `forwards` in the
+//! transaction that keeps them, and [`App::forward_step`](app::App::forward_step) in [`app::forwarding`] sends them on from
+//! the inbox, in their order, long after their senders were answered.
+//!
 //! # Where things live
 //!
 //! - Statuses, events and what each of them does to a package: [`model::status`], [`model::event`],

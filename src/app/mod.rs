@@ -1,47 +1,53 @@
 //! Floor 2: the use cases. Knows providers only as a trait, and neither HTTP nor HTML nor SQL.
 //!
 //! [`App`] is the one handle that everybody clones. [`ingest`] takes callbacks in, [`asking`] asks the providers' APIs
-//! about what is due unless the [`circuit`] is open, `locating` about signers without a package, [`reconcile`] looks
-//! for what callbacks missed, [`resync`] lets people ask for that, [`replay`] reads kept bytes again, [`import`] takes
-//! what a person pasted, [`standing`] says how the accounts are and [`traffic`] how well their callbacks do.
+//! about what is due unless the [`circuit`] is open, `locating` about signers without a package, [`forwarding`] passes
+//! callbacks on, [`reconcile`] looks for what callbacks missed, [`resync`] lets people ask for that, [`replay`] reads
+//! kept bytes again, [`import`] takes what a person pasted, [`standing`] says how the accounts are and [`traffic`] how
+//! well their callbacks do.
 
 pub mod asking;
 pub mod circuit;
+pub mod forwarding;
 pub mod import;
 pub mod ingest;
 mod locating;
+pub mod people;
 pub mod reconcile;
 pub mod refusals;
 pub mod registering;
 pub mod replay;
 pub mod resync;
+pub mod rotating;
 pub mod standing;
+pub mod testing;
 mod token;
 pub mod traffic;
 
 pub use crate::store::read::{
-    AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row,
+    AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row, SecretUse,
 };
 pub use crate::store::{
-    Counts, Drift, DriftCounts, DriftFilter, DryLine, Hour, NewWaiting, Order, Run, Said, StoreError, Waiting,
+    Counts, Drift, DriftCounts, DriftFilter, DryLine, Forward, ForwardFacts, Hour, NewWaiting, Order,
+    Passing, Run, Said, StoreError, Waiting,
 };
 
 use crate::clock::Clock;
-use crate::config::{AccountConfig, Config};
+use crate::config::{AccountConfig, Config, Keys, KeysError};
 use crate::model::{AccountId, Timestamp};
 use crate::provider::{self, OpenError, Provider};
 use crate::store::{Mode, Policies, Policy, Store};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 
 /// One configured account and its adapter.
 #[derive(Debug)]
 pub struct Account {
     /// Its id, as in the callback URL.
     pub id: AccountId,
-    /// What the configuration says of it. Holds secrets, which never print.
+    /// What the configuration says of it. Holds secrets, which never print; which of them count says [`App::keyed`].
     pub config: AccountConfig,
     /// The adapter.
     pub provider: Arc<dyn Provider>,
@@ -55,8 +61,12 @@ pub struct Account {
     trying: tokio::sync::Mutex<()>,
     /// Its sweeps; one step at a time.
     pub sweeps: tokio::sync::Mutex<reconcile::Sweeps>,
+    /// The other listener, to which its callbacks are passed on.
+    pub forwarding: Option<forwarding::Forwarding>,
     /// What its callbacks were refused for lately.
     pub refusals: refusals::Refusals,
+    /// Its test callbacks.
+    pub tests: testing::Tests,
     /// When a callback last came to an address with the vendor's stray `>`, in milliseconds; 0: none did.
     misprint: AtomicI64,
     /// When its last callback was accepted, in milliseconds; 0: none was.
@@ -107,8 +117,12 @@ pub struct Inner {
     pub store: Store,
     /// The accounts by id.
     pub accounts: BTreeMap<AccountId, Account>,
-    /// The configuration.
+    /// The configuration as it was read.
     pub config: Config,
+    /// The same with the secrets that count now.
+    keyed: RwLock<Arc<Config>>,
+    /// Held by whoever changes them.
+    turning: Mutex<()>,
     /// The only one to ask for the time.
     pub clock: Clock,
     /// Which packages people asked about lately, one by one.
@@ -130,6 +144,9 @@ pub enum BuildError {
     /// The data folder.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The file of rotated secrets.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// An account.
     #[error(transparent)]
     Provider(#[from] OpenError),
@@ -141,10 +158,12 @@ impl App {
     /// # Errors
     /// A sentence that says which folder or account, and what to do.
     pub async fn open(config: Config, clock: Clock, mode: Mode) -> Result<Self, BuildError> {
+        let keyed = config.with_keys(&Keys::read(&config.server.data)?);
         let mut accounts = BTreeMap::new();
-        for (id, account) in &config.accounts {
+        for (id, account) in &keyed.accounts {
             let id = AccountId(id.clone());
             let provider = provider::open(&id, account)?;
+            let forwarding = forwarding::Forwarding::open(account)?;
             let account = Account {
                 id: id.clone(),
                 config: account.clone(),
@@ -154,7 +173,9 @@ impl App {
                 sweep_due: tokio::sync::Notify::new(),
                 trying: tokio::sync::Mutex::default(),
                 sweeps: tokio::sync::Mutex::default(),
+                forwarding,
                 refusals: refusals::Refusals::default(),
+                tests: testing::Tests::default(),
                 misprint: AtomicI64::new(0),
                 heard: AtomicI64::new(0),
             };
@@ -169,6 +190,8 @@ impl App {
             store,
             accounts,
             config,
+            keyed: RwLock::new(Arc::new(keyed)),
+            turning: Mutex::default(),
             clock,
             lately: resync::Lately::default(),
             pending: tokio::sync::Notify::new(),

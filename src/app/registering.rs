@@ -38,7 +38,7 @@ impl App {
     /// `None`: the budget of calls has no place for it now.
     async fn read_registration(&self, account: &Account, at: Timestamp) -> Option<Told> {
         let unknown = |why: String| Told { at, now: vec![why], changes: Vec::new() };
-        let wanted = match Wanted::of(&self.config, &account.id.0, true) {
+        let wanted = match Wanted::of(&self.keyed(), &account.id.0, true) {
             Ok(wanted) => wanted,
             Err(why) => return Some(unknown(format!("Not read: {why}."))),
         };

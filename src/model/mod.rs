@@ -3,6 +3,7 @@
 //! Nothing here does I/O, asks the time, or knows that four providers exist: the standard library only. The heart
 //! is [`fold()`], one pure function over the whole log of a package; [`log`] says when two facts are the same one.
 
+pub mod access;
 mod answered;
 pub mod confirm;
 mod delays;

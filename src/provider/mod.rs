@@ -11,8 +11,10 @@ mod conga;
 mod credentials;
 mod fingerprint;
 mod instant;
+pub mod knock;
 mod legalesign;
 mod lenient;
+pub mod listener;
 mod onespan;
 pub mod pasted;
 pub mod registration;
@@ -21,7 +23,7 @@ mod websignatureoffice;
 
 pub use fingerprint::fingerprint;
 
-use crate::config::{AccountConfig, ProviderKind};
+use crate::config::{AccountConfig, CallbackAuth, ProviderKind, Secret};
 use crate::model::standing::Words;
 use crate::model::{AccountId, Answer, Event, Fingerprint, PackageId, SignerId, Snapshot, Timestamp};
 use registration::{Change, Registration, Wanted};
@@ -266,6 +268,15 @@ pub struct SetupStep {
     pub lines: Vec<String>,
 }
 
+/// A callback as the provider would send it, about nothing that exists.
+#[derive(Debug)]
+pub struct Sample {
+    /// Its headers, with the newest secret.
+    pub headers: Vec<(String, Secret)>,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
 /// Why the API gave no answer. A 404 for a package is an answer, not an error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
@@ -314,6 +325,12 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
 
     /// Looks at the sender, in constant time, and at nothing else.
     fn verify<'a>(&self, delivery: &'a Delivery) -> Verdict<'a>;
+
+    /// From now on callbacks prove themselves by these secrets; all else about `callback` is as it was.
+    fn rekey(&self, callback: &CallbackAuth);
+
+    /// A callback to send to ourselves; `id` stands where the provider's own would.
+    fn sample(&self, id: &str, now: Timestamp) -> Sample;
 
     /// Reads the facts off a body. Any bytes: it can't panic and can't lose the rest for one bad entry.
     fn parse(&self, verified: Verified<'_>) -> Vec<Result<Report, Parked>>;

@@ -260,6 +260,12 @@ pub(super) fn secret_of(auth: &CallbackAuth) -> Option<(&Secret, Option<&Secret>
     }
 }
 
+/// Whether the configuration has a secret that is to follow.
+#[must_use]
+pub fn has_next(auth: &CallbackAuth) -> bool {
+    secret_of(auth).is_some_and(|(_, next)| next.is_some())
+}
+
 /// A name that a provider told, if it looks like one.
 pub(super) fn name(told: &str) -> String {
     let is_plain = |it: u8| it.is_ascii_alphanumeric() || b"_-.*".contains(&it);

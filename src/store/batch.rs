@@ -181,6 +181,16 @@ impl Batch<'_> {
         if self.touched.get(key).is_none_or(|touched| touched.entry.total == 0) {
             return Ok(());
         }
+        self.join(key, record, policies)
+    }
+
+    /// The same of a package that gets this record in any case, and of which nothing may be known yet.
+    pub(super) fn join(
+        &mut self,
+        key: &PackageKey,
+        record: &Record,
+        policies: &Policies,
+    ) -> Result<(), StoreError> {
         for signer in names(policies, key, record) {
             let lone = self.signers.get_mut(&signer).ok_or_else(lost)?;
             for copy in lone.link(key) {

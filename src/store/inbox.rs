@@ -2,7 +2,7 @@
 
 use super::codec::origin_of;
 use super::packages::{json, key_of};
-use super::read::{AccountFacts, Arrival, ArrivalState};
+use super::read::{AccountFacts, Arrival, ArrivalState, SecretUse};
 use super::{Store, StoreError};
 use crate::model::{AccountId, Fingerprint, Origin, PackageKey, Timestamp};
 use sqlx::Row as _;
@@ -13,6 +13,8 @@ use std::collections::HashMap;
 pub(super) const PENDING: i64 = 0;
 const DIGESTED: i64 = 1;
 const QUARANTINED: i64 = 2;
+/// Sent by the board itself; whoever reads bytes again passes it over.
+pub(super) const TEST: i64 = 3;
 
 /// The state of an arrival that was read, with or without a note.
 pub(super) const fn state_of(noted: bool) -> i64 {
@@ -37,12 +39,14 @@ const QUARANTINE: &str = "SELECT a.id, a.account, a.received_at, a.remote, a.ori
     WHERE a.state IN (0, 2) AND a.id < $1 ORDER BY a.id DESC LIMIT $2";
 const BODY: &str = "SELECT a.account, b.body FROM arrivals a JOIN arrivals b ON b.id = coalesce(a.same_as, a.id) WHERE a.id = $1";
 const TO_READ: &str = "SELECT a.id, a.account, a.received_at, a.origin, a.slot, b.body FROM arrivals a \
-    JOIN arrivals b ON b.id = coalesce(a.same_as, a.id) WHERE a.id > $1 AND a.id <= $2 ORDER BY a.id LIMIT $3";
+    JOIN arrivals b ON b.id = coalesce(a.same_as, a.id) WHERE a.id > $1 AND a.id <= $2 AND a.state <> 3 ORDER BY a.id LIMIT $3";
 const PENDING_ONES: &str = "SELECT a.id, a.account, a.received_at, a.origin, a.slot, b.body FROM arrivals a \
     JOIN arrivals b ON b.id = coalesce(a.same_as, a.id) WHERE a.state = 0 AND a.id > $1 AND a.id <= $2 ORDER BY a.id LIMIT $3";
 const NEWEST: &str = "SELECT coalesce(max(id), 0) FROM arrivals";
 const BY_STATE: &str = "SELECT account, count(*) FROM arrivals WHERE state IN (0, 2) GROUP BY account";
 const SLOTS: &str = "SELECT slot, used_at FROM slots WHERE account = $1 ORDER BY used_at DESC";
+const SECRET_USES: &str =
+    "SELECT made_at, first_at, last_at FROM secret_uses WHERE account = $1 ORDER BY made_at";
 const REFUSED_OF: &str = "SELECT coalesce(sum(times), 0) FROM refused WHERE account = $1";
 
 /// An arrival whose bytes are to be read again.
@@ -162,6 +166,14 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
+    /// When each secret of an account was used, the oldest secret first; only of accounts whose secrets are rotated.
+    pub async fn secret_uses(&self, account: &AccountId) -> Result<Vec<SecretUse>, StoreError> {
+        let rows = sqlx::query(SECRET_USES).bind(&account.0).fetch_all(&self.readers).await?;
+        let at = |row: &SqliteRow, column| row.try_get(column).map(Timestamp);
+        let each = |row| Ok(SecretUse { made_at: at(row, 0)?, first_at: at(row, 1)?, last_at: at(row, 2)? });
+        rows.iter().map(each).collect()
+    }
+
     /// What the store counts for an account.
     pub async fn account_facts(&self, account: &AccountId) -> Result<AccountFacts, StoreError> {
         let mut facts = AccountFacts::default();
@@ -171,6 +183,7 @@ impl Store {
             facts.last_callback = facts.last_callback.max(Some(at));
             facts.slots_used.push((row.try_get("slot")?, at));
         }
+        facts.secret_uses = self.secret_uses(account).await?;
         for row in sqlx::query(BY_STATE).fetch_all(&self.readers).await? {
             if row.try_get::<&str, _>(0)? == account.0 {
                 facts.quarantined = u64::try_from(row.try_get::<i64, _>(1)?).unwrap_or_default();
@@ -191,6 +204,7 @@ fn arrival_of(row: &SqliteRow) -> Result<Arrival, StoreError> {
     let state = match row.try_get::<i64, _>("state")? {
         PENDING => ArrivalState::Pending,
         QUARANTINED => ArrivalState::Quarantined,
+        TEST => ArrivalState::Test,
         _ => ArrivalState::Digested,
     };
     Ok(Arrival {

@@ -1,7 +1,7 @@
 //! What a command beside a running board asks it to do: the command inserts a row, the board does it and says how it
 //! went. It is the only thing that anybody but the board may write.
 
-use super::{Said, Store, StoreError, asked, drift, runs, waiting, writer};
+use super::{Said, Store, StoreError, asked, drift, forwards, runs, waiting, writer};
 use crate::model::{AccountId, Timestamp};
 use sqlx::Connection as _;
 use sqlx::Row as _;
@@ -22,7 +22,7 @@ const FORGET_REFUSED: &str = "DELETE FROM refused WHERE id = $1";
 pub struct Job {
     /// Its number.
     pub id: i64,
-    /// What to do: `replay`, `rebuild`, `import` or `resync`.
+    /// What to do: `replay`, `rebuild`, `import`, `resync`, or a step of a rotation.
     pub kind: String,
     /// What it is about, where that isn't everything.
     pub input: String,
@@ -57,6 +57,12 @@ pub(super) enum Chore {
         at: Timestamp,
         said: Said,
     },
+    /// Small writes, all or none; the answer is the last one's number, 0 for none.
+    Aside(Vec<super::aside::Aside>),
+    /// How tries to pass callbacks on went, as JSON.
+    NoteForwards(AccountId, String),
+    /// All of an account, or one arrival.
+    ForwardAgain(AccountId, Option<i64>),
     /// Is the disk there again?
     Probe,
     /// Moves what is left of a long log into the database.
@@ -79,6 +85,8 @@ impl Chore {
             Self::ForgetRefused(id) => sqlx::query(FORGET_REFUSED).bind(id),
             Self::BeginRun(run) => return runs::begin(&run, connection).await,
             Self::SaveRun(run) => return runs::save(&run, connection).await,
+            Self::NoteForwards(account, tried) => return forwards::note(&account, &tried, connection).await,
+            Self::ForwardAgain(account, one) => return forwards::again(&account, one, connection).await,
             Self::Registered { account, words, at } => {
                 sqlx::query(drift::REGISTERED).bind(account.0).bind(words).bind(at.0)
             }
@@ -90,6 +98,9 @@ impl Chore {
             Self::ForgetWaiting(id) => sqlx::query(waiting::FORGET).bind(id),
             Self::NoteWaiting { id, at, said } => {
                 sqlx::query(waiting::ASKED).bind(id).bind(at.0).bind(said.word())
+            }
+            Self::Aside(all) => {
+                return super::aside::run(all, connection).await.map(|id| id.unwrap_or(0).unsigned_abs());
             }
             Self::Probe => sqlx::query(PROBE),
             Self::FinishCheckpoint => sqlx::query("PRAGMA wal_checkpoint(PASSIVE)"),

@@ -31,7 +31,7 @@ const IN_TIME: &str = "DELETE FROM drift WHERE id IN (SELECT value FROM json_eac
 /// Since when each account is watched: the first sweep that went well had seen everything up to then. And what its
 /// provider was told to call us for.
 const WATCHES: &str = "SELECT r.account, min(r.watermark), (SELECT words FROM registered g WHERE g.account = r.account) FROM runs r \
-    WHERE r.success = 1 AND r.dry = 0 AND r.watermark IS NOT NULL GROUP BY r.account";
+    WHERE r.success = 1 AND r.dry = 0 AND r.reason <> 'range' AND r.watermark IS NOT NULL GROUP BY r.account";
 
 /// Open lines of more packages than this are not closed when a callback comes late; there are fewer lines on disk.
 const MOST_OPEN: usize = 200_000;
@@ -105,8 +105,8 @@ impl Batch<'_> {
         let Some((answer, (watch, policy))) = watched else {
             return self.apply(&facts, None, &[], policies);
         };
-        // What was told of its signers alone joins now.
-        self.link(key, record, policies)?;
+        // What was told of its signers alone joins now, also where nobody had heard of the package itself.
+        self.join(key, record, policies)?;
         let before = self.state_of(key, policies)?;
         let log = self.touched.get(key).map(|it| it.entry.log.as_slice()).unwrap_or_default();
         let newest = log.iter().filter(|it| it.answer().is_some()).max_by_key(|it| it.happened_at);

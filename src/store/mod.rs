@@ -3,6 +3,7 @@
 //! One task owns the only writing connection (`writer`); it takes everything that waits, runs it as one transaction
 //! and answers each. Readers have their own pool and never wait for it. Nothing here knows a provider or HTTP.
 
+mod aside;
 mod asked;
 mod batch;
 mod check;
@@ -10,12 +11,14 @@ mod codec;
 mod drift;
 mod fetch;
 mod findings;
+mod forwards;
 mod inbox;
 mod jobs;
 mod lines;
 mod list;
 mod open;
 mod packages;
+pub mod people;
 mod policy;
 pub mod read;
 mod refused;
@@ -32,6 +35,7 @@ mod writer;
 pub use asked::{DryLine, Foreseen, MOST_DRY_LINES, MOST_WAITING};
 pub use check::{Rebuilt, SelfCheck};
 pub use drift::{Drift, DriftCounts, DriftFilter};
+pub use forwards::{Forward, ForwardFacts, Passing, ToForward, Tried};
 pub use inbox::ToRead;
 pub use jobs::Job as AskedJob;
 pub use list::Order;
@@ -191,12 +195,25 @@ pub struct NewArrival {
     pub origin: Origin,
     /// Which of the account's secrets it carried.
     pub slot: &'static str,
+    /// When the secret that it carried was made, where that is rotated.
+    pub secret: Option<Timestamp>,
+    /// It is one that the board sent itself: kept, and never read.
+    pub is_test: bool,
     /// The headers that matter, as a JSON object without secrets.
     pub headers: String,
     /// The body as sent.
     pub body: Vec<u8>,
     /// What was read in it.
     pub reading: Reading,
+    /// It is to be passed on to the account's other listener.
+    pub forward: Option<NewForward>,
+}
+
+/// What has to be known of a callback that is passed on, beside what is kept of it anyway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewForward {
+    /// The user name and password came as they are, not in base64.
+    pub raw: bool,
 }
 
 /// What a fact is filed under.

@@ -304,13 +304,15 @@ fn plan<'a>(
         Job::Keep(arrival, _) => {
             numbers.call += 1;
             let id = numbers.call;
-            let (applied, state) = if digest {
+            let (applied, state) = if arrival.is_test {
+                (Applied::default(), inbox::TEST)
+            } else if digest {
                 let applied = batch.apply(&arrival.reading.facts, Some(id), &[], policies)?;
                 (applied, inbox::state_of(arrival.reading.note.is_some()))
             } else {
                 (Applied::default(), inbox::PENDING)
             };
-            if arrival.origin == Origin::Callback {
+            if arrival.origin == Origin::Callback && !arrival.is_test {
                 let counts = batch.traffic.of(&arrival.account, arrival.received_at);
                 counts.callbacks += 1;
                 if digest {

@@ -1,21 +1,24 @@
 //! Floor 3: HTTP and HTML, and nothing else knows of them.
 //!
 //! Every route stands in this file. `/callbacks/` is open to the providers; everything else goes through
-//! [`guard::local_only`].
+//! [`guard::gate`].
 
 pub mod actions;
 pub mod api;
 mod body;
 pub mod callbacks;
 pub mod error;
+pub mod forwards;
 pub mod guard;
 pub mod health;
 pub mod live;
+pub mod needs;
 pub mod pages;
 pub mod resync;
 pub mod site;
 pub mod sync;
 pub mod views;
+mod who;
 
 use crate::app::App;
 use actix_web::guard::{Any, Get, Head};
@@ -56,7 +59,7 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
     let Shared { app, site, hub } = shared.clone();
     config.app_data(app).app_data(site).app_data(hub).configure(callbacks::routes).service(
         web::scope("")
-            .wrap(from_fn(guard::local_only))
+            .wrap(from_fn(guard::gate))
             .wrap(from_fn(error::shaped))
             .wrap(headers())
             .wrap(Compress::default())
@@ -83,6 +86,9 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/inbox/replay", web::post().to(actions::replay))
             .route("/inbox/admit", web::post().to(actions::admit))
             .route("/providers", read().to(pages::providers))
+            .route("/providers/test", web::post().to(actions::test))
+            .route("/forwards/{account}", read().to(forwards::forwards))
+            .route("/forwards/{account}", web::post().to(forwards::again))
             .route("/api/v1/packages", read().to(api::packages))
             .route("/api/v1/packages/{package:.*}", read().to(api::package))
             .route("/api/v1/accounts", read().to(api::accounts))

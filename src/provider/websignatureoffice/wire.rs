@@ -33,6 +33,11 @@ pub(super) fn read(account: &AccountId, bytes: &[u8]) -> Vec<Result<Report, Park
     }
 }
 
+/// A body as the provider writes it, about a document of this id, which is out of plain characters.
+pub(super) fn sample(id: &str) -> Vec<u8> {
+    format!(r#"{{"from":"1","to":"2","event":"STATUS_CHANGE","document_id":"{id}"}}"#).into_bytes()
+}
+
 fn told(account: &AccountId, bytes: &[u8]) -> Result<Vec<Report>, Parked> {
     let body = Body::read(bytes)?;
     let name = body.required("event")?;

@@ -9,6 +9,7 @@ pub mod assets;
 pub mod board;
 pub mod drift;
 pub mod error;
+pub mod forwards;
 pub mod inbox;
 pub mod json;
 mod lines;
@@ -34,6 +35,7 @@ pub mod words;
 
 pub use board::{BoardInput, BoardPage, PulseFragment, PulseInput};
 pub use error::ErrorPage;
+pub use forwards::{ForwardsInput, ForwardsPage};
 pub use inbox::{InboxInput, InboxPage, LoneSigners};
 pub use package::{PackageInput, PackagePage};
 pub use providers::{AuthKind, ProviderCard, ProvidersInput, ProvidersPage};
