@@ -103,10 +103,10 @@ fn api(api: &ApiConfig) -> String {
             .secret("client-secret", Some(client_secret))
             .text("scope", scope.as_deref()),
     };
-    table
+    let signed_in = table
         .text("proxy", api.proxy.as_deref().map(address::without_login).as_deref())
-        .text("ca-file", api.ca_file.as_ref().map(|it| it.to_string_lossy()).as_deref())
-        .finish()
+        .text("ca-file", api.ca_file.as_ref().map(|it| it.to_string_lossy()).as_deref());
+    if api.cache { signed_in.raw("cache", "true").finish() } else { signed_in.finish() }
 }
 
 impl Inline {
