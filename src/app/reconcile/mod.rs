@@ -23,7 +23,7 @@ use when::{FIRST, NIGHT, due};
 /// No account has so many pages; a list that goes on for ever is ended here.
 const MOST_PAGES: u32 = 100_000;
 /// What a sweep that is whole says where the key may not see more.
-pub(super) const OWN_ONLY: &str = "the key sees the packages of its own sender only";
+const OWN_ONLY: &str = "the key sees the packages of its own sender only";
 /// Where packages left the list since the page before, so many rows at the most are read again.
 const MOST_BACK: u32 = 50;
 
@@ -81,6 +81,15 @@ struct Found {
 pub struct Sweeps {
     under_way: Option<Sweep>,
     since_start: bool,
+}
+
+impl Account {
+    /// Takes from its newest sweeps what isn't kept anywhere else.
+    pub(super) fn remember(&self, newest: &[Run]) {
+        let full = newest.iter().find(|run| run.full && run.success);
+        let own_only = full.is_some_and(|run| run.trouble.as_deref() == Some(OWN_ONLY));
+        self.note_api(|state| state.own_only = own_only);
+    }
 }
 
 impl App {
