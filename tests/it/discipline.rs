@@ -194,7 +194,8 @@ async fn an_api_that_failed_is_tried_by_one_at_a_time() {
         stage.world.faults().slow_down(Duration::from_millis(100));
         let (asked, swept, ()) =
             tokio::join!(app.ask_due_of(account), app.sweep_step(account), app.look_at_registration(account));
-        (asked.unwrap(), swept.unwrap());
+        asked.unwrap();
+        swept.unwrap();
         assert_eq!(stage.world.calls().all().len(), tries, "one of the three");
     }
     stage.world.faults().clear();
