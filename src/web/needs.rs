@@ -20,18 +20,12 @@ pub const ADDRESSES: &[(Verb, &str, Needs)] = &[
     (Verb::Read, "/pulse", Needs::Known),
     (Verb::Read, "/live", Needs::Known),
     (Verb::Read, "/packages/{package:.*}", Needs::Known),
-<<<<<<< HEAD
     (Verb::Do, "/packages/{package:.*}", Needs::Resync),
     (Verb::Read, "/sync", Needs::Known),
     (Verb::Read, "/sync/now", Needs::Known),
     (Verb::Read, "/sync/missed.csv", Needs::Known),
     (Verb::Do, "/sync/resync", Needs::Resync),
     (Verb::Do, "/sync/stop", Needs::Resync),
-=======
-    (Verb::Read, "/sync", Needs::Known),
-    (Verb::Read, "/sync/now", Needs::Known),
-    (Verb::Read, "/sync/missed.csv", Needs::Known),
->>>>>>> s3-h
     (Verb::Read, "/inbox", ADMIN),
     (Verb::Read, "/inbox/payload/{arrival}", ADMIN),
     (Verb::Read, "/inbox/waiting/{id}", ADMIN),

@@ -1,10 +1,7 @@
 //! The views as wholes: the stream's row is the page's row, and whatever a provider sends stays text.
 
-<<<<<<< HEAD
-mod providers;
-=======
 mod contract;
->>>>>>> s3-h
+mod providers;
 mod sync;
 mod told;
 
