@@ -194,7 +194,8 @@ async fn an_api_that_failed_is_tried_by_one_at_a_time() {
         stage.world.faults().slow_down(Duration::from_millis(100));
         let (asked, swept, ()) =
             tokio::join!(app.ask_due_of(account), app.sweep_step(account), app.look_at_registration(account));
-        (asked.unwrap(), swept.unwrap());
+        asked.unwrap();
+        swept.unwrap();
         assert_eq!(stage.world.calls().all().len(), tries, "one of the three");
     }
     stage.world.faults().clear();
@@ -210,7 +211,7 @@ async fn an_api_that_failed_is_tried_by_one_at_a_time() {
     stage.close().await;
 }
 
-/// Seen red with: one queue by time alone; a quarter of an hour for ended packages.
+/// Seen red with: the queue turned round, so that what is only looked at once more came first.
 #[actix_web::test]
 async fn a_trouble_is_looked_at_again_and_again_and_behind_what_is_due_at_once() {
     let stage = Stage::with_calls(1).await;
