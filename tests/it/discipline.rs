@@ -211,7 +211,7 @@ async fn an_api_that_failed_is_tried_by_one_at_a_time() {
     stage.close().await;
 }
 
-/// Seen red with: one queue by time alone; a quarter of an hour for ended packages.
+/// Seen red with: the queue turned round, so that what is only looked at once more came first.
 #[actix_web::test]
 async fn a_trouble_is_looked_at_again_and_again_and_behind_what_is_due_at_once() {
     let stage = Stage::with_calls(1).await;
