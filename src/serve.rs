@@ -197,16 +197,18 @@ async fn sweep(app: &App, account: &AccountId) {
             Ok(Swept::Ended(run)) => {
                 tracing::info!(
                     account = %run.account, reason = run.reason, success = run.success, compared = run.compared,
-                    found = run.found, calls = run.calls, "a sweep has ended"
+                    found = run.found, unread = run.unread, calls = run.calls, "a sweep has ended"
                 );
-                SWEEPS_EVERY
+                // Another one may wait for its turn.
+                pace
             }
             Err(cause) => {
                 tracing::error!(account = %account.id, %cause, "what a sweep found can't be kept");
                 SWEEPS_EVERY
             }
         };
-        sleep(nap).await;
+        // People don't wait for the next look.
+        tokio::select! { () = sleep(nap) => (), () = account.sweep_due.notified() => () }
     }
 }
 

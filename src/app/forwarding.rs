@@ -205,7 +205,10 @@ impl App {
             raw: it.raw,
             body: it.body,
         };
-        let told = forwarding.listener.send(&account.config.callback, relayed).await;
+        // The secret may have been turned since it came.
+        let keyed = self.keyed();
+        let callback = keyed.accounts.get(&account.id.0).map_or(&account.config.callback, |it| &it.callback);
+        let told = forwarding.listener.send(callback, relayed).await;
         let ms = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
         let (status, error) = match told {
             Told::Taken(status) => (Some(status), None),

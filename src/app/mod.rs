@@ -2,8 +2,8 @@
 //!
 //! [`App`] is the one handle that everybody clones. [`ingest`] takes callbacks in, [`asking`] asks the providers' APIs
 //! about what is due, `locating` about signers without a package, [`forwarding`] passes callbacks on, [`reconcile`]
-//! looks for what callbacks missed, [`replay`] reads kept bytes again, [`import`] takes what a person pasted, [`traffic`]
-//! says how well callbacks do.
+//! looks for what callbacks missed, [`resync`] lets people ask for that, [`replay`] reads kept bytes again, [`import`]
+//! takes what a person pasted, [`traffic`] says how well callbacks do.
 
 pub mod asking;
 pub mod forwarding;
@@ -15,6 +15,7 @@ pub mod reconcile;
 pub mod refusals;
 pub mod registering;
 pub mod replay;
+pub mod resync;
 pub mod rotating;
 pub mod testing;
 mod token;
@@ -24,7 +25,8 @@ pub use crate::store::read::{
     AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row, SecretUse,
 };
 pub use crate::store::{
-    Counts, Drift, Forward, ForwardFacts, Hour, NewWaiting, Order, Passing, Run, Said, StoreError, Waiting,
+    Counts, Drift, DriftCounts, DriftFilter, DryLine, Forward, ForwardFacts, Hour, NewWaiting, Order,
+    Passing, Run, Said, StoreError, Waiting,
 };
 
 use crate::clock::Clock;
@@ -50,6 +52,8 @@ pub struct Account {
     pub api: Mutex<ApiState>,
     /// Wakes the worker that asks its API.
     pub due: tokio::sync::Notify,
+    /// Wakes the worker that sweeps.
+    pub sweep_due: tokio::sync::Notify,
     /// Its sweeps; one step at a time.
     pub sweeps: tokio::sync::Mutex<reconcile::Sweeps>,
     /// The other listener, to which its callbacks are passed on.
@@ -108,6 +112,8 @@ pub struct Inner {
     pub clock: Clock,
     /// When the last callback was accepted, in milliseconds; 0: none was.
     last_callback: AtomicI64,
+    /// Which packages people asked about lately, one by one.
+    lately: resync::Lately,
     /// Wakes the worker that digests what is pending.
     pub pending: tokio::sync::Notify,
 }
@@ -151,6 +157,7 @@ impl App {
                 provider,
                 api: Mutex::default(),
                 due: tokio::sync::Notify::new(),
+                sweep_due: tokio::sync::Notify::new(),
                 sweeps: tokio::sync::Mutex::default(),
                 forwarding,
                 refusals: refusals::Refusals::default(),
@@ -170,6 +177,7 @@ impl App {
             turning: Mutex::default(),
             clock,
             last_callback,
+            lately: resync::Lately::default(),
             pending: tokio::sync::Notify::new(),
         })))
     }
@@ -221,10 +229,13 @@ impl Account {
     }
 
     fn policy(&self) -> Policy {
+        let habits = self.provider.habits();
         Policy {
             asks: self.config.api.is_some(),
-            signers_alone: self.provider.habits().signers_alone,
+            signers_alone: habits.signers_alone,
             groups: self.config.groups.iter().cloned().collect(),
+            words: habits.words,
+            told_within_ms: habits.told_within_ms(),
         }
     }
 

@@ -158,6 +158,7 @@ impl App {
                 "rebuild" => self.rebuild().await,
                 "import" => self.import_job(&input).await,
                 "rotate" | "remember" | "retire" | "test" => Ok(self.secrets_job(&kind, &input).await),
+                "resync" => self.resync_job(&input).await,
                 other => Ok(format!("this board doesn't know how to `{other}`")),
             };
             // Whoever asked is told; a job that fails would fail again a moment later.

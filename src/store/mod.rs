@@ -4,6 +4,7 @@
 //! and answers each. Readers have their own pool and never wait for it. Nothing here knows a provider or HTTP.
 
 mod aside;
+mod asked;
 mod batch;
 mod check;
 mod codec;
@@ -12,6 +13,7 @@ mod fetch;
 mod forwards;
 mod inbox;
 mod jobs;
+mod lines;
 mod list;
 mod open;
 mod packages;
@@ -29,15 +31,16 @@ mod traffic;
 mod waiting;
 mod writer;
 
+pub use asked::{DryLine, Foreseen, MOST_DRY_LINES, MOST_WAITING};
 pub use check::{Rebuilt, SelfCheck};
-pub use drift::Drift;
+pub use drift::{Drift, DriftCounts, DriftFilter};
 pub use forwards::{Forward, ForwardFacts, Passing, ToForward, Tried};
 pub use inbox::ToRead;
 pub use jobs::Job as AskedJob;
 pub use list::Order;
 pub use open::Mode;
 pub use policy::{Policies, Policy};
-pub use runs::{Run, RunFacts};
+pub use runs::{PEOPLE, RANGE, Run, RunFacts};
 pub use signers::MOST_TRIES;
 pub use tallies::Tallies;
 pub use traffic::{Counts, Hour};
@@ -269,7 +272,7 @@ pub struct Kept {
     pub quarantined: bool,
     /// The bytes are kept, but digesting them failed; they are pending.
     pub undigested: bool,
-    /// How much an answer showed that no callback had told; only answers that a sweep asked for are looked at.
+    /// How much an answer showed that no callback had told, once the account's first sweep has ended.
     pub drift: u32,
 }
 

@@ -14,6 +14,7 @@ pub mod health;
 pub mod live;
 pub mod needs;
 pub mod pages;
+pub mod resync;
 pub mod site;
 pub mod views;
 mod who;
@@ -65,6 +66,9 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/pulse", read().to(pages::pulse))
             .route("/live", read().to(live::live))
             .route("/packages/{package:.*}", read().to(pages::package))
+            .route("/packages/{package:.*}", web::post().to(resync::package))
+            .route("/sync/resync", web::post().to(resync::resync))
+            .route("/sync/stop", web::post().to(resync::stop))
             .route("/inbox", read().to(pages::inbox))
             .route("/inbox/payload/{arrival}", read().to(pages::inbox_payload))
             .route("/inbox/waiting/{id}", read().to(pages::waiting_body))

@@ -76,7 +76,10 @@ pub async fn package(site: web::Data<Site>, request: HttpRequest) -> Result<Http
     }
     let detail = detail(&site, &key).await?;
     let moment = site.moment().await?;
-    let input = PackageInput { around: site.around(&moment), detail: &detail };
+    let asked = (request.query_string() == "done=asked").then(|| super::resync::told(&site, &key)).flatten();
+    let may_ask = site.app.accounts.get(&key.account).is_some_and(|it| it.config.api.is_some());
+    let input =
+        PackageInput { around: site.around(&moment), detail: &detail, may_ask, asked: asked.as_deref() };
     Ok(page_of(html(&PackagePage::new(&input))))
 }
 

@@ -83,7 +83,7 @@ async fn sweep_all(stage: &Stage) -> Vec<Run> {
 }
 
 async fn drift(stage: &Stage) -> Vec<Drift> {
-    stage.board.app().store.drift(None, None, 100_000).await.unwrap()
+    stage.board.app().store.drift(&DriftFilter { limit: 100_000, ..DriftFilter::default() }).await.unwrap()
 }
 
 fn line(it: &Drift) -> Line {
