@@ -9,7 +9,7 @@ use crate::support::world::{Stage, all_four};
 use oracle::{Line, Oracle};
 use serde_json::Value;
 use signboard::app::reconcile::Swept;
-use signboard::app::{Drift, Run};
+use signboard::app::{Drift, DriftFilter, Run};
 use signboard::demo::act::Act;
 use signboard::demo::stories::{self, Story};
 use signboard::demo::wire::{self, Callback};
