@@ -227,7 +227,7 @@ pub(super) fn said(accounts: &[AccountSync<'_>], around: &Around<'_>) -> String 
     };
     let at = run.ended_at.map(|at| When::at(at, around.now, around.zone).shown().to_owned());
     format!(
-        "The last one, {}, {how}: {} compared, {}, {}.",
+        "The last sync, of {}, {how}: {} compared, {}, {}.",
         account.label,
         count(u64::from(run.compared), "package", "packages"),
         found(run),

@@ -143,7 +143,7 @@ fn a_quiet_page_runs_nothing_and_says_so() {
     has(
         &page,
         &[
-            "The last one, OneSpan · EU, was whole: 6,400 packages compared, 2 repaired, 20 Nov, 14:02.",
+            "The last sync, of OneSpan · EU, was whole: 6,400 packages compared, 2 repaired, 20 Nov, 14:02.",
             "data-key=\"\"",
             "whatever a sync could check had come by callback",
             "Bounces, views and reasons exist only as callbacks",
