@@ -102,6 +102,8 @@ pub struct Inner {
     pub clock: Clock,
     /// When the last callback was accepted, in milliseconds; 0: none was.
     last_callback: AtomicI64,
+    /// What is remembered of sign-ins.
+    pub watch: people::Watch,
     /// Wakes the worker that digests what is pending.
     pub pending: tokio::sync::Notify,
 }
@@ -162,6 +164,7 @@ impl App {
             turning: Mutex::default(),
             clock,
             last_callback,
+            watch: people::Watch::new()?,
             pending: tokio::sync::Notify::new(),
         })))
     }
