@@ -171,7 +171,7 @@ if (page.live) {
 setInterval(age, 3e4);
 
 const filters = byId("filters"), keys = byId("keys");
-filters?.addEventListener("change", ({ target }) => target.matches("select") && filters.requestSubmit());
+filters?.addEventListener("change", ({ target }) => target.matches("select, [type=checkbox]") && filters.requestSubmit());
 filters?.addEventListener("formdata", ({ formData }) => {
   for (const [name, value] of [...formData]) if (!value || value === "any") formData.delete(name);
 });

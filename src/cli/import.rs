@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::app::import::{Imported, MOST_BYTES, Pasted, find};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::model::access::Reach;
 use crate::store::Mode;
 use anyhow::Context as _;
 use std::io::Read as _;
@@ -34,7 +35,7 @@ pub(super) async fn import(config: Config, args: ImportArgs) -> anyhow::Result<i
             Some(told) => serde_json::from_str(&told)?,
             None => {
                 let app = App::open(config.clone(), Clock::System, Mode::Board).await?;
-                let done = app.import(&pasted).await;
+                let done = app.import(&pasted, &Reach::default()).await;
                 app.store.close().await;
                 done?
             }

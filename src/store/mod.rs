@@ -24,6 +24,7 @@ mod refused;
 mod rows;
 mod runs;
 mod script;
+mod senders;
 mod shelf;
 mod signers;
 mod tallies;

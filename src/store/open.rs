@@ -47,6 +47,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (12, "secret_uses", include_str!("../../migrations/0012_secret_uses.sql")),
     (13, "forwards", include_str!("../../migrations/0013_forwards.sql")),
     (30, "people", include_str!("../../migrations/0030_people.sql")),
+    (33, "senders", include_str!("../../migrations/0033_senders.sql")),
 ];
 
 /// How a data folder is opened.

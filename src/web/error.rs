@@ -111,7 +111,7 @@ pub async fn shaped(
         answer.json(Problem { error: &told.sentence, reference: told.reference.as_deref() })
     } else {
         let who = request.extensions().get::<Who>().cloned();
-        let moment = who.map_or_else(|| site.outside(), |who| site.instant().to(&who));
+        let moment = who.map_or_else(|| site.outside(), |who| site.instant_for(&who));
         let page = ErrorPage::new(
             status.as_u16(),
             &told.sentence,

@@ -19,7 +19,8 @@ use std::net::IpAddr;
 
 const ONLY_HERE: &str = "This board asks for no sign-in, so it answers only to the machine on which it runs.";
 const OTHER_SITE: &str = "A page of another site may not change anything here.";
-const NOT_YOURS: &str =
+/// What somebody is told who may not.
+pub(super) const NOT_YOURS: &str =
     "That is not for you to see or do; an admin of this board can change what you may do.";
 /// The cookie of a session: for this host and path alone, over TLS or to the own machine.
 pub const COOKIE: &str = "__Host-signboard";

@@ -7,6 +7,7 @@ use super::error::WebError;
 use super::site::Site;
 use super::views::{BoardQuery, RowView, link};
 use crate::app::Change;
+use crate::app::people::Who;
 use crate::model::filter::search_text;
 use crate::model::{Filter, Package, Seq};
 use actix_web::http::Method;
@@ -144,10 +145,12 @@ impl Frame {
 pub async fn live(
     site: web::Data<Site>,
     hub: web::Data<Hub>,
+    who: Who,
     request: HttpRequest,
 ) -> Result<HttpResponse, WebError> {
     let site = site.into_inner();
-    let filter = BoardQuery::parse(request.query_string()).filter(site.app.now(), &site.zone, &site.accounts);
+    let query = BoardQuery::parse(request.query_string());
+    let filter = query.filter(site.app.now(), &site.zone, &site.accounts, &who);
     let (after, head) = (after_of(&request), request.method() == Method::HEAD);
     let (changes, missed) = hub.subscribe(after);
     let mut floor = after.unwrap_or(Seq(i64::MIN));
@@ -161,7 +164,7 @@ pub async fn live(
             Some(rows) => {
                 floor = rows.last().map_or(floor, |row| row.seq);
                 let changes = rows.into_iter().map(|row| Change { row, before: None });
-                changes.map(|change| replayed(&change, &filter, &site)).collect()
+                changes.filter_map(|change| replayed(&change, &filter, &site)).collect()
             }
             None => {
                 floor = Seq(i64::MIN);
@@ -209,13 +212,17 @@ fn following(changes: Frames, floor: Seq, filter: Filter, site: Arc<Site>) -> im
 }
 
 /// A change that is told from the database: what was before isn't known any more, so whatever isn't shown is dropped.
-fn replayed(change: &Change, filter: &Filter, site: &Site) -> sse::Event {
+/// Of a package that may have been anybody's, its id isn't told: the page is loaded again.
+fn replayed(change: &Change, filter: &Filter, site: &Site) -> Option<sse::Event> {
     let row = &change.row;
+    if !filter.within.admits(&row.key.account, &row.package) {
+        return filter.within.has(&row.key.account).then(resync);
+    }
     let text = search_text(row.key.package.as_str(), &row.package);
     if filter.admits(&row.key.account, &row.package, &text, site.app.now()) {
-        put(change, site)
+        Some(put(change, site))
     } else {
-        dropped(change)
+        Some(dropped(change))
     }
 }
 

@@ -12,6 +12,7 @@ pub mod forwards;
 pub mod guard;
 pub mod health;
 pub mod live;
+pub mod lost;
 pub mod needs;
 pub mod pages;
 pub mod remote;
@@ -71,6 +72,12 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/packages/{package:.*}", web::post().to(resync::package))
             .route("/sync/resync", web::post().to(resync::resync))
             .route("/sync/stop", web::post().to(resync::stop))
+            .service(
+                web::resource("/lost")
+                    .app_data(actions::pasted_within())
+                    .route(read().to(lost::page))
+                    .route(web::post().to(lost::paste)),
+            )
             .route("/inbox", read().to(pages::inbox))
             .route("/inbox/payload/{arrival}", read().to(pages::inbox_payload))
             .route("/inbox/waiting/{id}", read().to(pages::waiting_body))

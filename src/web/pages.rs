@@ -10,6 +10,7 @@ use super::views::{
 use crate::app::people::Who;
 use crate::app::{AccountFacts, Order, Row};
 use crate::config::{CallbackAuth, Rotates, Rotation, Unsigned};
+use crate::model::access::{Needs, Role};
 use crate::model::{AccountId, Filter, PackageKey, Tally, Timestamp};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -28,14 +29,14 @@ pub async fn board(site: web::Data<Site>, request: HttpRequest, who: Who) -> Res
     let query = BoardQuery::parse(request.query_string());
     let moment = site.moment(&who).await?;
     let around = site.around(&moment);
-    let filter = query.filter(moment.now(), &site.zone, &site.accounts);
+    let filter = query.filter(moment.now(), &site.zone, &site.accounts, &who);
     // Before the list: what changes in between comes once more by the stream, and is not missed.
     let seq = site.app.store.last_seq().await?;
     let page = site.app.store.list(&filter, &order(&query), PAGE, moment.now()).await?;
-    let senders = site.app.store.senders(MOST_SENDERS).await?;
+    let senders = site.app.store.senders(&filter, MOST_SENDERS).await?;
     let senders: Vec<(String, String)> = senders.into_iter().map(|it| (it.clone(), it)).collect();
     let tallies = tallies(&site, &filter, &moment).await?;
-    let troubled = troubled(&site, &moment).await?;
+    let troubled = troubled(&site, &who, &moment).await?;
     let counted = filter.words.is_empty() && filter.sender.is_none() && filter.updated_since.is_none();
     let total = tallies.iter().find(|(tally, _)| *tally == filter.tally).map(|(_, count)| *count);
     let input = BoardInput {
@@ -58,8 +59,9 @@ pub async fn board(site: web::Data<Site>, request: HttpRequest, who: Who) -> Res
 pub async fn pulse(site: web::Data<Site>, request: HttpRequest, who: Who) -> Result<HttpResponse, WebError> {
     let query = BoardQuery::parse(request.query_string());
     let moment = site.moment(&who).await?;
-    let filter = query.filter(moment.now(), &site.zone, &site.accounts);
-    let (tallies, troubled) = (tallies(&site, &filter, &moment).await?, troubled(&site, &moment).await?);
+    let filter = query.filter(moment.now(), &site.zone, &site.accounts, &who);
+    let tallies = tallies(&site, &filter, &moment).await?;
+    let troubled = troubled(&site, &who, &moment).await?;
     let around = site.around(&moment);
     let input = PulseInput { around: &around, query: &query, tallies: &tallies, troubled: &troubled };
     Ok(page_of(html(&PulseFragment::new(&input))))
@@ -73,26 +75,31 @@ pub async fn package(
 ) -> Result<HttpResponse, WebError> {
     let (key, rest) = key_of(&request, "/packages/")?;
     if let Some(arrival) = rest.as_deref().and_then(|rest| rest.strip_prefix("payload/")) {
+        if !who.may(Needs::Role(Role::Admin)) {
+            return Err(WebError::Forbidden(super::guard::NOT_YOURS));
+        }
         let arrival = arrival.parse().map_err(|_| WebError::NotFound("There is no such payload."))?;
         return payload(&site, arrival, Some(&key.account)).await;
     }
     if rest.is_some() {
         return Err(WebError::NotFound("There is no such page."));
     }
-    let detail = detail(&site, &key).await?;
+    let detail = detail(&site, &who, &key).await?;
     let moment = site.moment(&who).await?;
     let asked = (request.query_string() == "done=asked").then(|| super::resync::told(&site, &key)).flatten();
-    let may_ask = site.app.accounts.get(&key.account).is_some_and(|it| it.config.api.is_some());
+    let has_api = site.app.accounts.get(&key.account).is_some_and(|it| it.config.api.is_some());
+    let may_ask = has_api && who.may(Needs::Resync);
     let input =
         PackageInput { around: site.around(&moment), detail: &detail, may_ask, asked: asked.as_deref() };
     Ok(page_of(html(&PackagePage::new(&input))))
 }
 
-/// A package that is one: a template is never shown.
-pub async fn detail(site: &Site, key: &PackageKey) -> Result<crate::app::Detail, WebError> {
+/// A package that is one, since a template is never shown, and that `who` may see. Of one that they may not, nothing is
+/// said but that it isn't there.
+pub async fn detail(site: &Site, who: &Who, key: &PackageKey) -> Result<crate::app::Detail, WebError> {
     let detail = site.app.store.package(key).await?;
     detail
-        .filter(|it| !it.row.package.template)
+        .filter(|it| !it.row.package.template && who.reach.admits(&key.account, &it.row.package))
         .ok_or(WebError::NotFound("There is no such package on this board."))
 }
 
@@ -169,7 +176,7 @@ pub async fn inbox(
         waiting: &waiting,
         waiting_total: store.count_waiting().await?,
         more_waiting,
-        takers: &takers(&site),
+        takers: &takers(&site, &who),
         notice: notice.as_deref(),
         older: older.as_deref(),
         newer: newer.as_deref(),
@@ -177,13 +184,14 @@ pub async fn inbox(
     Ok(page_of(html(&InboxPage::new(&input))))
 }
 
-/// The accounts for which callbacks can be pasted, and whether each has an API that can confirm them.
-fn takers(site: &Site) -> Vec<(&AccountLabel, bool)> {
+/// The accounts for which somebody may paste callbacks, and whether each has an API that can confirm them.
+pub fn takers<'a>(site: &'a Site, who: &Who) -> Vec<(&'a AccountLabel, bool)> {
     let taker = |label: &AccountLabel| {
         let it = site.app.accounts.get(&label.id)?;
         it.takes_pasted().then_some(it.config.api.is_some())
     };
-    site.accounts.iter().filter_map(|label| Some((label, taker(label)?))).collect()
+    let theirs = site.accounts.iter().filter(|label| who.reach.has(&label.id));
+    theirs.filter_map(|label| Some((label, taker(label)?))).collect()
 }
 
 /// A page of an account's signers of whom no package is known.
@@ -287,23 +295,16 @@ pub fn order(query: &BoardQuery) -> Order {
     Order { sort: query.sort, ascending: !query.descending(), after, before }
 }
 
-/// The tallies of the filter's accounts.
+/// The tallies of the filter's accounts, and of what it may see of them.
 async fn tallies(site: &Site, filter: &Filter, moment: &Moment) -> Result<Vec<(Tally, u64)>, WebError> {
-    let of = |account: &AccountId| {
-        filter.account.as_ref().is_none_or(|only| only == account)
-            && (filter.accounts.is_empty() || filter.accounts.contains(account))
-    };
-    let kept = crate::model::Status::ALL.into_iter().map(Tally::Status);
-    let kept = kept.chain([Tally::All, Tally::WithSender, Tally::Trashed]);
-    let mut counts: Vec<(Tally, u64)> =
-        kept.map(|tally| (tally, site.app.store.tallies().count(tally, of))).collect();
+    let mut counts = site.app.store.counts(filter).await?;
     counts.push((Tally::Attention, site.app.store.attention(filter, moment.now()).await?));
     Ok(counts)
 }
 
-/// What stands in the strip: of all accounts, the latest first.
-async fn troubled(site: &Site, moment: &Moment) -> Result<Vec<Row>, WebError> {
-    let filter = Filter { tally: Tally::Attention, ..Filter::default() };
+/// What stands in the strip: of all accounts that they see, the latest first.
+async fn troubled(site: &Site, who: &Who, moment: &Moment) -> Result<Vec<Row>, WebError> {
+    let filter = Filter { tally: Tally::Attention, within: who.reach.clone(), ..Filter::default() };
     Ok(site.app.store.list(&filter, &Order::default(), STRIP, moment.now()).await?.rows)
 }
 
@@ -318,7 +319,8 @@ pub fn key_of(request: &HttpRequest, prefix: &str) -> Result<(PackageKey, Option
     Ok((PackageKey { account: AccountId(account), package }, rest))
 }
 
-fn page_of(html: String) -> HttpResponse {
+/// A page as an answer.
+pub fn page_of(html: String) -> HttpResponse {
     // A page is of its moment; going back in history must not show an old one as new.
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")

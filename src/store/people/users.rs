@@ -79,11 +79,19 @@ impl std::fmt::Debug for User {
 }
 
 impl User {
-    /// Which packages they may see.
+    /// Which packages they may see. An admin reads the inbox, where everything comes in: there is nothing to limit.
     #[must_use]
     pub fn reach(&self) -> Reach {
-        let senders = || std::iter::once(&self.email).chain(&self.aliases).cloned().collect();
-        Reach { accounts: self.accounts.clone(), senders: self.mine.then(senders) }
+        if self.role == Role::Admin {
+            return Reach::default();
+        }
+        Reach { accounts: self.accounts.clone(), senders: self.mine.then(|| self.sends_as()) }
+    }
+
+    /// The mail addresses under which they send, in lower case.
+    #[must_use]
+    pub fn sends_as(&self) -> Vec<String> {
+        std::iter::once(&self.email).chain(&self.aliases).cloned().collect()
     }
 }
 

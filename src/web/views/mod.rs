@@ -13,6 +13,7 @@ pub mod inbox;
 pub mod json;
 mod lines;
 pub mod link;
+pub mod lost;
 pub mod package;
 mod people;
 pub mod providers;
@@ -35,6 +36,7 @@ pub use board::{BoardInput, BoardPage, PulseFragment, PulseInput};
 pub use error::ErrorPage;
 pub use forwards::{ForwardsInput, ForwardsPage};
 pub use inbox::{InboxInput, InboxPage, LoneSigners};
+pub use lost::{LostInput, LostPage};
 pub use package::{PackageInput, PackagePage};
 pub use providers::{ApiHealth, AuthKind, ProviderCard, ProvidersInput, ProvidersPage};
 pub use query::{BoardQuery, Cursor, Updated};
@@ -91,7 +93,7 @@ impl AccountLabel {
 /// What every page knows.
 #[derive(Debug, Clone, Copy)]
 pub struct Around<'a> {
-    /// The configured accounts.
+    /// The configured accounts, as far as whoever looks may see them.
     pub accounts: &'a [AccountLabel],
     /// The time.
     pub now: Timestamp,
@@ -118,6 +120,10 @@ pub struct Looks {
     pub inbox: bool,
     /// The page of providers opens.
     pub providers: bool,
+    /// The page for lost callbacks opens.
+    pub lost: bool,
+    /// They may see more than what they sent, and can narrow a board to that.
+    pub sends: bool,
 }
 
 impl Around<'_> {
@@ -166,6 +172,8 @@ pub enum Place {
     Inbox,
     /// Providers.
     Providers,
+    /// Lost callbacks.
+    Lost,
     /// None of them.
     Elsewhere,
 }

@@ -44,6 +44,8 @@ pub(super) fn around<'a>(accounts: &'a [AccountLabel], zone: &'a Zone) -> Around
         signed_in: true,
         inbox: true,
         providers: true,
+        lost: true,
+        sends: true,
     });
     let last_callback = Some(NOW.plus(-12_000));
     Around { accounts, now: NOW, zone, attention: 12, last_callback, warnings: &[], who: Some(&WHO) }
