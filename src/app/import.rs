@@ -116,8 +116,13 @@ impl App {
                 continue;
             }
             let Some((account, key, record)) = self.place(readings).await? else {
-                done.found += 1;
-                done.unplaced += 1;
+                // Who may see what they sent alone is told of no package whether it is known.
+                if reach.senders.is_some() {
+                    done.foreign += 1;
+                } else {
+                    done.found += 1;
+                    done.unplaced += 1;
+                }
                 continue;
             };
             // Two spellings of one fact are one.

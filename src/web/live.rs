@@ -164,7 +164,7 @@ pub async fn live(
             Some(rows) => {
                 floor = rows.last().map_or(floor, |row| row.seq);
                 let changes = rows.into_iter().map(|row| Change { row, before: None });
-                changes.filter_map(|change| replayed(&change, &filter, &site)).collect()
+                told_again(changes.collect(), &filter, &site)
             }
             None => {
                 floor = Seq(i64::MIN);
@@ -211,18 +211,27 @@ fn following(changes: Frames, floor: Seq, filter: Filter, site: Arc<Site>) -> im
     })
 }
 
-/// A change that is told from the database: what was before isn't known any more, so whatever isn't shown is dropped.
-/// Of a package that may have been anybody's, its id isn't told: the page is loaded again.
-fn replayed(change: &Change, filter: &Filter, site: &Site) -> Option<sse::Event> {
-    let row = &change.row;
-    if !filter.within.admits(&row.key.account, &row.package) {
-        return filter.within.has(&row.key.account).then(resync);
+/// Changes that are told from the database. Whose a package was before isn't known any more: where one is not for this
+/// reader now, nothing is told of it, and the page is loaded again.
+fn told_again(changes: Vec<Change>, filter: &Filter, site: &Site) -> Vec<sse::Event> {
+    let of_accounts = changes.iter().filter(|it| filter.within.has(&it.row.key.account));
+    let (theirs, others): (Vec<&Change>, Vec<&Change>) =
+        of_accounts.partition(|it| filter.within.admits(&it.row.key.account, &it.row.package));
+    if others.is_empty() {
+        theirs.into_iter().map(|change| replayed(change, filter, site)).collect()
+    } else {
+        vec![resync()]
     }
+}
+
+/// A change that is told from the database: what was before isn't known any more, so whatever isn't shown is dropped.
+fn replayed(change: &Change, filter: &Filter, site: &Site) -> sse::Event {
+    let row = &change.row;
     let text = search_text(row.key.package.as_str(), &row.package);
     if filter.admits(&row.key.account, &row.package, &text, site.app.now()) {
-        Some(put(change, site))
+        put(change, site)
     } else {
-        Some(dropped(change))
+        dropped(change)
     }
 }
 

@@ -1,6 +1,6 @@
 //! A package's timeline: every fact in words, newest first, under the days on which they happened.
 
-use super::time::{When, Zone, day_heading, lasting};
+use super::time::{When, day_heading, lasting};
 use super::words::{self, Phrase, shown};
 use super::{Around, link, why};
 use crate::model::{Answer, Bounce, Event, Origin, Package, PackageKey, Record, SignerStatus, Timestamp};

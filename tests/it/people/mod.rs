@@ -3,6 +3,8 @@
 mod command;
 mod gate;
 mod links;
+mod reach;
+mod routes;
 mod sign_in;
 mod totp;
 
