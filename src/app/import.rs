@@ -6,8 +6,8 @@ pub use crate::provider::pasted::{Found, MOST_BYTES, MOST_FOUND, find};
 use super::asking::Asked;
 use super::ingest::read;
 use super::{Account, App, StoreError};
-use crate::model::confirm::{Word, word};
 use crate::model::access::Reach;
+use crate::model::confirm::{Word, word};
 use crate::model::{Answer, Origin, PackageKey, Record, Timestamp};
 use crate::provider::{FetchError, Fetched, Slot, Verified};
 use crate::store::{Knows, NewArrival, NewWaiting, Said, Subject, Waiting};
@@ -175,7 +175,10 @@ impl App {
             let all: Vec<&Account> = self.accounts.values().filter(theirs).collect();
             return if all.is_empty() { Err(ImportError::Nobody) } else { Ok(all) };
         };
-        let account = self.account(id).filter(|it| reach.has(&it.id)).ok_or_else(|| ImportError::NoAccount(id.to_owned()))?;
+        let account = self
+            .account(id)
+            .filter(|it| reach.has(&it.id))
+            .ok_or_else(|| ImportError::NoAccount(id.to_owned()))?;
         if account.takes_pasted() { Ok(vec![account]) } else { Err(ImportError::NotTheirs(id.to_owned())) }
     }
 
@@ -359,7 +362,9 @@ impl std::fmt::Display for Imported {
         }
         if foreign > 0 {
             let them = many(foreign, "is of a package", "are of packages");
-            parts.push(format!("{them} that are not among those that you see: an admin of this board can paste them"));
+            parts.push(format!(
+                "{them} that are not among those that you see: an admin of this board can paste them"
+            ));
         }
         if unreadable > 0 {
             let them = many(unreadable, "callback", "callbacks");

@@ -100,7 +100,8 @@ pub struct DriftCounts {
 impl Store {
     /// Lines of drift, the newest first.
     pub async fn drift(&self, filter: &DriftFilter) -> Result<Vec<Drift>, StoreError> {
-        let of = Filter { account: filter.account.clone(), within: filter.within.clone(), ..Filter::default() };
+        let of =
+            Filter { account: filter.account.clone(), within: filter.within.clone(), ..Filter::default() };
         let query = sqlx::query(LIST).bind(accounts(&of)?);
         let query = query.bind(filter.before.unwrap_or(i64::MAX)).bind(i64::from(filter.limit));
         let query = query.bind(filter.now.0).bind(filter.standing.map(Standing::word));

@@ -187,14 +187,14 @@ impl Store {
 
 /// The accounts that a filter admits, as a JSON array; `None`: all.
 pub(super) fn accounts(filter: &Filter) -> Result<Option<String>, StoreError> {
-    let named: Vec<&AccountId> = match (&filter.account, filter.accounts.as_slice(), &filter.within.accounts) {
+    let named: Vec<&AccountId> = match (&filter.account, filter.accounts.as_slice(), &filter.within.accounts)
+    {
         (Some(only), _, _) => vec![only],
         (None, [_, ..], _) => filter.accounts.iter().collect(),
         (None, [], Some(some)) => some.iter().collect(),
         (None, [], None) => return Ok(None),
     };
-    let words: Vec<&str> =
-        named.into_iter().filter(|it| filter.has(it)).map(|it| it.0.as_str()).collect();
+    let words: Vec<&str> = named.into_iter().filter(|it| filter.has(it)).map(|it| it.0.as_str()).collect();
     json(&words).map(Some)
 }
 

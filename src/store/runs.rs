@@ -29,7 +29,9 @@ macro_rules! runs {
         )
     };
 }
-const RUNS: &str = runs!("($1 IS NULL OR r.account IN (SELECT value FROM json_each($1))) AND r.id < $2 ORDER BY r.id DESC LIMIT $3");
+const RUNS: &str = runs!(
+    "($1 IS NULL OR r.account IN (SELECT value FROM json_each($1))) AND r.id < $2 ORDER BY r.id DESC LIMIT $3"
+);
 const UNENDED: &str = runs!("r.account = $1 AND r.ended_at IS NULL ORDER BY r.begun DESC, r.id");
 /// One that changed nothing, or was of a part of the time, leaves everything as due as before. One that was due and that
 /// somebody stopped is not begun again before its next time.

@@ -67,23 +67,32 @@ async fn whoever_sees_one_account_learns_nothing_of_another() {
     board.event("ours", "PACKAGE_ACTIVATE", "u", 0).await;
     board.event("ours", "SIGNER_LOCKED", "u", 1).await;
     board.send("cg", event("theirs", "PACKAGE_ACTIVATE", "u", None, 0)).await;
-    let only_cg = board.somebody(NewUser { accounts: only(&["cg"]), ..user("v@example.com", Role::Viewer) }).await;
+    let only_cg =
+        board.somebody(NewUser { accounts: only(&["cg"]), ..user("v@example.com", Role::Viewer) }).await;
     let program = Reach { accounts: only(&["cg"]), senders: None };
     let program = board.program(Scope::Read, program, None).await;
     let all = board.person("all@example.com", Role::Viewer).await;
     for who in [&only_cg, &program] {
         assert_eq!(ids(&board, who, "/api/v1/packages").await, ["cg/theirs"]);
-        for path in ["/", "/?account=os", "/?provider=onespan", "/?q=ours", "/?sort=name&dir=desc", "/pulse"] {
+        for path in ["/", "/?account=os", "/?provider=onespan", "/?q=ours", "/?sort=name&dir=desc", "/pulse"]
+        {
             let page = text(&board, who, path).await;
             assert!(!page.contains("/packages/os/"), "{path}: {page}");
             assert!(!page.contains("value=\"os\"") || path.contains("account=os"), "{path}");
-            assert!(page.contains("<title>") == (path != "/pulse") && !page.contains("(1)"), "nothing needs them");
+            assert!(
+                page.contains("<title>") == (path != "/pulse") && !page.contains("(1)"),
+                "nothing needs them"
+            );
         }
         let pulse = text(&board, who, "/pulse").await;
         assert_eq!((tally(&pulse, "all"), tally(&pulse, "attention")), ("1".to_owned(), "0".to_owned()));
         for path in ["/packages/os/ours", "/api/v1/packages/os/ours"] {
-            let (there, nowhere) = (board.get_as(who, path).await, board.get_as(who, &format!("{path}x")).await);
-            assert_eq!((there.status(), nowhere.status()), (404.try_into().unwrap(), 404.try_into().unwrap()));
+            let (there, nowhere) =
+                (board.get_as(who, path).await, board.get_as(who, &format!("{path}x")).await);
+            assert_eq!(
+                (there.status(), nowhere.status()),
+                (404.try_into().unwrap(), 404.try_into().unwrap())
+            );
             let (there, nowhere) = (there.text().await.unwrap(), nowhere.text().await.unwrap());
             assert_eq!(there, nowhere, "what isn't theirs looks like what isn't there");
         }
@@ -130,7 +139,10 @@ async fn whoever_sees_what_they_sent_sees_that_by_every_address_of_theirs() {
     let ben = board.person("ben@example.com", Role::Viewer).await;
     let page = text(&board, &ben, "/?mine=1").await;
     assert!(page.contains("/packages/os/p3") && page.contains("/packages/cg/p4"), "{page}");
-    assert!(!page.contains("/packages/os/p1") && page.contains("name=\"mine\" value=\"1\" checked"), "{page}");
+    assert!(
+        !page.contains("/packages/os/p1") && page.contains("name=\"mine\" value=\"1\" checked"),
+        "{page}"
+    );
     assert_eq!((tally(&page, "all"), tally(&page, "sent")), ("2".to_owned(), "2".to_owned()));
     assert_eq!(tally(&text(&board, &ben, "/").await, "all"), "5");
     assert!(text(&board, &ben, "/?sender=ASHA@example.com").await.contains("/packages/os/p1"));
@@ -141,7 +153,8 @@ async fn whoever_sees_what_they_sent_sees_that_by_every_address_of_theirs() {
 async fn live_a_package_comes_into_reach_and_leaves_it() {
     let mut board = Board::with_people(|_| ()).await;
     let asha = asha(&board, Role::Viewer).await;
-    let only_cg = board.somebody(NewUser { accounts: only(&["cg"]), ..user("v@example.com", Role::Viewer) }).await;
+    let only_cg =
+        board.somebody(NewUser { accounts: only(&["cg"]), ..user("v@example.com", Role::Viewer) }).await;
     let mut mine = Reader::resume_as(&board, &asha, "/live", None).await;
     let mut of_cg = Reader::resume_as(&board, &only_cg, "/live", None).await;
     sent(&board, "os", "p1", "ben@example.com").await;
@@ -158,7 +171,10 @@ async fn live_a_package_comes_into_reach_and_leaves_it() {
     // The ring tells the same again; the database, after a restart, nothing of what isn't theirs.
     let from = told[0].id.unwrap() - 4;
     let mut again = Reader::resume_as(&board, &asha, "/live", Some(&from.to_string())).await;
-    assert_eq!(again.take(3).await.iter().map(|it| it.name.clone()).collect::<Vec<_>>(), ["put", "drop", "put"]);
+    assert_eq!(
+        again.take(3).await.iter().map(|it| it.name.clone()).collect::<Vec<_>>(),
+        ["put", "drop", "put"]
+    );
     drop((mine, of_cg, again));
     board.restart().await;
     let mut mine = Reader::resume_as(&board, &asha, "/live", Some(&from.to_string())).await;
@@ -196,7 +212,10 @@ async fn whoever_sees_nothing_yet_is_not_told_to_connect_accounts() {
     let board = Board::with_people(|_| ()).await;
     let none = board.somebody(NewUser { accounts: only(&[]), ..user("n@example.com", Role::Viewer) }).await;
     let page = text(&board, &none, "/").await;
-    assert!(page.contains("An admin of this board can change that") && !page.contains("signboard.toml"), "{page}");
+    assert!(
+        page.contains("An admin of this board can change that") && !page.contains("signboard.toml"),
+        "{page}"
+    );
     let mine = asha(&board, Role::Viewer).await;
     assert!(text(&board, &mine, "/").await.contains("A package that you may see appears here"));
     let admin = board.person("a@example.com", Role::Admin).await;
@@ -216,7 +235,8 @@ async fn lost_callbacks_are_taken_of_packages_that_a_sender_sees_and_nothing_is_
         let answer = board.post_as(who, "/lost", &form).await;
         assert_eq!(answer.status(), 303, "{}", answer.text().await.unwrap());
         let page = text(&board, who, &super::to(&answer)).await;
-        let said = page.split("class=\"notice\" role=\"status\">").nth(1).unwrap().split("</p>").next().unwrap();
+        let said =
+            page.split("class=\"notice\" role=\"status\">").nth(1).unwrap().split("</p>").next().unwrap();
         (said.to_owned(), board.app().store.count_waiting().await.unwrap())
     };
     for account in ["", "os"] {
@@ -278,8 +298,13 @@ async fn what_is_listed_and_counted_is_what_each_reach_admits() {
     }
     let accounts = [None, only(&["os"]), only(&["cg", "os"]), only(&["zz"]), only(&[])];
     let some = |all: &[&str]| Some(all.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>());
-    let senders =
-        [None, some(&["a@x.example"]), some(&["b@x.example", "a@x.example", "b@x.example"]), some(&["z"]), some(&[])];
+    let senders = [
+        None,
+        some(&["a@x.example"]),
+        some(&["b@x.example", "a@x.example", "b@x.example"]),
+        some(&["z"]),
+        some(&[]),
+    ];
     let mut seen = BTreeSet::new();
     for reach in accounts.iter().flat_map(|accounts| {
         senders.iter().map(|senders| Reach { accounts: accounts.clone(), senders: senders.clone() })
@@ -312,7 +337,11 @@ async fn what_is_listed_and_counted_is_what_each_reach_admits() {
                     order.after = Some(next);
                 }
                 assert_eq!(there.len(), admitted.len(), "each once: {tally:?} by {sort:?} within {reach:?}");
-                assert_eq!(there.iter().cloned().collect::<BTreeSet<_>>(), admitted, "{tally:?} within {reach:?}");
+                assert_eq!(
+                    there.iter().cloned().collect::<BTreeSet<_>>(),
+                    admitted,
+                    "{tally:?} within {reach:?}"
+                );
                 if last.before.is_some() {
                     let back = store.list(&filter, &last, 4, now).await.unwrap().rows;
                     let end = (there.len() - 1) / 4 * 4;
