@@ -9,6 +9,7 @@ mod address;
 mod api;
 mod callback;
 mod effective;
+mod forward;
 mod keys;
 mod network;
 mod overrides;
@@ -30,6 +31,7 @@ use std::path::{Path, PathBuf};
 
 use toml::Table;
 
+pub use forward::ForwardConfig;
 pub use keys::{AccountKeys, Keys, KeysError, MadeSecret, Rotates, Rotation};
 pub use network::{Network, client};
 pub use problem::{Problem, Problems};
@@ -132,6 +134,8 @@ pub struct AccountConfig {
     pub reconcile: ReconcileConfig,
     /// What `signboard register` is to tell the provider beside the address and the secret.
     pub registering: Registering,
+    /// Another listener, to which every callback that is taken is passed on.
+    pub forward: Option<ForwardConfig>,
 }
 
 /// How an account's callback address is registered at its provider.
@@ -370,6 +374,7 @@ impl AccountConfig {
             calls_per_minute: CALLS_PER_MINUTE,
             reconcile: ReconcileConfig::default(),
             registering: Registering::default(),
+            forward: None,
         }
     }
 }

@@ -179,7 +179,7 @@ impl App {
     }
 
     /// Rule 9: a 404 counts only if the list works, and not when there are too many of them.
-    async fn learn_missing(
+    pub(super) async fn learn_missing(
         &self,
         account: &Account,
         missing: Vec<(PackageKey, Option<Timestamp>, Timestamp)>,
@@ -321,6 +321,6 @@ pub(super) fn backoff(tries: i64) -> i64 {
 }
 
 /// Up to a fifth more, so that many don't come back at once.
-fn jittered(millis: i64) -> i64 {
+pub(super) fn jittered(millis: i64) -> i64 {
     millis + fastrand::i64(0..=millis / 5)
 }

@@ -223,6 +223,7 @@ impl App {
                 headers: "{}".to_owned(),
                 body,
                 reading,
+                forward: None,
             };
             self.store.keep(arrival).await?;
             account.due.notify_one();

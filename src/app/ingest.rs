@@ -93,6 +93,7 @@ impl App {
             secret: asked.rotation.map(|it| Timestamp(it.made(slot == Slot::Next, token == Slot::Next))),
             is_test: false,
             headers: kept_headers(&delivery),
+            forward: account.forward_of(&delivery),
             body: delivery.body,
             reading,
         };
@@ -109,6 +110,7 @@ impl App {
         if kept.fresh > 0 {
             account.due.notify_one();
         }
+        account.wake_forwarding();
         Ok(Receipt::Kept(kept))
     }
 

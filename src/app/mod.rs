@@ -1,10 +1,12 @@
 //! Floor 2: the use cases. Knows providers only as a trait, and neither HTTP nor HTML nor SQL.
 //!
 //! [`App`] is the one handle that everybody clones. [`ingest`] takes callbacks in, [`asking`] asks the providers' APIs
-//! about what is due, `locating` about signers without a package, [`reconcile`] looks for what callbacks missed,
-//! [`replay`] reads kept bytes again, [`import`] takes what a person pasted, [`traffic`] says how well callbacks do.
+//! about what is due, `locating` about signers without a package, [`forwarding`] passes callbacks on, [`reconcile`]
+//! looks for what callbacks missed, [`resync`] lets people ask for that, [`replay`] reads kept bytes again, [`import`]
+//! takes what a person pasted, [`traffic`] says how well callbacks do.
 
 pub mod asking;
+pub mod forwarding;
 pub mod import;
 pub mod ingest;
 mod locating;
@@ -13,6 +15,7 @@ pub mod reconcile;
 pub mod refusals;
 pub mod registering;
 pub mod replay;
+pub mod resync;
 pub mod rotating;
 pub mod testing;
 mod token;
@@ -21,7 +24,10 @@ pub mod traffic;
 pub use crate::store::read::{
     AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row, SecretUse,
 };
-pub use crate::store::{Counts, Drift, Hour, NewWaiting, Order, Run, Said, StoreError, Waiting};
+pub use crate::store::{
+    Counts, Drift, DriftCounts, DriftFilter, DryLine, Forward, ForwardFacts, Hour, NewWaiting, Order,
+    Passing, Run, Said, StoreError, Waiting,
+};
 
 use crate::clock::Clock;
 use crate::config::{AccountConfig, Config, Keys, KeysError};
@@ -46,8 +52,12 @@ pub struct Account {
     pub api: Mutex<ApiState>,
     /// Wakes the worker that asks its API.
     pub due: tokio::sync::Notify,
+    /// Wakes the worker that sweeps.
+    pub sweep_due: tokio::sync::Notify,
     /// Its sweeps; one step at a time.
     pub sweeps: tokio::sync::Mutex<reconcile::Sweeps>,
+    /// The other listener, to which its callbacks are passed on.
+    pub forwarding: Option<forwarding::Forwarding>,
     /// What its callbacks were refused for lately.
     pub refusals: refusals::Refusals,
     /// Its test callbacks.
@@ -104,6 +114,8 @@ pub struct Inner {
     last_callback: AtomicI64,
     /// What is remembered of sign-ins.
     pub watch: people::Watch,
+    /// Which packages people asked about lately, one by one.
+    lately: resync::Lately,
     /// Wakes the worker that digests what is pending.
     pub pending: tokio::sync::Notify,
 }
@@ -140,13 +152,16 @@ impl App {
         for (id, account) in &keyed.accounts {
             let id = AccountId(id.clone());
             let provider = provider::open(&id, account)?;
+            let forwarding = forwarding::Forwarding::open(account)?;
             let account = Account {
                 id: id.clone(),
                 config: account.clone(),
                 provider,
                 api: Mutex::default(),
                 due: tokio::sync::Notify::new(),
+                sweep_due: tokio::sync::Notify::new(),
                 sweeps: tokio::sync::Mutex::default(),
+                forwarding,
                 refusals: refusals::Refusals::default(),
                 tests: testing::Tests::default(),
                 misprint: AtomicI64::new(0),
@@ -165,6 +180,7 @@ impl App {
             clock,
             last_callback,
             watch: people::Watch::new()?,
+            lately: resync::Lately::default(),
             pending: tokio::sync::Notify::new(),
         })))
     }
@@ -216,10 +232,13 @@ impl Account {
     }
 
     fn policy(&self) -> Policy {
+        let habits = self.provider.habits();
         Policy {
             asks: self.config.api.is_some(),
-            signers_alone: self.provider.habits().signers_alone,
+            signers_alone: habits.signers_alone,
             groups: self.config.groups.iter().cloned().collect(),
+            words: habits.words,
+            told_within_ms: habits.told_within_ms(),
         }
     }
 

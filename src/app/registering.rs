@@ -49,6 +49,11 @@ impl App {
             Err(FetchError::Throttled(_)) => return None,
             Err(error) => return Some(unknown(format!("It can’t be read: {error}."))),
         };
+        if let Some(words) = &found.words
+            && let Err(cause) = self.store.note_registered(&account.id, words, at).await
+        {
+            tracing::error!(account = %account.id, %cause, "what is registered can't be kept");
+        }
         let now = match &found.now {
             Registered::Hooks(hooks) if hooks.is_empty() => vec!["Nothing.".to_owned()],
             Registered::Hooks(hooks) => {

@@ -141,6 +141,7 @@ impl App {
             slot: slot.word(),
             secret: None,
             is_test: true,
+            forward: None,
             headers: kept_headers(&delivery),
             body: delivery.body,
             reading: Reading::default(),

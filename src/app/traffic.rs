@@ -75,7 +75,7 @@ impl App {
             since,
             counts: sum(&self.store.traffic(Some(id), from, until).await?),
             has_api: account.config.api.is_some(),
-            missed: self.store.count_missed(id, from, until).await?,
+            missed: self.store.missed_counts(id, from, now).await?.missed,
             compared_to: known.watermark,
             last_callback: known.last_callback,
             silent_after: i64::try_from(silent_after).unwrap_or(i64::MAX),

@@ -2,6 +2,7 @@
 
 use crate::config::{AccountConfig, Config, Keys, PATH_TOKEN};
 use crate::model::AccountId;
+use crate::provider::listener::Listener;
 use crate::provider::{self, Provider};
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
@@ -41,7 +42,8 @@ pub(super) fn check(config: &Config, args: &CheckArgs) -> anyhow::Result<i32> {
     let mut opened = Vec::new();
     let mut problems = Vec::new();
     for (id, account) in &keyed.accounts {
-        match provider::open(&AccountId(id.clone()), account) {
+        let listener = account.forward.as_ref().map(Listener::open).transpose();
+        match listener.and_then(|_| provider::open(&AccountId(id.clone()), account)) {
             Ok(provider) => opened.push((id.as_str(), account, provider)),
             Err(problem) => problems.push(format!("accounts.{id}: {problem}")),
         }
@@ -78,6 +80,13 @@ fn guide(
         None => (),
     }
     let _ = writeln!(text, ": {url}");
+    if let Some(forward) = &account.forward {
+        let _ = writeln!(
+            text,
+            "# What comes is passed on to {}, with the secret that stands under `callback`.",
+            forward.host()
+        );
+    }
     for step in provider.setup(&url) {
         let _ = writeln!(text, "# - {}", step.what);
         for line in step.lines {

@@ -3,7 +3,7 @@
 use super::secrets;
 use super::work::say;
 use crate::clock::Clock;
-use crate::config::{AccountConfig, Config};
+use crate::config::{AccountConfig, Config, ForwardConfig};
 use crate::model::{AccountId, Timestamp};
 use crate::provider::registration::{Change, Registered, Registration, Wanted};
 use crate::provider::{self, FetchError, Provider};
@@ -107,7 +107,7 @@ async fn needs_a_person(config: &Config, args: &RegisterArgs) -> anyhow::Result<
     match provider.registered(&wanted, now()).await {
         Ok(found) => {
             if let Some(host) = unnamed(&found, args.replace.as_deref()) {
-                anyhow::bail!("{}", replaces(&host));
+                anyhow::bail!("{}", replaces(&host, account.forward.as_ref()));
             }
             Ok(matches!(found.now, Registered::ByHand(_)))
         }
@@ -148,7 +148,7 @@ async fn registered(config: &Config, args: &RegisterArgs) -> anyhow::Result<Ende
     if args.dry_run {
         return say("Nothing was changed: this was a dry run.").map(|()| Ended::Told);
     }
-    change_all(&*provider, &wanted, found, args.replace.as_deref()).await
+    change_all(&*provider, &wanted, found, account, args.replace.as_deref()).await
 }
 
 /// Makes the changes, then looks whether they hold.
@@ -156,11 +156,12 @@ async fn change_all(
     provider: &dyn Provider,
     wanted: &Wanted,
     mut found: Registration,
+    account: &AccountConfig,
     replace: Option<&str>,
 ) -> anyhow::Result<Ended> {
     for _ in 0..ROUNDS {
         if let Some(host) = unnamed(&found, replace) {
-            return no(&replaces(&host));
+            return no(&replaces(&host, account.forward.as_ref()));
         }
         let removes = |change: &Change| matches!(change, Change::Remove(_));
         let takes_back = found.changes.iter().any(removes);
@@ -195,10 +196,19 @@ fn unnamed(found: &Registration, replace: Option<&str>) -> Option<String> {
     found.changes.iter().filter_map(Change::puts_out).find(|host| !named(host)).map(str::to_owned)
 }
 
-fn replaces(host: &str) -> String {
+fn replaces(host: &str, forward: Option<&ForwardConfig>) -> String {
+    let told = match forward.map(ForwardConfig::host) {
+        Some(to) if to.eq_ignore_ascii_case(host) => {
+            "from then on this board passes callbacks on to it, since `forward` says so".to_owned()
+        }
+        Some(_) | None => format!(
+            "it would be told nothing more. To let it hear all that this board hears, set forward = {{ url = \"…\" }} for \
+             this account to its address, give this account the secret that it knows, and start the board again"
+        ),
+    };
     format!(
-        "Another listener is registered, at {host}, and an account has one: it would be told nothing more. If that is \
-         meant, say --replace {host}. Nothing was changed."
+        "Another listener is registered, at {host}, and an account has one: {told}. If that is meant, say --replace {host}. \
+         Nothing was changed."
     )
 }
 

@@ -140,7 +140,7 @@ pub fn diff(before: Option<&Package>, answer: &Answer, after: &Package) -> Vec<D
     };
     let touched = shown.and_then(|it| it.updated);
     // It was told, and the telling could not be believed or not be placed: nothing is missing.
-    let doubted = before.is_some_and(|it| it.doubts.iter().any(|doubt| is_about_the_package(doubt.kind)));
+    let doubted = before.is_some_and(is_doubted);
     let of_package = |field, board, provider, missed| Difference {
         field,
         signer: None,
@@ -210,8 +210,8 @@ fn went_on(then: &Signer, place: &Place, now: &Signer) -> Option<Missed> {
     }
 }
 
-fn progress(signer: &Signer) -> &'static str {
-    signer.step.map_or(signer.status.word(), Step::word)
+pub(super) fn progress(signer: &Signer) -> &'static str {
+    signer.step.map_or(signer.status.word(), super::Step::word)
 }
 
 fn told_by(board: Option<Status>, status: Status) -> Missed {
@@ -273,6 +273,11 @@ pub fn can_be_missed(event: &Event) -> bool {
     }
 }
 
+/// Something about the package was told that could not be believed or not be placed.
+pub(super) fn is_doubted(package: &Package) -> bool {
+    package.doubts.iter().any(|doubt| is_about_the_package(doubt.kind))
+}
+
 fn is_about_the_package(doubt: DoubtKind) -> bool {
     match doubt {
         DoubtKind::OppositesAtOnce | DoubtKind::AbsurdClock | DoubtKind::Untimed => true,
@@ -286,7 +291,7 @@ fn is_about_the_package(doubt: DoubtKind) -> bool {
     }
 }
 
-fn yes_no(it: bool) -> &'static str {
+pub(super) fn yes_no(it: bool) -> &'static str {
     if it { "yes" } else { "no" }
 }
 

@@ -18,6 +18,7 @@ pub mod record;
 mod seat;
 pub mod snapshot;
 mod stand;
+pub mod standing;
 pub mod status;
 pub mod step;
 mod untimed;
@@ -31,6 +32,7 @@ pub use fold::fold;
 pub use package::{Attachment, Decided, Document, Doubt, DoubtKind, Package, Person, Signer};
 pub use record::{Origin, Record};
 pub use snapshot::{Answer, Identity, Paper, Place, Snapshot};
+pub use standing::Standing;
 pub use status::{SignerStatus, Status};
 pub use step::Step;
 

@@ -14,6 +14,7 @@ mod instant;
 pub mod knock;
 mod legalesign;
 mod lenient;
+pub mod listener;
 mod onespan;
 pub mod pasted;
 pub mod registration;
@@ -23,6 +24,7 @@ mod websignatureoffice;
 pub use fingerprint::fingerprint;
 
 use crate::config::{AccountConfig, CallbackAuth, ProviderKind, Secret};
+use crate::model::standing::Words;
 use crate::model::{AccountId, Answer, Event, Fingerprint, PackageId, SignerId, Snapshot, Timestamp};
 use registration::{Change, Registration, Wanted};
 use std::sync::Arc;
@@ -237,6 +239,24 @@ pub struct Habits {
     pub mails_lost_callbacks: bool,
     /// It never lists what is inside a package.
     pub tells_no_documents: bool,
+    /// It sends a callback again that was not taken.
+    pub tells_again: bool,
+    /// What it calls its callbacks.
+    pub words: Words,
+}
+
+/// A callback takes so long at most, its provider's pauses aside.
+const WAY_MS: i64 = 60_000;
+/// One that was not taken is sent again within this time, as a rule; nobody documents more.
+const AGAIN_MS: i64 = 5 * 60_000;
+
+impl Habits {
+    /// A callback that didn't come within so many milliseconds is missed, or late.
+    #[must_use]
+    pub fn told_within_ms(&self) -> i64 {
+        let batch = i64::from(self.told_every_minutes.unwrap_or(0)) * 60_000;
+        batch + if self.tells_again { AGAIN_MS } else { 0 } + WAY_MS
+    }
 }
 
 /// A thing to set at the provider so that its callbacks arrive.

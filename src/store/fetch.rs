@@ -89,6 +89,7 @@ fn wanted_signers(jobs: &[&Job], policies: &Policies) -> HashMap<SignerKey, Want
             | Job::Reread { .. }
             | Job::Postpone { .. }
             | Job::Refuse(..)
+            | Job::Foresee(..)
             | Job::Chore(..)
             | Job::Rebuild(_)
             | Job::Stop(_) => {}
@@ -114,6 +115,7 @@ impl Job {
             | Self::Postpone { .. }
             | Self::PostponeSigner { .. }
             | Self::Refuse(..)
+            | Self::Foresee(..)
             | Self::Chore(..)
             | Self::Rebuild(_)
             | Self::Stop(_) => None,

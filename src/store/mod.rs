@@ -4,13 +4,16 @@
 //! and answers each. Readers have their own pool and never wait for it. Nothing here knows a provider or HTTP.
 
 mod aside;
+mod asked;
 mod batch;
 mod check;
 mod codec;
 mod drift;
 mod fetch;
+mod forwards;
 mod inbox;
 mod jobs;
+mod lines;
 mod list;
 mod open;
 mod packages;
@@ -28,14 +31,16 @@ mod traffic;
 mod waiting;
 mod writer;
 
+pub use asked::{DryLine, Foreseen, MOST_DRY_LINES, MOST_WAITING};
 pub use check::{Rebuilt, SelfCheck};
-pub use drift::Drift;
+pub use drift::{Drift, DriftCounts, DriftFilter};
+pub use forwards::{Forward, ForwardFacts, Passing, ToForward, Tried};
 pub use inbox::ToRead;
 pub use jobs::Job as AskedJob;
 pub use list::Order;
 pub use open::Mode;
 pub use policy::{Policies, Policy};
-pub use runs::{Run, RunFacts};
+pub use runs::{PEOPLE, RANGE, Run, RunFacts};
 pub use signers::MOST_TRIES;
 pub use tallies::Tallies;
 pub use traffic::{Counts, Hour};
@@ -199,6 +204,15 @@ pub struct NewArrival {
     pub body: Vec<u8>,
     /// What was read in it.
     pub reading: Reading,
+    /// It is to be passed on to the account's other listener.
+    pub forward: Option<NewForward>,
+}
+
+/// What has to be known of a callback that is passed on, beside what is kept of it anyway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewForward {
+    /// The user name and password came as they are, not in base64.
+    pub raw: bool,
 }
 
 /// What a fact is filed under.
@@ -258,7 +272,7 @@ pub struct Kept {
     pub quarantined: bool,
     /// The bytes are kept, but digesting them failed; they are pending.
     pub undigested: bool,
-    /// How much an answer showed that no callback had told; only answers that a sweep asked for are looked at.
+    /// How much an answer showed that no callback had told, once the account's first sweep has ended.
     pub drift: u32,
 }
 

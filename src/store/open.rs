@@ -1,5 +1,6 @@
 //! Opening a data folder: who may write, which SQLite, and that it keeps what it promises.
 
+use super::lines::Lines;
 use super::refused::Shed;
 use super::shelf::Shelf;
 use super::tallies::Tallies;
@@ -40,8 +41,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (5, "waiting", include_str!("../../migrations/0005_waiting.sql")),
     (6, "resync", include_str!("../../migrations/0006_resync.sql")),
     (7, "drift", include_str!("../../migrations/0007_drift.sql")),
+    (8, "people", include_str!("../../migrations/0008_people.sql")),
+    (9, "standing", include_str!("../../migrations/0009_standing.sql")),
     (11, "traffic", include_str!("../../migrations/0011_traffic.sql")),
     (12, "secret_uses", include_str!("../../migrations/0012_secret_uses.sql")),
+    (13, "forwards", include_str!("../../migrations/0013_forwards.sql")),
     (30, "people", include_str!("../../migrations/0030_people.sql")),
 ];
 
@@ -88,6 +92,7 @@ impl Store {
             health.pending.store(pending, Ordering::Relaxed);
             let mut writer = Writer {
                 shed: Shed::load(&mut connection).await?,
+                lines: Lines::load(&mut connection).await?,
                 connection,
                 inbox,
                 changes: changes.clone(),

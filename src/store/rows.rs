@@ -74,6 +74,7 @@ impl Batch<'_> {
     pub(super) fn script(&self, counters: &Tallies) -> Result<Script, StoreError> {
         let mut script = Script::begin();
         self.arrivals_into(&mut script)?;
+        self.forwards_into(&mut script)?;
         let (mut new, mut known) = (Vec::new(), Vec::new());
         for touched in self.touched.values() {
             for at in &touched.dirty {

@@ -12,16 +12,30 @@ const RUNS_KEPT: i64 = 10_000;
 const BEGIN: &str = "INSERT INTO runs (account, reason, whole_list, baseline, since, started_at, until, asked_by, begun, dry, place, pages, compared, calls, success) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, 0, 0, 0) RETURNING id";
 const SAVE: &str = "UPDATE runs SET watermark = $2, place = $3, pages = $4, compared = $5, calls = $6, ended_at = $7, success = $8, trouble = $9, \
-    begun = $10, total = $11, unread = $12, row = $13 WHERE id = $1";
+    total = $10, unread = $11, row = $12, earlier = $13, would = $14 WHERE id = $1";
 const PRUNE_DRIFT: &str = "DELETE FROM drift WHERE id <= (SELECT max(id) FROM drift) - $1";
-/// Of each account the newest that went well stays: it holds the watermark.
+/// Of each account the newest that went well stays: it holds the watermark. One of a part of the time, or one that
+/// changed nothing, has none to give.
 const PRUNE_RUNS: &str = "DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - $1 AND ended_at IS NOT NULL \
-    AND id NOT IN (SELECT max(id) FROM runs WHERE success = 1 GROUP BY account, whole_list)";
-const RUNS: &str = "SELECT r.*, (SELECT count(*) FROM drift d WHERE d.run = r.id) AS found FROM runs r \
-    WHERE ($1 IS NULL OR r.account = $1) AND r.id < $2 ORDER BY r.id DESC LIMIT $3";
-const FACTS: &str = "SELECT (SELECT watermark FROM runs WHERE account = $1 AND success = 1 ORDER BY id DESC LIMIT 1) AS watermark, \
-    (SELECT started_at FROM runs WHERE account = $1 AND success = 1 AND whole_list = 1 ORDER BY id DESC LIMIT 1) AS last_full, \
-    (SELECT started_at FROM runs WHERE account = $1 ORDER BY id DESC LIMIT 1) AS last, \
+    AND id NOT IN (SELECT max(id) FROM runs WHERE success = 1 AND dry = 0 AND reason <> 'range' GROUP BY account, whole_list)";
+macro_rules! runs {
+    ($where:literal) => {
+        concat!(
+            "SELECT r.*, CASE r.dry WHEN 1 THEN r.would ELSE (SELECT count(*) FROM drift d WHERE d.run = r.id) END AS found \
+             FROM runs r WHERE ",
+            $where
+        )
+    };
+}
+const RUNS: &str = runs!("($1 IS NULL OR r.account = $1) AND r.id < $2 ORDER BY r.id DESC LIMIT $3");
+const UNENDED: &str = runs!("r.account = $1 AND r.ended_at IS NULL ORDER BY r.begun DESC, r.id");
+/// One that changed nothing, or was of a part of the time, leaves everything as due as before. One that was due and that
+/// somebody stopped is not begun again before its next time.
+const FACTS: &str = "WITH counts AS (SELECT * FROM runs WHERE account = $1 AND begun = 1 AND dry = 0 AND reason <> 'range' \
+    AND (stop = 0 OR asked_by IS NULL)) \
+    SELECT (SELECT watermark FROM counts WHERE success = 1 ORDER BY id DESC LIMIT 1) AS watermark, \
+    (SELECT started_at FROM counts WHERE (success = 1 OR stop = 1) AND whole_list = 1 ORDER BY id DESC LIMIT 1) AS last_full, \
+    (SELECT started_at FROM counts ORDER BY id DESC LIMIT 1) AS last, \
     (SELECT max(used_at) FROM slots WHERE account = $1) AS last_callback";
 const OPEN_PACKAGES: &str = "SELECT id, package, state FROM packages WHERE account = $1 AND id > $2 \
     AND shelf IN ('draft', 'sent', 'trashed') ORDER BY id LIMIT $3";
@@ -57,8 +71,11 @@ pub struct Run {
     pub place: Option<u32>,
     /// Behind which row open packages are looked for, once the list is done.
     pub row: i64,
-    /// How many the list held when it was last read.
+    /// How many the list held when it was last read; once it is done, how many open packages are still to be looked at
+    /// and were, since then.
     pub total: u64,
+    /// How many were done before that list.
+    pub earlier: u64,
     /// Pages read.
     pub pages: u32,
     /// Answers compared.
@@ -67,19 +84,44 @@ pub struct Run {
     pub unread: u32,
     /// Calls made.
     pub calls: u32,
-    /// Somebody wants it to end.
+    /// Somebody wants it to end, or wanted.
     pub stop: bool,
+    /// Who does.
+    pub stopped_by: Option<String>,
     /// When it ended; `None`: it goes on.
     pub ended_at: Option<Timestamp>,
     /// It went through everything.
     pub success: bool,
     /// Why it waits, or why it ended without success.
     pub trouble: Option<String>,
-    /// How many lines of drift it found.
+    /// How many lines of drift it found; of a dry one, how much would change, whoever should have told it.
     pub found: u32,
 }
 
+/// Why people's runs are made, as it is stored: everything, or what changed in a part of the time.
+pub const PEOPLE: &str = "people";
+/// See [`PEOPLE`].
+pub const RANGE: &str = "range";
+
 impl Run {
+    /// How many packages it is done with.
+    #[must_use]
+    pub fn done(&self) -> u64 {
+        u64::from(self.compared) + u64::from(self.unread)
+    }
+
+    /// How many it will have looked at in the end, as far as the provider's list told by now.
+    #[must_use]
+    pub fn expected(&self) -> u64 {
+        self.done().max(self.earlier + self.total)
+    }
+
+    /// It moves the watermark, and counts as a sweep of its account.
+    #[must_use]
+    pub fn is_whole_sweep(&self) -> bool {
+        !self.dry && self.reason != RANGE
+    }
+
     /// A run that begins.
     #[must_use]
     pub fn new(account: AccountId, reason: &str, since: Option<Timestamp>, now: Timestamp) -> Self {
@@ -99,11 +141,13 @@ impl Run {
             place: Some(0),
             row: 0,
             total: 0,
+            earlier: 0,
             pages: 0,
             compared: 0,
             unread: 0,
             calls: 0,
             stop: false,
+            stopped_by: None,
             ended_at: None,
             success: false,
             trouble: None,
@@ -139,8 +183,9 @@ pub(super) async fn save(run: &Run, connection: &mut SqliteConnection) -> Result
         sqlx::query(SAVE).bind(run.id).bind(run.watermark.map(|at| at.0)).bind(run.place.map(i64::from));
     let query = query.bind(i64::from(run.pages)).bind(i64::from(run.compared)).bind(i64::from(run.calls));
     let query = query.bind(run.ended_at.map(|at| at.0)).bind(i64::from(run.success)).bind(&run.trouble);
-    let query = query.bind(i64::from(run.begun)).bind(i64::try_from(run.total).unwrap_or(i64::MAX));
-    let query = query.bind(i64::from(run.unread)).bind(run.row);
+    let number = |it: u64| i64::try_from(it).unwrap_or(i64::MAX);
+    let query = query.bind(number(run.total)).bind(i64::from(run.unread)).bind(run.row);
+    let query = query.bind(number(run.earlier)).bind(if run.dry { i64::from(run.found) } else { 0 });
     let done = query.execute(&mut *connection).await?.rows_affected();
     if run.ended_at.is_some() {
         sqlx::query(PRUNE_DRIFT).bind(DRIFT_KEPT).execute(&mut *connection).await?;
@@ -173,6 +218,18 @@ impl Store {
     ) -> Result<Vec<Run>, StoreError> {
         let query = sqlx::query(RUNS).bind(account.map(|it| it.0.as_str()));
         let query = query.bind(before.unwrap_or(i64::MAX)).bind(i64::from(limit));
+        query.fetch_all(&self.readers).await?.iter().map(run_of).collect()
+    }
+
+    /// One sweep.
+    pub async fn run(&self, id: i64) -> Result<Option<Run>, StoreError> {
+        let newest = self.runs(None, Some(id.saturating_add(1)), 1).await?.pop();
+        Ok(newest.filter(|run| run.id == id))
+    }
+
+    /// The account's sweeps that have not ended: first the one under way, then those that wait, in their order.
+    pub async fn unended_runs(&self, account: &AccountId) -> Result<Vec<Run>, StoreError> {
+        let query = sqlx::query(UNENDED).bind(&account.0);
         query.fetch_all(&self.readers).await?.iter().map(run_of).collect()
     }
 
@@ -227,11 +284,13 @@ fn run_of(row: &SqliteRow) -> Result<Run, StoreError> {
         place: place.map(|place| u32::try_from(place).unwrap_or_default()),
         row: row.try_get("row")?,
         total: row.try_get::<i64, _>("total")?.unsigned_abs(),
+        earlier: row.try_get::<i64, _>("earlier")?.unsigned_abs(),
         pages: count("pages")?,
         compared: count("compared")?,
         unread: count("unread")?,
         calls: count("calls")?,
         stop: count("stop")? != 0,
+        stopped_by: row.try_get("stopped_by")?,
         ended_at: at("ended_at")?,
         success: count("success")? != 0,
         trouble: row.try_get("trouble")?,

@@ -35,9 +35,6 @@ const HOURS: &str = "SELECT hour, account, callbacks, fresh, checkable, repeats,
     d00, d01, d02, d03, d04, d05, d06, d07, d08, d09, d10, d11, d12, d13, d14, d15, d16, d17, d18, d19, d20, d21, d22, d23, d24 \
     FROM traffic WHERE hour >= $1 AND hour < $2 AND ($3 IS NULL OR account = $3) ORDER BY hour, account";
 const FIRST: &str = "SELECT min(hour) FROM traffic WHERE account = $1";
-const MISSED: &str = "SELECT count(*) FROM drift WHERE account = $1 AND found_at >= $2 AND found_at < $3 \
-    AND subscribed = 1 AND came_at IS NULL";
-
 /// What is counted of an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
@@ -155,18 +152,6 @@ impl Store {
     pub async fn counted_since(&self, account: &AccountId) -> Result<Option<Timestamp>, StoreError> {
         let row = sqlx::query(FIRST).bind(&account.0).fetch_one(&self.readers).await?;
         Ok(row.try_get::<Option<i64>, _>(0)?.map(|hour| Timestamp(hour * HOUR_MS)))
-    }
-
-    /// How many callbacks were found missing from `from` on and before `to`, and have not come since.
-    pub async fn count_missed(
-        &self,
-        account: &AccountId,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> Result<u64, StoreError> {
-        let query = sqlx::query(MISSED).bind(&account.0).bind(from.0).bind(to.0);
-        let count: i64 = query.fetch_one(&self.readers).await?.try_get(0)?;
-        Ok(count.unsigned_abs())
     }
 }
 

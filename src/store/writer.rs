@@ -6,6 +6,8 @@
 //! kept alone, to be digested later.
 
 use super::batch::{Applied, ArrivalRow, Batch, RereadRow};
+use super::jobs::Chore;
+use super::lines::{self, Lines, Watches};
 use super::policy::Policies;
 use super::read::Change;
 use super::refused::{Calls, Shed};
@@ -50,8 +52,10 @@ pub(super) enum Job {
         counts: bool,
         done: Done<()>,
     },
+    /// As [`Job::Learn`], but nothing is written.
+    Foresee(PackageKey, Box<Record>, Done<super::Foreseen>),
     /// A statement of its own, from the jobs or refused tables.
-    Chore(super::jobs::Chore, Done<u64>),
+    Chore(Chore, Done<u64>),
     /// Everything before it is done: fold every package again, or stop.
     Rebuild(Done<super::Rebuilt>),
     Stop(Done<()>),
@@ -67,6 +71,7 @@ pub(super) struct Writer {
     pub policies: Arc<Policies>,
     pub shelf: Shelf,
     pub shed: Shed,
+    pub lines: Lines,
     pub numbers: Numbers,
 }
 
@@ -114,9 +119,13 @@ impl Writer {
                         let _ = done.send(Ok(()));
                         return;
                     }
+                    Job::Foresee(key, record, done) => {
+                        self.write(std::mem::take(&mut batch)).await;
+                        let _ = done.send(self.foresee(key, record).await);
+                    }
                     Job::Chore(chore, done) => {
                         self.write(std::mem::take(&mut batch)).await;
-                        let result = chore.run(&mut self.connection).await;
+                        let result = self.chore(chore).await;
                         self.health.set_trouble(result.as_ref().err().map(ToString::to_string));
                         let _ = done.send(result);
                     }
@@ -137,6 +146,15 @@ impl Writer {
             }
             self.write(batch).await;
         }
+    }
+
+    async fn chore(&mut self, chore: Chore) -> Result<u64, StoreError> {
+        let is_news = chore.is_news_of_watches();
+        let done = chore.run(&mut self.connection).await?;
+        if is_news {
+            self.lines.watches = lines::watches(&mut self.connection).await?;
+        }
+        Ok(done)
     }
 
     /// Writes a batch, and answers everybody.
@@ -194,8 +212,10 @@ impl Writer {
         let mut before = self.before(jobs).await?;
         let mut outcomes = Vec::with_capacity(jobs.len());
         for job in jobs {
-            outcomes.push(plan(job, &mut batch, &mut numbers, &mut before, &self.policies, digest)?);
+            let known = (&*self.policies, &self.lines.watches);
+            outcomes.push(plan(job, &mut batch, &mut numbers, &mut before, known, digest)?);
         }
+        self.hear(&mut batch).await?;
         batch.fold(&mut numbers.seq, &self.policies)?;
         self.find_twins(&mut batch, care).await?;
         let mut script = batch.script(&self.tallies)?;
@@ -211,6 +231,7 @@ impl Writer {
 
         self.numbers = numbers;
         self.shed.done(&refused);
+        self.lines.done(&batch);
         self.health.pending.fetch_add(batch.pending(), Ordering::Relaxed);
         for (account, word, n) in self.tallies.after(&batch.delta) {
             self.tallies.set(account, word, n);
@@ -269,7 +290,7 @@ fn plan<'a>(
     batch: &mut Batch<'a>,
     numbers: &mut Numbers,
     before: &mut HashMap<i64, inbox::Before>,
-    policies: &Policies,
+    (policies, watches): (&Policies, &Watches),
     digest: bool,
 ) -> Result<Kept, StoreError> {
     let kept = |applied: Applied, quarantined| Kept {
@@ -291,7 +312,7 @@ fn plan<'a>(
             } else {
                 (Applied::default(), inbox::PENDING)
             };
-            if arrival.origin == Origin::Callback {
+            if arrival.origin == Origin::Callback && !arrival.is_test {
                 let counts = batch.traffic.of(&arrival.account, arrival.received_at);
                 counts.callbacks += 1;
                 if digest {
@@ -321,7 +342,9 @@ fn plan<'a>(
             });
             Ok(kept(applied, reading.note.is_some()))
         }
-        Job::Learn(key, record, run, _) => Ok(kept(batch.learn(key, record, *run, policies)?, false)),
+        Job::Learn(key, record, run, _) => {
+            Ok(kept(batch.learn(key, record, *run, policies, watches)?, false))
+        }
         Job::Postpone { key, until, not_ours, .. } => {
             batch.postpone(key, *until, *not_ours);
             Ok(Kept::default())
@@ -338,7 +361,7 @@ fn plan<'a>(
             batch.traffic.of(&call.account, call.received_at).refused += 1;
             Ok(Kept::default())
         }
-        Job::Chore(..) | Job::Rebuild(_) | Job::Stop(_) => Ok(Kept::default()),
+        Job::Foresee(..) | Job::Chore(..) | Job::Rebuild(_) | Job::Stop(_) => Ok(Kept::default()),
     }
 }
 
@@ -352,7 +375,7 @@ impl Job {
             Self::Refuse(_, done) | Self::Postpone { done, .. } | Self::PostponeSigner { done, .. } => {
                 done.send(result.map(|_| ())).is_ok()
             }
-            Self::Chore(..) | Self::Rebuild(_) | Self::Stop(_) => true,
+            Self::Foresee(..) | Self::Chore(..) | Self::Rebuild(_) | Self::Stop(_) => true,
         };
     }
 }

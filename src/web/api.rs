@@ -6,7 +6,7 @@ use super::site::Site;
 use super::views::drift::{DriftList, RunList};
 use super::views::json::{PackageAnswer, PackageItem, PackageList};
 use super::views::{TrafficList, query};
-use crate::app::Order;
+use crate::app::{DriftFilter, Order};
 use crate::model::{AccountId, Filter, Tally, Timestamp};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
@@ -90,9 +90,11 @@ impl Found {
 /// `GET /api/v1/drift`: what callbacks missed, the newest first.
 pub async fn drift(site: web::Data<Site>, asked: web::Query<Found>) -> Result<HttpResponse, WebError> {
     let (account, after, limit) = asked.into_inner().read()?;
-    let mut found = site.app.store.drift(account.as_ref(), after, limit + 1).await?;
+    let now = site.app.now();
+    let filter = DriftFilter { account, before: after, limit: limit + 1, now, ..DriftFilter::default() };
+    let mut found = site.app.store.drift(&filter).await?;
     let next = cut(&mut found, limit).map(|it| it.id);
-    Ok(HttpResponse::Ok().json(DriftList::new(&found, next)))
+    Ok(HttpResponse::Ok().json(DriftList::new(&found, next, now)))
 }
 
 /// `GET /api/v1/runs`: sweeps, the newest first.

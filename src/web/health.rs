@@ -42,6 +42,20 @@ pub async fn readyz(app: web::Data<App>) -> HttpResponse {
 pub async fn metrics(app: web::Data<App>, hub: web::Data<Hub>) -> HttpResponse {
     metrics::gauge!("signboard_backlog").set(whole(app.backlog()));
     metrics::gauge!("signboard_live_readers").set(whole(i64::try_from(hub.readers()).unwrap_or(i64::MAX)));
+    for account in app.accounts.values().filter(|it| it.forwarding.is_some()) {
+        // A store that can't be read says so elsewhere; the other figures are still wanted.
+        let facts = app.store.forward_facts(&account.id).await.unwrap_or_default();
+        let gauge = |name: &'static str, count: u64| {
+            let count = whole(i64::try_from(count).unwrap_or(i64::MAX));
+            metrics::gauge!(name, "account" => account.id.0.clone()).set(count);
+        };
+        for outcome in ["taken", "failed", "given_up"] {
+            metrics::counter!("signboard_forwards_total", "account" => account.id.0.clone(), "outcome" => outcome)
+                .increment(0);
+        }
+        gauge("signboard_forwards_waiting", facts.waiting);
+        gauge("signboard_forwards_given_up", facts.given_up);
+    }
     let text = recorder().map(PrometheusHandle::render).unwrap_or_default();
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text)
 }
@@ -84,6 +98,15 @@ fn describe() {
     describe_counter!("signboard_callbacks_quarantined_total", "Callbacks in which something can't be read");
     describe_counter!("signboard_callbacks_unwritten_total", "Callbacks that could not be written to disk");
     describe_counter!("signboard_api_calls_total", "Calls to the providers' APIs, by outcome");
+    describe_counter!(
+        "signboard_forwards_total",
+        "Tries to pass a callback on to another listener, by outcome"
+    );
+    describe_gauge!("signboard_forwards_waiting", "Callbacks that wait to be passed on");
+    describe_gauge!(
+        "signboard_forwards_given_up",
+        "Callbacks that were given up and are kept to be sent again"
+    );
     describe_histogram!("signboard_ack_seconds", "From a callback's last byte to its answer");
     describe_histogram!(
         "signboard_digest_seconds",

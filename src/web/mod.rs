@@ -8,12 +8,14 @@ pub mod api;
 mod body;
 pub mod callbacks;
 pub mod error;
+pub mod forwards;
 pub mod guard;
 pub mod health;
 pub mod live;
 pub mod needs;
 pub mod pages;
 pub mod remote;
+pub mod resync;
 pub mod sign_in;
 pub mod site;
 pub mod views;
@@ -66,6 +68,9 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/pulse", read().to(pages::pulse))
             .route("/live", read().to(live::live))
             .route("/packages/{package:.*}", read().to(pages::package))
+            .route("/packages/{package:.*}", web::post().to(resync::package))
+            .route("/sync/resync", web::post().to(resync::resync))
+            .route("/sync/stop", web::post().to(resync::stop))
             .route("/inbox", read().to(pages::inbox))
             .route("/inbox/payload/{arrival}", read().to(pages::inbox_payload))
             .route("/inbox/waiting/{id}", read().to(pages::waiting_body))
@@ -80,6 +85,8 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/inbox/admit", web::post().to(actions::admit))
             .route("/providers", read().to(pages::providers))
             .route("/providers/test", web::post().to(actions::test))
+            .route("/forwards/{account}", read().to(forwards::forwards))
+            .route("/forwards/{account}", web::post().to(forwards::again))
             .route("/api/v1/packages", read().to(api::packages))
             .route("/api/v1/packages/{package:.*}", read().to(api::package))
             .route("/api/v1/drift", read().to(api::drift))

@@ -14,7 +14,7 @@ use crate::model::{AccountId, Filter, PackageKey, Tally, Timestamp};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use percent_encoding::percent_decode_str;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 const PAGE: u32 = 50;
 /// So many troubles stand in the strip; the rest is a number.
@@ -81,7 +81,10 @@ pub async fn package(
     }
     let detail = detail(&site, &key).await?;
     let moment = site.moment(&who).await?;
-    let input = PackageInput { around: site.around(&moment), detail: &detail };
+    let asked = (request.query_string() == "done=asked").then(|| super::resync::told(&site, &key)).flatten();
+    let may_ask = site.app.accounts.get(&key.account).is_some_and(|it| it.config.api.is_some());
+    let input =
+        PackageInput { around: site.around(&moment), detail: &detail, may_ask, asked: asked.as_deref() };
     Ok(page_of(html(&PackagePage::new(&input))))
 }
 
@@ -204,6 +207,10 @@ pub async fn providers(site: web::Data<Site>, who: Who) -> Result<HttpResponse, 
     for account in &site.accounts {
         facts.push(site.app.store.account_facts(&account.id).await?);
     }
+    let mut forwards = BTreeMap::new();
+    for account in site.app.accounts.values().filter(|it| it.forwarding.is_some()) {
+        forwards.insert(&account.id, site.app.store.forward_facts(&account.id).await?);
+    }
     let mut cards = Vec::new();
     let keyed = site.app.keyed();
     for (label, facts) in site.accounts.iter().zip(&facts) {
@@ -227,6 +234,7 @@ pub async fn providers(site: web::Data<Site>, who: Who) -> Result<HttpResponse, 
             api: account.config.api.as_ref().map(|api| api.base_url.clone()),
             health: health_of(account),
             registration: account.api_state().registration,
+            forward: account.forwarding.as_ref().map(|it| it.host.as_str()).zip(forwards.get(&label.id)),
         });
     }
     let moment = site.moment(&who).await?;

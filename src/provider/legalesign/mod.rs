@@ -85,6 +85,8 @@ impl Provider for Legalesign {
             signers_alone: true,
             told_every_minutes: Some(BATCH_MINUTES),
             tells_no_documents: true,
+            tells_again: true,
+            words: terms::WORDS,
             ..Habits::default()
         }
     }

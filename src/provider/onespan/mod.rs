@@ -95,7 +95,12 @@ impl OneSpan {
 #[async_trait::async_trait]
 impl Provider for OneSpan {
     fn habits(&self) -> Habits {
-        Habits { trash_at: Some(api::TRASH), mails_lost_callbacks: true, ..Habits::default() }
+        Habits {
+            trash_at: Some(api::TRASH),
+            mails_lost_callbacks: true,
+            words: wire::WORDS,
+            ..Habits::default()
+        }
     }
 
     fn setup(&self, url: &str) -> Vec<SetupStep> {

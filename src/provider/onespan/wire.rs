@@ -12,12 +12,32 @@
 
 use super::CONSENT;
 use super::body::{Body, Created};
-use crate::model::{AccountId, Bounce, Event, PackageId, Timestamp};
+use crate::model::standing::Words;
+use crate::model::{AccountId, Bounce, Event, Missed, PackageId, Timestamp};
 use crate::provider::{About, Parked, Report, fingerprint, instant};
 use std::borrow::Cow;
 
 /// The longest id or event name that is taken: one more than the providers document (reference A.1).
 const MAX_CHARS: usize = 256;
+
+/// What the callbacks are called of which answers of the API show whether they came.
+pub(super) const WORDS: Words = &[
+    (Missed::Created, "", "PACKAGE_CREATE"),
+    (Missed::Sent, "", "PACKAGE_ACTIVATE"),
+    (Missed::Recalled, "", "PACKAGE_DEACTIVATE"),
+    (Missed::Completed, "", "PACKAGE_COMPLETE"),
+    (Missed::Declined, "", "PACKAGE_DECLINE"),
+    (Missed::OptedOut, "", "PACKAGE_OPT_OUT"),
+    (Missed::Expired, "", "PACKAGE_EXPIRE"),
+    (Missed::Archived, "", "PACKAGE_ARCHIVE"),
+    (Missed::Trashed, "", "PACKAGE_TRASH"),
+    (Missed::Restored, "", "PACKAGE_RESTORE"),
+    (Missed::Deleted, "", "PACKAGE_DELETE"),
+    (Missed::DocumentSigned, "", "DOCUMENT_SIGNED"),
+    (Missed::SignerCompleted, "", "SIGNER_COMPLETE"),
+    (Missed::Locked, "", "SIGNER_LOCKED"),
+    (Missed::IdentityFailed, "", "KBA_FAILURE"),
+];
 
 /// Reads the one fact that a body tells.
 pub(in crate::provider) fn read(account: &AccountId, body: &[u8]) -> Result<Report, Parked> {

@@ -41,7 +41,14 @@ impl WebSignatureOffice {
 #[async_trait::async_trait]
 impl Provider for WebSignatureOffice {
     fn habits(&self) -> Habits {
-        Habits { tells_no_names: true, tells_no_documents: true, lists_nothing: true, ..Habits::default() }
+        Habits {
+            tells_no_names: true,
+            tells_no_documents: true,
+            lists_nothing: true,
+            tells_again: true,
+            words: wire::WORDS,
+            ..Habits::default()
+        }
     }
 
     fn setup(&self, url: &str) -> Vec<SetupStep> {
@@ -91,7 +98,7 @@ impl Provider for WebSignatureOffice {
     async fn registered(&self, _wanted: &Wanted, _now: Timestamp) -> Result<Registration, FetchError> {
         const WHY: &str =
             "WebSignatureOffice takes no registration by a call: whom it calls stands in its config.ini.";
-        Ok(Registration { now: Registered::ByHand(WHY), changes: Vec::new() })
+        Ok(Registration { now: Registered::ByHand(WHY), changes: Vec::new(), words: None })
     }
 
     /// There is never a change to make.

@@ -8,6 +8,7 @@ pub mod assets;
 pub mod board;
 pub mod drift;
 pub mod error;
+pub mod forwards;
 pub mod inbox;
 pub mod json;
 mod lines;
@@ -32,6 +33,7 @@ pub mod words;
 
 pub use board::{BoardInput, BoardPage, PulseFragment, PulseInput};
 pub use error::ErrorPage;
+pub use forwards::{ForwardsInput, ForwardsPage};
 pub use inbox::{InboxInput, InboxPage, LoneSigners};
 pub use package::{PackageInput, PackagePage};
 pub use providers::{ApiHealth, AuthKind, ProviderCard, ProvidersInput, ProvidersPage};

@@ -3,10 +3,10 @@
 use super::row::group_of;
 use super::time::When;
 use super::words::{capital, count, number, shown};
-use super::{AccountLabel, Around, Frame, Place};
-use crate::app::AccountFacts;
+use super::{AccountLabel, Around, Frame, Place, forwards};
 use crate::app::registering::Told;
 use crate::app::testing::Tested;
+use crate::app::{AccountFacts, ForwardFacts};
 use crate::model::Timestamp;
 use askama::Template;
 
@@ -50,6 +50,8 @@ pub struct ProviderCard<'a> {
     pub health: ApiHealth,
     /// Whom the provider was told to call, when last read.
     pub registration: Option<Told>,
+    /// The host to which callbacks are passed on, and how that fares.
+    pub forward: Option<(&'a str, &'a ForwardFacts)>,
 }
 
 /// How the rotation of a secret stands.
@@ -139,6 +141,7 @@ struct CardView {
     health_why: Option<String>,
     health_at: Option<When>,
     registration: Option<RegistrationView>,
+    forward: Option<ForwardView>,
     packages: String,
     named: String,
     quarantined: Option<String>,
@@ -154,6 +157,16 @@ struct SlotView {
     registered: Option<When>,
     first: Option<When>,
     last: Option<When>,
+}
+
+#[derive(Debug)]
+struct ForwardView {
+    host: String,
+    href: String,
+    taken: Option<When>,
+    summary: String,
+    /// Why the last try was in vain, and when it was.
+    trouble: Option<(String, When)>,
 }
 
 #[derive(Debug)]
@@ -217,6 +230,16 @@ impl CardView {
                 at: ago(told.at),
                 now: told.now.iter().map(|it| capital(&shown(it))).collect(),
                 changes: told.changes.iter().map(|it| capital(&shown(it))).collect(),
+            }),
+            forward: card.forward.map(|(host, facts)| ForwardView {
+                host: shown(host),
+                href: forwards::page(&card.account.id),
+                taken: facts.taken_at.map(ago),
+                summary: forwards::summary(facts),
+                trouble: facts.latest.as_ref().and_then(|it| {
+                    let why = shown(it.last.error.as_deref()?);
+                    Some((why, ago(Timestamp(it.last.at))))
+                }),
             }),
             packages: number(facts.packages),
             named: if card.account.tells_no_names && facts.named == 0 {

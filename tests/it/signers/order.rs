@@ -36,6 +36,7 @@ pub(super) async fn open(folder: &Path) -> Store {
 
 pub(super) fn arrival(facts: Vec<(Subject, Record)>) -> NewArrival {
     NewArrival {
+        forward: None,
         account: AccountId("ls".to_owned()),
         received_at: Timestamp(0),
         remote: String::new(),
