@@ -195,7 +195,7 @@ const later = () => setTimeout(follow, byId("now").dataset.key ? 1500 : 2e4);
 if (byId("now")) later();
 
 const filters = byId("filters"), keys = byId("keys");
-filters?.addEventListener("change", ({ target }) => target.matches("select") && filters.requestSubmit());
+filters?.addEventListener("change", ({ target }) => target.matches("select, [type=checkbox]") && filters.requestSubmit());
 filters?.addEventListener("formdata", ({ formData }) => {
   for (const [name, value] of [...formData]) if (!value || value === "any") formData.delete(name);
 });

@@ -6,6 +6,7 @@ pub use crate::provider::pasted::{Found, MOST_BYTES, MOST_FOUND, find};
 use super::asking::Asked;
 use super::ingest::read;
 use super::{Account, App, StoreError};
+use crate::model::access::Reach;
 use crate::model::confirm::{Word, word};
 use crate::model::{Answer, Origin, PackageKey, Record, Timestamp};
 use crate::provider::{FetchError, Fetched, Slot, Verified};
@@ -60,13 +61,16 @@ pub struct Imported {
     pub unreadable: u64,
     /// The text holds more than was taken.
     pub more: bool,
+    /// Callbacks of packages that whoever pasted may not see, whether this board has them or not; not among `found`.
+    #[serde(default)]
+    pub foreign: u64,
 }
 
 impl Imported {
     /// Something was found, and all of it is known or waits.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.found > 0 && self.unplaced == 0 && self.unreadable == 0 && !self.more
+        self.found > 0 && self.unplaced + self.unreadable + self.foreign == 0 && !self.more
     }
 }
 
@@ -95,8 +99,8 @@ impl App {
     ///
     /// # Errors
     /// A sentence; nothing of it waits then.
-    pub async fn import(&self, pasted: &Pasted) -> Result<Imported, ImportError> {
-        let accounts = self.takers(pasted.account.as_deref())?;
+    pub async fn import(&self, pasted: &Pasted, reach: &Reach) -> Result<Imported, ImportError> {
+        let accounts = self.takers(pasted.account.as_deref(), reach)?;
         let now = self.now();
         let mut done = Imported { unreadable: pasted.broken, more: pasted.more, ..Imported::default() };
         let (mut seen, mut new, mut again) = (HashSet::new(), Vec::new(), Vec::new());
@@ -112,12 +116,21 @@ impl App {
                 continue;
             }
             let Some((account, key, record)) = self.place(readings).await? else {
-                done.found += 1;
-                done.unplaced += 1;
+                // Who may see what they sent alone is told of no package whether it is known.
+                if reach.senders.is_some() {
+                    done.foreign += 1;
+                } else {
+                    done.found += 1;
+                    done.unplaced += 1;
+                }
                 continue;
             };
             // Two spellings of one fact are one.
             if !seen.insert((account.id.clone(), record.fingerprint)) {
+                continue;
+            }
+            if !self.reaches(&key, reach).await? {
+                done.foreign += 1;
                 continue;
             }
             done.found += 1;
@@ -156,13 +169,26 @@ impl App {
     }
 
     /// The accounts for which something may be pasted: the one that is named, or all.
-    fn takers(&self, named: Option<&str>) -> Result<Vec<&Account>, ImportError> {
+    fn takers(&self, named: Option<&str>, reach: &Reach) -> Result<Vec<&Account>, ImportError> {
         let Some(id) = named else {
-            let all: Vec<&Account> = self.accounts.values().filter(|it| it.takes_pasted()).collect();
+            let theirs = |it: &&Account| it.takes_pasted() && reach.has(&it.id);
+            let all: Vec<&Account> = self.accounts.values().filter(theirs).collect();
             return if all.is_empty() { Err(ImportError::Nobody) } else { Ok(all) };
         };
-        let account = self.account(id).ok_or_else(|| ImportError::NoAccount(id.to_owned()))?;
+        let account = self
+            .account(id)
+            .filter(|it| reach.has(&it.id))
+            .ok_or_else(|| ImportError::NoAccount(id.to_owned()))?;
         if account.takes_pasted() { Ok(vec![account]) } else { Err(ImportError::NotTheirs(id.to_owned())) }
+    }
+
+    /// Whether somebody may see a package. Who sees only what they sent can't be shown to have sent what nobody knows.
+    async fn reaches(&self, key: &PackageKey, reach: &Reach) -> Result<bool, StoreError> {
+        if reach.senders.is_none() {
+            return Ok(reach.has(&key.account));
+        }
+        let known = self.store.package(key).await?;
+        Ok(known.is_some_and(|it| reach.admits(&key.account, &it.row.package)))
     }
 
     /// The only account, or the only one that knows the package. The bodies of the two providers are alike.
@@ -286,7 +312,7 @@ impl App {
     pub(super) async fn import_job(&self, input: &str) -> Result<String, StoreError> {
         let pasted: Pasted =
             serde_json::from_str(input).map_err(|cause| StoreError::Unreadable(cause.to_string()))?;
-        match self.import(&pasted).await {
+        match self.import(&pasted, &Reach::default()).await {
             Ok(done) => {
                 serde_json::to_string(&done).map_err(|cause| StoreError::Unreadable(cause.to_string()))
             }
@@ -315,10 +341,10 @@ fn fact_of(account: &Account, body: &str, at: Timestamp) -> Option<(PackageKey, 
 
 impl std::fmt::Display for Imported {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { found, known, waiting, unplaced, unreadable, more } = *self;
+        let Self { found, known, waiting, unplaced, unreadable, more, foreign } = *self;
         let many = |n: u64, one: &str, more: &str| format!("{n} {}", if n == 1 { one } else { more });
         let mut parts = Vec::new();
-        if found == 0 && unreadable == 0 {
+        if found + unreadable + foreign == 0 {
             parts.push(
                 "no callback was found: it is a piece of JSON in curly brackets with a packageId".to_owned(),
             );
@@ -333,6 +359,12 @@ impl std::fmt::Display for Imported {
         if unplaced > 0 {
             let them = many(unplaced, "is of a package", "are of packages");
             parts.push(format!("{them} that no account knows yet: choose the account and paste again"));
+        }
+        if foreign > 0 {
+            let them = many(foreign, "is of a package", "are of packages");
+            parts.push(format!(
+                "{them} that are not among those that you see: an admin of this board can paste them"
+            ));
         }
         if unreadable > 0 {
             let them = many(unreadable, "callback", "callbacks");

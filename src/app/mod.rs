@@ -128,6 +128,8 @@ pub struct Inner {
     turning: Mutex<()>,
     /// The only one to ask for the time.
     pub clock: Clock,
+    /// What is remembered of sign-ins.
+    pub watch: people::Watch,
     /// Which packages people asked about lately, one by one.
     lately: resync::Lately,
     /// Wakes the worker that digests what is pending.
@@ -197,6 +199,7 @@ impl App {
             keyed: RwLock::new(Arc::new(keyed)),
             turning: Mutex::default(),
             clock,
+            watch: people::Watch::new()?,
             lately: resync::Lately::default(),
             pending: tokio::sync::Notify::new(),
         })))

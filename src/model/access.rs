@@ -1,6 +1,6 @@
 //! Who may do what, and which packages they may see.
 
-use super::{AccountId, Package, filter::sender_of};
+use super::{AccountId, Package, filter::sender_key};
 
 /// What a person may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,9 +108,7 @@ impl Reach {
     /// Whether they may see a package.
     #[must_use]
     pub fn admits(&self, account: &AccountId, package: &Package) -> bool {
-        let sent = |some: &Vec<String>| {
-            sender_of(package).is_some_and(|sender| some.iter().any(|it| *it == sender.to_lowercase()))
-        };
+        let sent = |some: &Vec<String>| sender_key(package).is_some_and(|sender| some.contains(&sender));
         self.has(account) && self.senders.as_ref().is_none_or(sent)
     }
 }

@@ -14,7 +14,7 @@ pub struct Filter {
     pub accounts: Vec<AccountId>,
     /// Words that must all occur in the name, a signer, the sender, the reference, the group or the id; folded by [`fold_text`].
     pub words: Vec<String>,
-    /// Only packages of this sender, by mail address or id.
+    /// Only packages of this sender, by mail address or id, in lower case.
     pub sender: Option<String>,
     /// Only packages that changed since.
     pub updated_since: Option<Timestamp>,
@@ -125,17 +125,30 @@ impl Sort {
 }
 
 impl Filter {
+    /// Whether it may show packages of an account.
+    #[must_use]
+    pub fn has(&self, account: &AccountId) -> bool {
+        self.account.as_ref().is_none_or(|only| only == account)
+            && (self.accounts.is_empty() || self.accounts.contains(account))
+            && self.within.has(account)
+    }
+
     /// Whether a board with this filter shows `package`, whose [`search_text`] is `text`, at `now`.
     #[must_use]
     pub fn admits(&self, account: &AccountId, package: &Package, text: &str, now: Timestamp) -> bool {
         self.tally.admits(package, now)
-            && self.account.as_ref().is_none_or(|only| only == account)
-            && (self.accounts.is_empty() || self.accounts.contains(account))
-            && self.sender.as_ref().is_none_or(|only| sender_of(package) == Some(only.as_str()))
+            && self.has(account)
+            && self.sender.as_ref().is_none_or(|only| sender_key(package).as_ref() == Some(only))
             && self.within.admits(account, package)
             && self.updated_since.is_none_or(|since| package.updated >= since)
             && self.words.iter().all(|word| text.contains(word.as_str()))
     }
+}
+
+/// By what packages of one sender are found: the mail address or the id, in lower case, since no two people differ in that.
+#[must_use]
+pub fn sender_key(package: &Package) -> Option<String> {
+    sender_of(package).map(str::to_lowercase)
 }
 
 /// By what a sender is told apart: the mail address, else the id.

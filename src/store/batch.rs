@@ -4,6 +4,7 @@ use super::lines::{Closed, DriftRow};
 use super::packages::folded;
 use super::policy::{Policies, names};
 use super::read::{Change, Row};
+use super::senders::{self, Sent};
 use super::shelf::Entry;
 use super::signers::Lone;
 use super::tallies::{self, Delta};
@@ -58,6 +59,8 @@ pub(super) struct Batch<'a> {
     /// Everybody to tell when it is on disk.
     pub changes: Vec<Change>,
     pub delta: Delta,
+    /// The same by sender.
+    pub sent: Sent,
     /// What answers showed that no callback had told.
     pub drift: Vec<DriftRow>,
     /// What came in which hour.
@@ -71,6 +74,7 @@ pub(super) struct Touched {
     pub entry: Entry,
     places: Places,
     words: Vec<&'static str>,
+    sender: Option<String>,
     /// How many facts its log had; those behind them are new.
     pub known: usize,
     /// Facts to write, by their place in the log.
@@ -86,11 +90,13 @@ pub(super) struct Touched {
 impl Touched {
     pub(super) fn new(entry: Entry) -> Self {
         let words = entry.package.as_deref().map(|it| tallies::words(it, entry.not_ours)).unwrap_or_default();
+        let sender = entry.package.as_deref().and_then(senders::sender);
         let known = entry.log.len();
         Self {
             entry,
             places: Places::default(),
             words,
+            sender,
             known,
             dirty: BTreeSet::new(),
             stale: false,
@@ -246,9 +252,12 @@ impl Batch<'_> {
         for (key, touched) in &mut self.touched {
             let Some(package) = touched.entry.package.as_deref() else { continue };
             let words = tallies::words(package, touched.entry.not_ours);
-            if words != touched.words {
+            let sender = senders::sender(package);
+            if words != touched.words || sender != touched.sender {
                 tallies::moved(&mut self.delta, &key.account, &touched.words, &words);
-                touched.words = words;
+                let before = (touched.sender.as_deref(), touched.words.as_slice());
+                self.sent.moved(&key.account, before, (sender.as_deref(), &words));
+                (touched.words, touched.sender) = (words, sender);
             }
         }
     }

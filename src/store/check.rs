@@ -5,6 +5,7 @@ use super::codec::decode_package;
 use super::packages::{folded, json, key_of, log_of};
 use super::policy::{Groups, Policies, Policy, groups_of, load_groups, save_groups};
 use super::rows::Columns;
+use super::senders;
 use super::shelf::Entry;
 use super::tallies::{Delta, moved, words};
 use super::writer::{Job, Writer};
@@ -42,7 +43,7 @@ const MEND_SIGNERS: &str = "UPDATE signers SET facts = (SELECT count(*) FROM sig
     OR since IS NOT (SELECT min(received_at) FROM signer_facts WHERE signer = signers.id) \
     OR linked <> EXISTS (SELECT 1 FROM links WHERE signer = signers.id)";
 /// Raised by whoever changes what a log folds to, or what a row says of it: rows of earlier versions are made again then.
-const FOLD: &str = "3";
+const FOLD: &str = "4";
 const FOLDED: &str = "SELECT 1 FROM settings WHERE name = 'fold' AND value = $1";
 const SET_FOLDED: &str = "INSERT INTO settings (name, value) VALUES ('fold', $1) \
     ON CONFLICT (name) DO UPDATE SET value = excluded.value";
@@ -135,6 +136,9 @@ async fn compare(
     }
     if check.difference.is_none() {
         check.difference = compare_tallies(connection, counted).await?;
+    }
+    if check.difference.is_none() {
+        check.difference = senders::compare(connection).await?;
     }
     Ok(check)
 }
@@ -234,6 +238,7 @@ impl Writer {
         let mut counted = Delta::new();
         let done = self.fold_again(None, &mut counted).await?;
         self.recount(counted).await?;
+        senders::recount(&mut self.connection).await?;
         Ok(done)
     }
 

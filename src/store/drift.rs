@@ -1,18 +1,21 @@
 //! What callbacks missed: the lines of drift as they are read, and how many stand where. `lines` writes them.
 
+use super::list::accounts;
 use super::packages::{json, key_of};
 use super::writer::Job;
 use super::{Store, StoreError};
-use crate::model::{AccountId, PackageKey, Record, Standing, Timestamp};
+use crate::model::access::Reach;
+use crate::model::{AccountId, Filter, PackageKey, Record, Standing, Timestamp};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 use std::collections::BTreeSet;
 
 /// The lines of an account or of all, those of one standing or of all; `$4` is now.
 const LIST: &str = "SELECT id, run, account, package, signer, field, board, provider, missed, word, subscribed, happened_at, found_at, \
-    expected_by, came_at FROM drift WHERE ($1 IS NULL OR account = $1) AND id < $2 AND ($5 IS NULL OR $5 = CASE \
+    expected_by, came_at FROM drift WHERE ($1 IS NULL OR account IN (SELECT value FROM json_each($1))) AND id < $2 AND ($5 IS NULL OR $5 = CASE \
     WHEN came_at IS NOT NULL THEN 'came_late' WHEN subscribed = 0 THEN 'not_subscribed' WHEN expected_by > $4 THEN 'on_its_way' \
-    ELSE 'missed' END) ORDER BY id DESC LIMIT $3";
+    ELSE 'missed' END) AND ($6 IS NULL OR EXISTS (SELECT 1 FROM packages p WHERE p.account = drift.account \
+    AND p.package = drift.package AND +p.sender IN (SELECT value FROM json_each($6)))) ORDER BY id DESC LIMIT $3";
 const COUNTS: &str = "SELECT coalesce(sum(came_at IS NOT NULL), 0), coalesce(sum(came_at IS NULL AND subscribed = 0), 0), \
     coalesce(sum(came_at IS NULL AND subscribed <> 0 AND expected_by > $3), 0), count(*) FROM drift WHERE account = $1 AND found_at >= $2";
 pub(super) const REGISTERED: &str = "INSERT INTO registered (account, words, read_at) VALUES ($1, $2, $3) \
@@ -69,6 +72,8 @@ impl Drift {
 pub struct DriftFilter {
     /// Of one account; `None`: of all.
     pub account: Option<AccountId>,
+    /// Of packages that whoever asks may see.
+    pub within: Reach,
     /// Those that stand so at `now`; `None`: all.
     pub standing: Option<Standing>,
     /// Those before this number.
@@ -95,9 +100,12 @@ pub struct DriftCounts {
 impl Store {
     /// Lines of drift, the newest first.
     pub async fn drift(&self, filter: &DriftFilter) -> Result<Vec<Drift>, StoreError> {
-        let query = sqlx::query(LIST).bind(filter.account.as_ref().map(|it| it.0.as_str()));
+        let of =
+            Filter { account: filter.account.clone(), within: filter.within.clone(), ..Filter::default() };
+        let query = sqlx::query(LIST).bind(accounts(&of)?);
         let query = query.bind(filter.before.unwrap_or(i64::MAX)).bind(i64::from(filter.limit));
         let query = query.bind(filter.now.0).bind(filter.standing.map(Standing::word));
+        let query = query.bind(filter.within.senders.as_ref().map(json).transpose()?);
         query.fetch_all(&self.readers).await?.iter().map(drift_of).collect()
     }
 

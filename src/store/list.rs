@@ -22,10 +22,26 @@ pub struct Order {
     pub before: Option<String>,
 }
 
+/// A list of all packages, and the same of what some senders sent: the first ones of each of them, by the index, put
+/// together.
 macro_rules! statement {
     ($column:literal, $down:literal, $compare:literal, $shelf:literal) => {
+        [
+            page!($column, $down, $compare, $shelf, "packages", ""),
+            concat!(
+                "SELECT id, account, package, seq, state, ", $column, " AS cursor FROM packages WHERE id IN (SELECT p.id \
+                FROM (SELECT DISTINCT value FROM json_each($9)) mine CROSS JOIN packages p ON p.id IN (SELECT id FROM (",
+                page!($column, $down, $compare, $shelf, "packages INDEXED BY packages_sender", " AND sender = mine.value"),
+                "))) ORDER BY ", $column, $down, ", id", $down, " LIMIT $8"
+            ),
+        ]
+    };
+}
+
+macro_rules! page {
+    ($column:literal, $down:literal, $compare:literal, $shelf:literal, $from:literal, $and:literal) => {
         concat!(
-            "SELECT id, account, package, seq, state, ", $column, " AS cursor FROM packages WHERE ", $shelf,
+            "SELECT id, account, package, seq, state, ", $column, " AS cursor FROM ", $from, " WHERE ", $shelf, $and,
             " AND ($2 IS NULL OR account IN (SELECT value FROM json_each($2))) AND ($3 IS NULL OR sender = $3)",
             " AND updated >= $4 AND NOT EXISTS (SELECT 1 FROM json_each($5) word WHERE instr(search, word.value) = 0)",
             " AND ($6 IS NULL OR (", $column, ", id) ", $compare, " ($6, $7)) ORDER BY ", $column, $down, ", id", $down,
@@ -64,7 +80,8 @@ macro_rules! by_direction {
     };
 }
 
-fn sql(tally: Tally, sort: Sort, ascending: bool) -> &'static str {
+/// The statement for whoever sees what anybody sent, and for whoever sees what some sent.
+fn sql(tally: Tally, sort: Sort, ascending: bool) -> [&'static str; 2] {
     match sort {
         Sort::Updated => by_direction!(tally, ascending, "updated"),
         Sort::Due => by_direction!(tally, ascending, "due"),
@@ -74,11 +91,8 @@ fn sql(tally: Tally, sort: Sort, ascending: bool) -> &'static str {
 }
 
 const ATTENTION: &str = "SELECT count(*) FROM packages WHERE attention_until > $1 \
-    AND ($2 IS NULL OR account IN (SELECT value FROM json_each($2)))";
-/// The senders, one index step each, however many packages they sent.
-const SENDERS: &str = "WITH RECURSIVE each (sender) AS (SELECT min(sender) FROM packages WHERE sender IS NOT NULL UNION ALL \
-    SELECT (SELECT min(sender) FROM packages WHERE sender > each.sender) FROM each WHERE each.sender IS NOT NULL) \
-    SELECT sender FROM each WHERE sender IS NOT NULL LIMIT $1";
+    AND ($2 IS NULL OR account IN (SELECT value FROM json_each($2))) \
+    AND ($3 IS NULL OR +sender IN (SELECT value FROM json_each($3)))";
 const CHANGED: &str = "SELECT p.account, p.package, p.seq, p.state FROM changes c JOIN packages p ON p.id = c.package \
     WHERE c.seq > $1 AND p.seq = c.seq ORDER BY c.seq LIMIT $2";
 const OLDEST_CHANGE: &str = "SELECT coalesce(min(seq), 0), coalesce(max(seq), 0) FROM changes";
@@ -107,7 +121,9 @@ impl Store {
             other => other.word().to_owned(),
         };
         let (value, id) = cursor.unzip();
-        let query = sqlx::query(sql(filter.tally, order.sort, order.ascending != back))
+        let [of_all, of_some] = sql(filter.tally, order.sort, order.ascending != back);
+        let senders = filter.within.senders.as_ref().map(json).transpose()?;
+        let query = sqlx::query(if senders.is_some() { of_some } else { of_all })
             .bind(shelf)
             .bind(accounts(filter)?)
             .bind(&filter.sender)
@@ -118,7 +134,11 @@ impl Store {
             (Sort::Name, value) => query.bind(value),
             (_, value) => query.bind(value.and_then(|it| it.parse::<i64>().ok())),
         };
-        let rows = query.bind(id).bind(i64::from(limit) + 1).fetch_all(&self.readers).await?;
+        let mut query = query.bind(id).bind(i64::from(limit) + 1);
+        if let Some(senders) = senders {
+            query = query.bind(senders);
+        }
+        let rows = query.fetch_all(&self.readers).await?;
         let more = rows.len() > limit as usize;
         let mut shown: Vec<&SqliteRow> = rows.iter().take(limit as usize).collect();
         if back {
@@ -135,16 +155,12 @@ impl Store {
         })
     }
 
-    /// How many packages need attention at `now`, among the accounts of `filter`.
+    /// How many packages need attention at `now`, among the accounts of `filter` and what it may see of them.
     pub async fn attention(&self, filter: &Filter, now: Timestamp) -> Result<u64, StoreError> {
-        let row = sqlx::query(ATTENTION).bind(now.0).bind(accounts(filter)?).fetch_one(&self.readers).await?;
+        let senders = filter.within.senders.as_ref().map(json).transpose()?;
+        let query = sqlx::query(ATTENTION).bind(now.0).bind(accounts(filter)?).bind(senders);
+        let row = query.fetch_one(&self.readers).await?;
         Ok(u64::try_from(row.try_get::<i64, _>(0)?).unwrap_or_default())
-    }
-
-    /// The senders of all packages, by mail address or id, in alphabetical order.
-    pub async fn senders(&self, limit: u32) -> Result<Vec<String>, StoreError> {
-        let rows = sqlx::query(SENDERS).bind(i64::from(limit)).fetch_all(&self.readers).await?;
-        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
     }
 
     /// What changed after `seq`, each package once and as it is now. `None`: that is too far back to tell, or more
@@ -170,14 +186,15 @@ impl Store {
 }
 
 /// The accounts that a filter admits, as a JSON array; `None`: all.
-fn accounts(filter: &Filter) -> Result<Option<String>, StoreError> {
-    let both = filter.accounts.iter().filter(|it| filter.account.as_ref().is_none_or(|only| only == *it));
-    let admitted: Vec<&AccountId> = match (&filter.account, filter.accounts.is_empty()) {
-        (None, true) => return Ok(None),
-        (Some(only), true) => vec![only],
-        (_, false) => both.collect(),
+pub(super) fn accounts(filter: &Filter) -> Result<Option<String>, StoreError> {
+    let named: Vec<&AccountId> = match (&filter.account, filter.accounts.as_slice(), &filter.within.accounts)
+    {
+        (Some(only), _, _) => vec![only],
+        (None, [_, ..], _) => filter.accounts.iter().collect(),
+        (None, [], Some(some)) => some.iter().collect(),
+        (None, [], None) => return Ok(None),
     };
-    let words: Vec<&str> = admitted.iter().map(|it| it.0.as_str()).collect();
+    let words: Vec<&str> = named.into_iter().filter(|it| filter.has(it)).map(|it| it.0.as_str()).collect();
     json(&words).map(Some)
 }
 

@@ -25,6 +25,7 @@ mod refused;
 mod rows;
 mod runs;
 mod script;
+mod senders;
 mod shelf;
 mod signers;
 mod tallies;

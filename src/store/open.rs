@@ -47,6 +47,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (12, "secret_uses", include_str!("../../migrations/0012_secret_uses.sql")),
     (13, "forwards", include_str!("../../migrations/0013_forwards.sql")),
     (30, "people", include_str!("../../migrations/0030_people.sql")),
+    (33, "senders", include_str!("../../migrations/0033_senders.sql")),
 ];
 
 /// How a data folder is opened.
@@ -159,8 +160,11 @@ async fn lock(folder: &Path) -> Result<File, StoreError> {
     let file = File::options().create(true).truncate(false).write(true).read(true).open(&path);
     let file = file.map_err(|cause| trouble(folder, "can't be written", &cause))?;
     let mut locked = file.try_lock();
-    if matches!(locked, Err(TryLockError::WouldBlock)) {
-        // A command that looks whether a board runs holds it for an instant, too.
+    for _ in 0..20 {
+        if !matches!(locked, Err(TryLockError::WouldBlock)) {
+            break;
+        }
+        // A command that looks whether a board runs holds it for an instant, one that adds somebody for a little longer.
         tokio::time::sleep(Duration::from_millis(100)).await;
         locked = file.try_lock();
     }

@@ -7,7 +7,7 @@ use super::shelf::Entry;
 use super::signers;
 use super::tallies::Tallies;
 use super::{StoreError, Subject};
-use crate::model::filter::{fold_text, search_text, sender_of};
+use crate::model::filter::{fold_text, search_text, sender_key};
 use crate::model::{Fingerprint, Package, PackageKey, Record};
 use std::collections::{HashMap, HashSet};
 
@@ -108,6 +108,7 @@ impl Batch<'_> {
         script.insert(&TALLIES, &counters.after(&self.delta), |(account, word, n), cells| {
             cells.bind(account.0.clone())?.bind(*word)?.bind(*n).map(|_| ())
         })?;
+        self.sent.write(&mut script)?;
         Ok(script)
     }
 
@@ -190,7 +191,7 @@ impl Columns {
         Ok(Self {
             texts: [
                 ("shelf", Some(shelf.to_owned())),
-                ("sender", sender_of(package).filter(|_| !package.elsewhere).map(ToOwned::to_owned)),
+                ("sender", sender_key(package).filter(|_| !package.elsewhere)),
                 ("name", Some(fold_text(package.name.as_deref().unwrap_or(id)))),
                 ("search", Some(search_text(id, package))),
                 ("state", Some(encode_package(package)?)),

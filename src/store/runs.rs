@@ -1,7 +1,9 @@
 //! Sweeps: where each stands, so that a restart goes on with it.
 
+use super::list::accounts;
 use super::{Store, StoreError, writer};
-use crate::model::{AccountId, Package, PackageId, Timestamp};
+use crate::model::access::Reach;
+use crate::model::{AccountId, Filter, Package, PackageId, Timestamp};
 use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
@@ -27,7 +29,9 @@ macro_rules! runs {
         )
     };
 }
-const RUNS: &str = runs!("($1 IS NULL OR r.account = $1) AND r.id < $2 ORDER BY r.id DESC LIMIT $3");
+const RUNS: &str = runs!(
+    "($1 IS NULL OR r.account IN (SELECT value FROM json_each($1))) AND r.id < $2 ORDER BY r.id DESC LIMIT $3"
+);
 const UNENDED: &str = runs!("r.account = $1 AND r.ended_at IS NULL ORDER BY r.begun DESC, r.id");
 /// One that changed nothing, or was of a part of the time, leaves everything as due as before. One that was due and that
 /// somebody stopped is not begun again before its next time.
@@ -216,7 +220,19 @@ impl Store {
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<Run>, StoreError> {
-        let query = sqlx::query(RUNS).bind(account.map(|it| it.0.as_str()));
+        self.runs_within(account, &Reach::default(), before, limit).await
+    }
+
+    /// The same of those that somebody may see.
+    pub async fn runs_within(
+        &self,
+        account: Option<&AccountId>,
+        reach: &Reach,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Run>, StoreError> {
+        let filter = Filter { account: account.cloned(), within: reach.clone(), ..Filter::default() };
+        let query = sqlx::query(RUNS).bind(accounts(&filter)?);
         let query = query.bind(before.unwrap_or(i64::MAX)).bind(i64::from(limit));
         query.fetch_all(&self.readers).await?.iter().map(run_of).collect()
     }

@@ -5,6 +5,7 @@ use super::site::Site;
 use super::views::words::count;
 use crate::app::import::{self, ImportError, Imported, Pasted};
 use crate::app::ingest::Receipt;
+use crate::app::people::Who;
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
@@ -59,21 +60,32 @@ pub fn pasted_within() -> web::FormConfig {
 pub async fn import(
     site: web::Data<Site>,
     request: HttpRequest,
+    who: Who,
     paste: web::Form<Paste>,
 ) -> Result<HttpResponse, WebError> {
-    let by = request.peer_addr().map(|it| it.ip().to_string()).unwrap_or_default();
-    let Paste { text, account } = paste.into_inner();
+    Ok(back(&take(&site, &request, &who, paste.into_inner()).await?))
+}
+
+/// Takes what somebody pasted of the packages that they may see; the word for what became of it.
+pub(super) async fn take(
+    site: &Site,
+    request: &HttpRequest,
+    who: &Who,
+    paste: Paste,
+) -> Result<String, WebError> {
+    let by = super::resync::by(&site.app, request, who);
+    let Paste { text, account } = paste;
     // A long text takes a moment, in which others want to be served.
     let found = web::block(move || import::find(text.as_bytes())).await;
     let found = found.map_err(|_| WebError::Bad("The board is stopping.".to_owned()))?;
-    let done = match site.app.import(&Pasted::new(Some(account), by, found)).await {
+    let done = match site.app.import(&Pasted::new(Some(account), by, found), &who.reach).await {
         Ok(done) => done,
         Err(ImportError::Store(cause)) => return Err(cause.into()),
         Err(cause) => return Err(WebError::Bad(sentence(&cause.to_string()))),
     };
-    let Imported { found, known, waiting, unplaced, unreadable, more } = done;
+    let Imported { found, known, waiting, unplaced, unreadable, more, foreign } = done;
     let more = u64::from(more);
-    Ok(back(&format!("imported-{found}-{known}-{waiting}-{unplaced}-{unreadable}-{more}")))
+    Ok(format!("imported-{found}-{known}-{waiting}-{unplaced}-{unreadable}-{more}-{foreign}"))
 }
 
 /// `POST /inbox/waiting`: somebody vouches for a pasted callback, or for all that wait.
@@ -147,6 +159,7 @@ pub fn notice(word: &str) -> Option<String> {
             unplaced: next()?,
             unreadable: next()?,
             more: next()? > 0,
+            foreign: next().unwrap_or(0),
         };
         return Some(sentence(&done.to_string()));
     }

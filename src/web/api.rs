@@ -8,6 +8,7 @@ use super::views::accounts::AccountList;
 use super::views::drift::{DriftList, RunList};
 use super::views::json::{PackageAnswer, PackageItem, PackageList};
 use super::views::{TrafficList, query};
+use crate::app::people::Who;
 use crate::app::{DriftFilter, Order};
 use crate::model::{AccountId, Filter, Tally, Timestamp};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -33,7 +34,11 @@ pub struct Asked {
 }
 
 /// `GET /api/v1/packages`.
-pub async fn packages(site: web::Data<Site>, asked: web::Query<Asked>) -> Result<HttpResponse, WebError> {
+pub async fn packages(
+    site: web::Data<Site>,
+    who: Who,
+    asked: web::Query<Asked>,
+) -> Result<HttpResponse, WebError> {
     let asked = asked.into_inner();
     let word = asked.status.unwrap_or_default();
     let tally =
@@ -43,6 +48,7 @@ pub async fn packages(site: web::Data<Site>, asked: web::Query<Asked>) -> Result
         tally,
         account: asked.account.filter(|it| !it.is_empty()).map(AccountId),
         words: query::words(&asked.q.unwrap_or_default()),
+        within: who.reach,
         ..Filter::default()
     };
     let after = asked.after.filter(|it| !it.is_empty());
@@ -59,12 +65,16 @@ pub async fn packages(site: web::Data<Site>, asked: web::Query<Asked>) -> Result
 }
 
 /// `GET /api/v1/packages/{account}/{id}`.
-pub async fn package(site: web::Data<Site>, request: HttpRequest) -> Result<HttpResponse, WebError> {
+pub async fn package(
+    site: web::Data<Site>,
+    who: Who,
+    request: HttpRequest,
+) -> Result<HttpResponse, WebError> {
     let (key, rest) = key_of(&request, "/api/v1/packages/")?;
     if rest.is_some() {
         return Err(WebError::NotFound("There is no such address."));
     }
-    let detail = detail(&site, &key).await?;
+    let detail = detail(&site, &who, &key).await?;
     let moment = site.instant();
     Ok(HttpResponse::Ok().json(PackageAnswer::new(&detail, &site.around(&moment))))
 }
@@ -95,19 +105,34 @@ impl Found {
 }
 
 /// `GET /api/v1/drift`: what callbacks missed, the newest first.
-pub async fn drift(site: web::Data<Site>, asked: web::Query<Found>) -> Result<HttpResponse, WebError> {
+pub async fn drift(
+    site: web::Data<Site>,
+    who: Who,
+    asked: web::Query<Found>,
+) -> Result<HttpResponse, WebError> {
     let (account, after, limit) = asked.into_inner().read()?;
     let now = site.app.now();
-    let filter = DriftFilter { account, before: after, limit: limit + 1, now, ..DriftFilter::default() };
+    let filter = DriftFilter {
+        account,
+        within: who.reach,
+        before: after,
+        limit: limit + 1,
+        now,
+        ..DriftFilter::default()
+    };
     let mut found = site.app.store.drift(&filter).await?;
     let next = cut(&mut found, limit).map(|it| it.id);
     Ok(HttpResponse::Ok().json(DriftList::new(&found, next, now)))
 }
 
 /// `GET /api/v1/runs`: sweeps, the newest first.
-pub async fn runs(site: web::Data<Site>, asked: web::Query<Found>) -> Result<HttpResponse, WebError> {
+pub async fn runs(
+    site: web::Data<Site>,
+    who: Who,
+    asked: web::Query<Found>,
+) -> Result<HttpResponse, WebError> {
     let (account, after, limit) = asked.into_inner().read()?;
-    let mut runs = site.app.store.runs(account.as_ref(), after, limit + 1).await?;
+    let mut runs = site.app.store.runs_within(account.as_ref(), &who.reach, after, limit + 1).await?;
     let next = cut(&mut runs, limit).map(|it| it.id);
     Ok(HttpResponse::Ok().json(RunList::new(&runs, next)))
 }
@@ -120,7 +145,11 @@ pub struct Traffic {
 }
 
 /// `GET /api/v1/traffic`: what came in each hour, the oldest first, and how well the callbacks of each account do.
-pub async fn traffic(site: web::Data<Site>, asked: web::Query<Traffic>) -> Result<HttpResponse, WebError> {
+pub async fn traffic(
+    site: web::Data<Site>,
+    who: Who,
+    asked: web::Query<Traffic>,
+) -> Result<HttpResponse, WebError> {
     let Traffic { account, hours } = asked.into_inner();
     let only = account.filter(|it| !it.is_empty()).map(AccountId);
     let most = if only.is_some() { MOST_HOURS } else { MOST_HOURS_OF_ALL };
@@ -129,10 +158,12 @@ pub async fn traffic(site: web::Data<Site>, asked: web::Query<Traffic>) -> Resul
     let this_hour = now.0.div_euclid(HOUR_MS);
     let from = Timestamp((this_hour + 1 - i64::from(hours)) * HOUR_MS);
     let mut figures = Vec::new();
-    for account in site.app.accounts.values().filter(|it| only.as_ref().is_none_or(|only| *only == it.id)) {
+    let theirs = |it: &AccountId| only.as_ref().is_none_or(|only| only == it) && who.reach.has(it);
+    for account in site.app.accounts.values().filter(|it| theirs(&it.id)) {
         figures.push(site.app.figures(account).await?);
     }
-    let hours = site.app.store.traffic(only.as_ref(), from, now.plus(1)).await?;
+    let mut hours = site.app.store.traffic(only.as_ref(), from, now.plus(1)).await?;
+    hours.retain(|hour| theirs(&hour.account));
     Ok(HttpResponse::Ok().json(TrafficList::new(&figures, &hours)))
 }
 

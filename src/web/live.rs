@@ -7,6 +7,7 @@ use super::error::WebError;
 use super::site::Site;
 use super::views::{BoardQuery, RowView, link};
 use crate::app::Change;
+use crate::app::people::Who;
 use crate::model::filter::search_text;
 use crate::model::{Filter, Package, Seq};
 use actix_web::http::Method;
@@ -144,10 +145,12 @@ impl Frame {
 pub async fn live(
     site: web::Data<Site>,
     hub: web::Data<Hub>,
+    who: Who,
     request: HttpRequest,
 ) -> Result<HttpResponse, WebError> {
     let site = site.into_inner();
-    let filter = BoardQuery::parse(request.query_string()).filter(site.app.now(), &site.zone, &site.accounts);
+    let query = BoardQuery::parse(request.query_string());
+    let filter = query.filter(site.app.now(), &site.zone, &site.accounts, &who);
     let (after, head) = (after_of(&request), request.method() == Method::HEAD);
     let (changes, missed) = hub.subscribe(after);
     let mut floor = after.unwrap_or(Seq(i64::MIN));
@@ -161,7 +164,7 @@ pub async fn live(
             Some(rows) => {
                 floor = rows.last().map_or(floor, |row| row.seq);
                 let changes = rows.into_iter().map(|row| Change { row, before: None });
-                changes.map(|change| replayed(&change, &filter, &site)).collect()
+                told_again(changes.collect(), &filter, &site)
             }
             None => {
                 floor = Seq(i64::MIN);
@@ -206,6 +209,19 @@ fn following(changes: Frames, floor: Seq, filter: Filter, site: Arc<Site>) -> im
             }
         }
     })
+}
+
+/// Changes that are told from the database. Whose a package was before isn't known any more: where one is not for this
+/// reader now, nothing is told of it, and the page is loaded again.
+fn told_again(changes: Vec<Change>, filter: &Filter, site: &Site) -> Vec<sse::Event> {
+    let of_accounts = changes.iter().filter(|it| filter.within.has(&it.row.key.account));
+    let (theirs, others): (Vec<&Change>, Vec<&Change>) =
+        of_accounts.partition(|it| filter.within.admits(&it.row.key.account, &it.row.package));
+    if others.is_empty() {
+        theirs.into_iter().map(|change| replayed(change, filter, site)).collect()
+    } else {
+        vec![resync()]
+    }
 }
 
 /// A change that is told from the database: what was before isn't known any more, so whatever isn't shown is dropped.

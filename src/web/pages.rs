@@ -7,8 +7,10 @@ use super::views::{
     PackageInput, PackagePage, ProviderCard, ProvidersInput, ProvidersPage, PulseFragment, board::PulseInput,
     html, link, providers,
 };
+use crate::app::people::Who;
 use crate::app::{AccountFacts, Order, Row};
 use crate::config::{CallbackAuth, Rotates, Rotation, Unsigned};
+use crate::model::access::{Needs, Role};
 use crate::model::{AccountId, Filter, PackageKey, Tally, Timestamp};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -25,18 +27,18 @@ const INBOX_PAGE: u32 = 50;
 const INBOX_PART: u32 = 20;
 
 /// `GET /`: the board.
-pub async fn board(site: web::Data<Site>, request: HttpRequest) -> Result<HttpResponse, WebError> {
+pub async fn board(site: web::Data<Site>, request: HttpRequest, who: Who) -> Result<HttpResponse, WebError> {
     let query = BoardQuery::parse(request.query_string());
-    let filter = query.filter(site.app.now(), &site.zone, &site.accounts);
-    let moment = site.moment_of(|it| is_of(&filter, it)).await?;
+    let filter = query.filter(site.app.now(), &site.zone, &site.accounts, &who);
+    let moment = site.moment_of(&who, |it| is_of(&filter, it)).await?;
     let around = site.around(&moment);
     // Before the list: what changes in between comes once more by the stream, and is not missed.
     let seq = site.app.store.last_seq().await?;
     let page = site.app.store.list(&filter, &order(&query), PAGE, moment.now()).await?;
-    let senders = site.app.store.senders(MOST_SENDERS).await?;
+    let senders = site.app.store.senders(&filter, MOST_SENDERS).await?;
     let senders: Vec<(String, String)> = senders.into_iter().map(|it| (it.clone(), it)).collect();
     let tallies = tallies(&site, &filter, &moment).await?;
-    let troubled = troubled(&site, &moment).await?;
+    let troubled = troubled(&site, &who, &moment).await?;
     let counted = filter.words.is_empty() && filter.sender.is_none() && filter.updated_since.is_none();
     let total = tallies.iter().find(|(tally, _)| *tally == filter.tally).map(|(_, count)| *count);
     let input = BoardInput {
@@ -56,46 +58,55 @@ pub async fn board(site: web::Data<Site>, request: HttpRequest) -> Result<HttpRe
 }
 
 /// `GET /pulse?<the board's query>`: what an open board fetches after changes.
-pub async fn pulse(site: web::Data<Site>, request: HttpRequest) -> Result<HttpResponse, WebError> {
+pub async fn pulse(site: web::Data<Site>, request: HttpRequest, who: Who) -> Result<HttpResponse, WebError> {
     let query = BoardQuery::parse(request.query_string());
-    let filter = query.filter(site.app.now(), &site.zone, &site.accounts);
-    let moment = site.moment_of(|it| is_of(&filter, it)).await?;
-    let (tallies, troubled) = (tallies(&site, &filter, &moment).await?, troubled(&site, &moment).await?);
+    let filter = query.filter(site.app.now(), &site.zone, &site.accounts, &who);
+    let moment = site.moment_of(&who, |it| is_of(&filter, it)).await?;
+    let tallies = tallies(&site, &filter, &moment).await?;
+    let troubled = troubled(&site, &who, &moment).await?;
     let around = site.around(&moment);
     let input = PulseInput { around: &around, query: &query, tallies: &tallies, troubled: &troubled };
     Ok(page_of(html(&PulseFragment::new(&input))))
 }
 
 /// `GET /packages/{account}/{id}` and `…/payload/{arrival}`. The id is any text, so the path is taken apart here.
-pub async fn package(site: web::Data<Site>, request: HttpRequest) -> Result<HttpResponse, WebError> {
+pub async fn package(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    who: Who,
+) -> Result<HttpResponse, WebError> {
     let (key, rest) = key_of(&request, "/packages/")?;
     if let Some(arrival) = rest.as_deref().and_then(|rest| rest.strip_prefix("payload/")) {
+        if !who.may(Needs::Role(Role::Admin)) {
+            return Err(WebError::Forbidden(super::guard::NOT_YOURS));
+        }
         let arrival = arrival.parse().map_err(|_| WebError::NotFound("There is no such payload."))?;
         return payload(&site, arrival, Some(&key.account)).await;
     }
     if rest.is_some() {
         return Err(WebError::NotFound("There is no such page."));
     }
-    let detail = detail(&site, &key).await?;
-    let moment = site.moment_of(|it| *it == key.account).await?;
+    let detail = detail(&site, &who, &key).await?;
+    let moment = site.moment_of(&who, |it| *it == key.account).await?;
     let asked = (request.query_string() == "done=asked").then(|| super::resync::told(&site, &key)).flatten();
-    let may_ask = site.app.accounts.get(&key.account).is_some_and(|it| it.config.api.is_some());
+    let has_api = site.app.accounts.get(&key.account).is_some_and(|it| it.config.api.is_some());
     let findings = super::sync::findings(&site, site.app.store.drift_of(&key, FINDINGS).await?).await?;
     let input = PackageInput {
         around: site.around(&moment),
         detail: &detail,
         findings: &findings,
-        may_ask,
+        may_ask: has_api && who.may(Needs::Resync),
         asked: asked.as_deref(),
     };
     Ok(page_of(html(&PackagePage::new(&input))))
 }
 
-/// A package that is one: a template is never shown.
-pub async fn detail(site: &Site, key: &PackageKey) -> Result<crate::app::Detail, WebError> {
+/// A package that is one, since a template is never shown, and that `who` may see. Of one that they may not, nothing is
+/// said but that it isn't there.
+pub async fn detail(site: &Site, who: &Who, key: &PackageKey) -> Result<crate::app::Detail, WebError> {
     let detail = site.app.store.package(key).await?;
     detail
-        .filter(|it| !it.row.package.template)
+        .filter(|it| !it.row.package.template && who.reach.admits(&key.account, &it.row.package))
         .ok_or(WebError::NotFound("There is no such package on this board."))
 }
 
@@ -130,6 +141,7 @@ async fn payload(site: &Site, arrival: i64, of: Option<&AccountId>) -> Result<Ht
 /// `GET /inbox`.
 pub async fn inbox(
     site: web::Data<Site>,
+    who: Who,
     query: web::Query<HashMap<String, String>>,
 ) -> Result<HttpResponse, WebError> {
     let store = &site.app.store;
@@ -159,7 +171,7 @@ pub async fn inbox(
     waiting.truncate(INBOX_PART as usize);
     let more_waiting = waiting.last().filter(|_| more).map(|it| it.id);
     let notice = query.get("done").and_then(|it| super::actions::notice(it));
-    let moment = site.moment().await?;
+    let moment = site.moment(&who).await?;
     let input = InboxInput {
         around: site.around(&moment),
         arrivals: &arrivals,
@@ -171,7 +183,7 @@ pub async fn inbox(
         waiting: &waiting,
         waiting_total: store.count_waiting().await?,
         more_waiting,
-        takers: &takers(&site),
+        takers: &takers(&site, &who),
         notice: notice.as_deref(),
         older: older.as_deref(),
         newer: newer.as_deref(),
@@ -179,13 +191,14 @@ pub async fn inbox(
     Ok(page_of(html(&InboxPage::new(&input))))
 }
 
-/// The accounts for which callbacks can be pasted, and whether each has an API that can confirm them.
-fn takers(site: &Site) -> Vec<(&AccountLabel, bool)> {
+/// The accounts for which somebody may paste callbacks, and whether each has an API that can confirm them.
+pub fn takers<'a>(site: &'a Site, who: &Who) -> Vec<(&'a AccountLabel, bool)> {
     let taker = |label: &AccountLabel| {
         let it = site.app.accounts.get(&label.id)?;
         it.takes_pasted().then_some(it.config.api.is_some())
     };
-    site.accounts.iter().filter_map(|label| Some((label, taker(label)?))).collect()
+    let theirs = site.accounts.iter().filter(|label| who.reach.has(&label.id));
+    theirs.filter_map(|label| Some((label, taker(label)?))).collect()
 }
 
 /// A page of an account's signers of whom no package is known.
@@ -204,7 +217,7 @@ async fn lone_signers<'a>(
 }
 
 /// `GET /providers`.
-pub async fn providers(site: web::Data<Site>) -> Result<HttpResponse, WebError> {
+pub async fn providers(site: web::Data<Site>, who: Who) -> Result<HttpResponse, WebError> {
     let mut facts = Vec::new();
     for account in &site.accounts {
         facts.push(site.app.store.account_facts(&account.id).await?);
@@ -243,7 +256,7 @@ pub async fn providers(site: web::Data<Site>) -> Result<HttpResponse, WebError> 
             forward: account.forwarding.as_ref().map(|it| it.host.as_str()).zip(forwards.get(&label.id)),
         });
     }
-    let moment = site.moment().await?;
+    let moment = site.moment(&who).await?;
     let input = ProvidersInput { around: site.around(&moment), cards: &cards };
     Ok(page_of(html(&ProvidersPage::new(&input))))
 }
@@ -290,20 +303,16 @@ fn is_of(filter: &Filter, account: &AccountId) -> bool {
         && (filter.accounts.is_empty() || filter.accounts.contains(account))
 }
 
-/// The tallies of the filter's accounts.
+/// The tallies of the filter's accounts, and of what it may see of them.
 async fn tallies(site: &Site, filter: &Filter, moment: &Moment) -> Result<Vec<(Tally, u64)>, WebError> {
-    let of = |account: &AccountId| is_of(filter, account);
-    let kept = crate::model::Status::ALL.into_iter().map(Tally::Status);
-    let kept = kept.chain([Tally::All, Tally::WithSender, Tally::Trashed]);
-    let mut counts: Vec<(Tally, u64)> =
-        kept.map(|tally| (tally, site.app.store.tallies().count(tally, of))).collect();
+    let mut counts = site.app.store.counts(filter).await?;
     counts.push((Tally::Attention, site.app.store.attention(filter, moment.now()).await?));
     Ok(counts)
 }
 
-/// What stands in the strip: of all accounts, the latest first.
-async fn troubled(site: &Site, moment: &Moment) -> Result<Vec<Row>, WebError> {
-    let filter = Filter { tally: Tally::Attention, ..Filter::default() };
+/// What stands in the strip: of all accounts that they see, the latest first.
+async fn troubled(site: &Site, who: &Who, moment: &Moment) -> Result<Vec<Row>, WebError> {
+    let filter = Filter { tally: Tally::Attention, within: who.reach.clone(), ..Filter::default() };
     Ok(site.app.store.list(&filter, &Order::default(), STRIP, moment.now()).await?.rows)
 }
 

@@ -1,15 +1,20 @@
 //! What a person asks to have compared with the providers: forms that post, and a redirect after each.
 
 use super::error::WebError;
-use super::pages::key_of;
+use super::pages::{detail, key_of};
+use super::remote::remote;
 use super::site::Site;
 use super::views::words::{count, shown};
 use super::views::{Zone, link, time};
+use crate::app::App;
+use crate::app::people::{Means, Who};
 use crate::app::resync::{ResyncError, Resynced, Scope, may_ask_again};
-use crate::model::{PackageKey, Timestamp};
+use crate::model::{AccountId, PackageKey, Timestamp};
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
+
+const ONE_BY_ONE: &str = "You see single packages of an account: ask about each on its page.";
 
 /// What the form of `/sync` sends. Empty fields mean all.
 #[derive(Debug, Deserialize)]
@@ -28,15 +33,25 @@ pub struct Wanted {
 pub async fn resync(
     site: web::Data<Site>,
     request: HttpRequest,
+    who: Who,
     wanted: web::Form<Wanted>,
 ) -> Result<HttpResponse, WebError> {
     let Wanted { account, since, until, dry } = wanted.into_inner();
+    if who.reach.senders.is_some() {
+        return Err(WebError::Forbidden(ONE_BY_ONE));
+    }
+    let named = Some(AccountId(account)).filter(|it| !it.0.is_empty());
+    // Whoever sees some accounts is told of no others, not even that they aren't theirs.
+    if named.as_ref().is_some_and(|it| !who.reach.has(it)) {
+        return Err(WebError::NotFound("There is no such account on this board."));
+    }
+    let theirs = who.reach.accounts.clone().unwrap_or_default();
     let scope = Scope {
-        accounts: Some(account).filter(|it| !it.is_empty()).into_iter().collect(),
+        accounts: named.map_or(theirs, |it| vec![it]).into_iter().map(|it| it.0).collect(),
         since: time_of(&since, &site.zone)?,
         until: time_of(&until, &site.zone)?,
         dry: dry.is_some(),
-        by: by(&request),
+        by: by(&site.app, &request, &who),
     };
     match site.app.resync(&scope).await {
         Ok(asked) => Ok(back(&format!("asked-{}-{}", asked.len(), u8::from(scope.dry)))),
@@ -56,19 +71,25 @@ pub struct Which {
 pub async fn stop(
     site: web::Data<Site>,
     request: HttpRequest,
+    who: Who,
     which: web::Form<Which>,
 ) -> Result<HttpResponse, WebError> {
-    let stopped = site.app.stop_run(which.run, &by(&request)).await?;
+    let stopped = site.app.stop_run(which.run, &by(&site.app, &request, &who)).await?;
     Ok(back(if stopped { "stopped" } else { "over" }))
 }
 
 /// `POST /packages/{account}/{id}/resync`: one package, now.
-pub async fn package(site: web::Data<Site>, request: HttpRequest) -> Result<HttpResponse, WebError> {
+pub async fn package(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    who: Who,
+) -> Result<HttpResponse, WebError> {
     const NONE: WebError = WebError::NotFound("There is no such package on this board.");
     let (key, rest) = key_of(&request, "/packages/")?;
     if rest.as_deref() != Some("resync") {
         return Err(NONE);
     }
+    detail(&site, &who, &key).await?;
     if !site.app.resync_package(&key).await? {
         return Err(NONE);
     }
@@ -135,9 +156,9 @@ fn time_of(text: &str, zone: &Zone) -> Result<Option<i64>, WebError> {
     at.map(|at| Some(at.0)).ok_or_else(|| WebError::Bad(format!("“{}” is no day and time.", shown(text))))
 }
 
-/// Who asks, until people sign in: the address.
-fn by(request: &HttpRequest) -> String {
-    request.peer_addr().map(|it| it.ip().to_string()).unwrap_or_default()
+/// Who asks; at a board without sign-in, from which address.
+pub(super) fn by(app: &App, request: &HttpRequest, who: &Who) -> String {
+    if who.means == Means::Here { remote(app, request) } else { who.name.clone() }
 }
 
 fn back(word: &str) -> HttpResponse {

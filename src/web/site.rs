@@ -1,10 +1,13 @@
 //! What every page needs beside the store: how accounts are called, and in which zone times are printed.
 
+use super::needs::{self, Verb};
 use super::views::standing::Header;
 use super::views::words::list;
-use super::views::{AccountLabel, Around, Zone};
+use super::views::{AccountLabel, Around, Looks, Zone};
+use crate::app::people::{Means, Who};
 use crate::app::{Account, App};
-use crate::model::{AccountId, Filter, Timestamp};
+use crate::model::access::Reach;
+use crate::model::{AccountId, Filter, Tally, Timestamp};
 
 /// The board as the pages see it.
 #[derive(Debug, Clone)]
@@ -21,10 +24,12 @@ pub struct Site {
 #[derive(Debug, Clone, Default)]
 pub struct Moment {
     now: Timestamp,
+    accounts: Vec<AccountLabel>,
     attention: u64,
     last_callback: Option<Timestamp>,
     warnings: Vec<String>,
     header: Header,
+    who: Option<Looks>,
 }
 
 impl Site {
@@ -36,41 +41,62 @@ impl Site {
         Self { app, accounts, zone }
     }
 
-    /// What all pages say now.
-    pub async fn moment(&self) -> Result<Moment, crate::app::StoreError> {
-        self.moment_of(|_| true).await
+    /// What all pages say to somebody now.
+    pub async fn moment(&self, who: &Who) -> Result<Moment, crate::app::StoreError> {
+        self.moment_of(who, |_| true).await
     }
 
     /// The same on a page that shows only these accounts.
     pub async fn moment_of(
         &self,
+        who: &Who,
         is_in_view: impl Fn(&AccountId) -> bool,
     ) -> Result<Moment, crate::app::StoreError> {
-        let mut moment = self.instant();
-        let labels: Vec<&AccountLabel> = self.accounts.iter().filter(|it| is_in_view(&it.id)).collect();
+        let mut moment = self.instant_for(who);
+        let labels: Vec<&AccountLabel> = moment.accounts.iter().filter(|it| is_in_view(&it.id)).collect();
         let worst = self.app.worst(labels.iter().map(|it| &it.id));
         moment.header = Header::new(&labels, worst.as_ref(), moment.now, &self.zone);
-        moment.attention = self.app.store.attention(&Filter::default(), moment.now).await?;
+        let filter = Filter { tally: Tally::Attention, within: who.reach.clone(), ..Filter::default() };
+        moment.attention = self.app.store.attention(&filter, moment.now).await?;
         Ok(moment)
     }
 
     /// The same without asking the store.
     #[must_use]
+    pub fn instant_for(&self, who: &Who) -> Moment {
+        self.within(&who.reach).to(who)
+    }
+
+    /// What a row needs that goes to everybody who may see its package.
+    #[must_use]
     pub fn instant(&self) -> Moment {
+        self.within(&Reach::default())
+    }
+
+    fn within(&self, reach: &Reach) -> Moment {
         let now = self.app.now();
+        let accounts: Vec<AccountLabel> =
+            self.accounts.iter().filter(|it| reach.has(&it.id)).cloned().collect();
         let trouble = self.app.store.health().trouble();
         let trouble = trouble.map(|why| format!("Callbacks can't be written to disk: {why}."));
-        let warnings = trouble.into_iter().chain(self.refused_lately(now)).collect();
-        Moment { now, last_callback: self.app.last_callback(), warnings, ..Moment::default() }
+        let warnings = trouble.into_iter().chain(self.refused_lately(&accounts, now)).collect();
+        let last_callback = self.app.last_callback();
+        Moment { now, accounts, last_callback, warnings, ..Moment::default() }
+    }
+
+    /// What pages say to strangers: the time.
+    #[must_use]
+    pub fn outside(&self) -> Moment {
+        Moment { now: self.app.now(), ..Moment::default() }
     }
 
     /// One line for whatever is refused: it must not change with each call that is.
-    fn refused_lately(&self, now: Timestamp) -> Option<String> {
+    fn refused_lately(&self, accounts: &[AccountLabel], now: Timestamp) -> Option<String> {
         let of = |label: &AccountLabel| {
             let reasons = self.app.accounts.get(&label.id)?.refusals.lately(now);
             (!reasons.is_empty()).then(|| format!("{} ({})", label.label, reasons.join("; ")))
         };
-        let accounts: Vec<String> = self.accounts.iter().filter_map(of).collect();
+        let accounts: Vec<String> = accounts.iter().filter_map(of).collect();
         (!accounts.is_empty()).then(|| {
             let accounts = list(&accounts);
             format!("Callbacks are refused: {accounts}. They are kept in the inbox; put the secret right at the provider or in the configuration.")
@@ -81,18 +107,33 @@ impl Site {
     #[must_use]
     pub fn around<'a>(&'a self, moment: &'a Moment) -> Around<'a> {
         Around {
-            accounts: &self.accounts,
+            accounts: &moment.accounts,
             now: moment.now,
             zone: &self.zone,
             attention: moment.attention,
             last_callback: moment.last_callback,
             warnings: &moment.warnings,
             header: &moment.header,
+            who: moment.who.as_ref(),
         }
     }
 }
 
 impl Moment {
+    /// The same, said to somebody.
+    fn to(self, who: &Who) -> Self {
+        let opens = |address| who.may(needs::of(Verb::Read, Some(address)));
+        let looks = Looks {
+            name: who.name.clone(),
+            signed_in: matches!(who.means, Means::Session { .. }),
+            inbox: opens("/inbox"),
+            providers: opens("/providers"),
+            lost: opens("/lost"),
+            sends: who.reach.senders.is_none() && !who.sends_as.is_empty(),
+        };
+        Self { who: Some(looks), ..self }
+    }
+
     /// The time.
     #[must_use]
     pub fn now(&self) -> Timestamp {

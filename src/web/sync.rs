@@ -8,6 +8,7 @@ use super::views::time::rfc3339;
 use super::views::{
     AccountLabel, AccountSync, RunningFragment, SyncInput, SyncPage, SyncQuery, TrafficView, html,
 };
+use crate::app::people::Who;
 use crate::app::standing::Standing;
 use crate::app::{Account, Drift, DriftFilter, DryLine, Run, StoreError};
 use crate::model::{AccountId, Package, Timestamp};
@@ -33,22 +34,22 @@ fn asked(pairs: &Pairs) -> SyncQuery {
 }
 
 /// `GET /sync`.
-pub async fn sync(site: web::Data<Site>, pairs: Pairs) -> Result<HttpResponse, WebError> {
+pub async fn sync(site: web::Data<Site>, who: Who, pairs: Pairs) -> Result<HttpResponse, WebError> {
     let (query, store, now) = (asked(&pairs), &site.app.store, site.app.now());
-    let mut drift = store.drift(&filter(&query, query.before, PAGE + 1, now)).await?;
+    let mut drift = store.drift(&filter(&query, &who, query.before, PAGE + 1, now)).await?;
     let more_findings = cut(&mut drift, PAGE).map(|it| it.id);
     let findings = findings(&site, drift).await?;
     // Those under way stand above; they are few.
-    let mut runs = store.runs(None, query.runs, RUNS + 1).await?;
+    let mut runs = store.runs_within(None, &who.reach, query.runs, RUNS + 1).await?;
     let more_runs = cut(&mut runs, RUNS).map(|it| it.id);
     runs.retain(|run| run.ended_at.is_some());
     let dry = match query.dry {
-        Some(id) => dry(&site, id).await?,
+        Some(id) => dry(&site, &who, id).await?,
         None => None,
     };
     let notice = pairs.get("done").and_then(|it| super::resync::notice(it));
-    let accounts = accounts(&site).await?;
-    let moment = site.moment().await?;
+    let moment = site.moment(&who).await?;
+    let accounts = accounts(&site, &who).await?;
     let input = SyncInput {
         around: site.around(&moment),
         query: &query,
@@ -64,26 +65,27 @@ pub async fn sync(site: web::Data<Site>, pairs: Pairs) -> Result<HttpResponse, W
 }
 
 /// `GET /sync/now`: how far the sweeps are, which a live page asks while one goes on.
-pub async fn now(site: web::Data<Site>) -> Result<HttpResponse, WebError> {
+pub async fn now(site: web::Data<Site>, who: Who) -> Result<HttpResponse, WebError> {
     let mut all = Vec::new();
-    for account in site.accounts.iter().filter_map(|it| site.app.accounts.get(&it.id)) {
+    let theirs = site.accounts.iter().filter(|it| who.reach.has(&it.id));
+    for account in theirs.filter_map(|it| site.app.accounts.get(&it.id)) {
         all.push((site.app.store.unended_runs(&account.id).await?, account.config.calls_per_minute));
     }
-    let moment = site.instant();
+    let moment = site.instant_for(&who);
     Ok(page_of(html(&RunningFragment::new(&all, &site.around(&moment)))))
 }
 
 /// `GET /sync/missed.csv?account=&standing=`: all of it, a piece at a time.
-pub async fn csv(site: web::Data<Site>, pairs: Pairs) -> HttpResponse {
+pub async fn csv(site: web::Data<Site>, who: Who, pairs: Pairs) -> HttpResponse {
     let (query, now) = (asked(&pairs), site.app.now());
     let day = rfc3339(now).chars().take(10).collect::<String>();
     let site = site.into_inner();
     let lines = stream::unfold(Some(None), move |place: Option<Option<i64>>| {
-        let (site, query) = (site.clone(), query.clone());
+        let (site, query, who) = (site.clone(), query.clone(), who.clone());
         async move {
             let before = place?;
             let found = async {
-                let drift = site.app.store.drift(&filter(&query, before, CHUNK, now)).await?;
+                let drift = site.app.store.drift(&filter(&query, &who, before, CHUNK, now)).await?;
                 findings(&site, drift).await
             };
             let found = match found.await {
@@ -106,9 +108,9 @@ pub async fn csv(site: web::Data<Site>, pairs: Pairs) -> HttpResponse {
         .streaming(lines)
 }
 
-fn filter(query: &SyncQuery, before: Option<i64>, limit: u32, now: Timestamp) -> DriftFilter {
+fn filter(query: &SyncQuery, who: &Who, before: Option<i64>, limit: u32, now: Timestamp) -> DriftFilter {
     let account = query.account.clone().map(AccountId);
-    DriftFilter { account, standing: query.standing, before, limit, now }
+    DriftFilter { account, standing: query.standing, within: who.reach.clone(), before, limit, now }
 }
 
 /// Lines of drift, each with its package as it is now.
@@ -120,9 +122,12 @@ pub async fn findings(site: &Site, drift: Vec<Drift>) -> Result<Vec<Finding>, St
 
 type Dry = (Run, Vec<(DryLine, Option<Package>)>, bool);
 
-/// A dry run, the first of what it would change, and whether there is more; `None`: there is no such run.
-async fn dry(site: &Site, id: i64) -> Result<Option<Dry>, StoreError> {
-    let Some(run) = site.app.store.run(id).await?.filter(|run| run.dry) else { return Ok(None) };
+/// A dry run, the first of what it would change, and whether there is more; `None`: there is no such run for them.
+async fn dry(site: &Site, who: &Who, id: i64) -> Result<Option<Dry>, StoreError> {
+    let Some(run) = site.app.store.run(id).await?.filter(|run| run.dry && sees_all_of(who, &run.account))
+    else {
+        return Ok(None);
+    };
     let mut lines = site.app.store.dry_lines(&run.account, id, DRY_LINES + 1).await?;
     let is_cut = cut(&mut lines, DRY_LINES).is_some();
     let packages = site.app.store.states(lines.iter().map(|it| &it.key)).await?;
@@ -131,9 +136,14 @@ async fn dry(site: &Site, id: i64) -> Result<Option<Dry>, StoreError> {
     Ok(Some((run, lines.collect(), is_cut)))
 }
 
-async fn accounts(site: &Site) -> Result<Vec<AccountSync<'_>>, WebError> {
+/// Whether somebody sees every package of an account.
+fn sees_all_of(who: &Who, account: &AccountId) -> bool {
+    who.reach.senders.is_none() && who.reach.has(account)
+}
+
+async fn accounts<'a>(site: &'a Site, who: &Who) -> Result<Vec<AccountSync<'a>>, WebError> {
     let mut all = Vec::new();
-    for label in &site.accounts {
+    for label in site.accounts.iter().filter(|it| who.reach.has(&it.id)) {
         if let Some(account) = site.app.accounts.get(&label.id) {
             all.push(one(site, label, account).await?);
         }

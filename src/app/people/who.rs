@@ -12,6 +12,8 @@ pub struct Who {
     pub means: Means,
     /// Which packages they may see.
     pub reach: Reach,
+    /// The mail addresses under which they send, in lower case; a program has none.
+    pub sends_as: Vec<String>,
 }
 
 /// By what somebody is known.
@@ -43,21 +45,32 @@ impl Who {
     /// Whoever sits at the machine.
     #[must_use]
     pub fn here() -> Self {
-        Self { name: "somebody at this machine".to_owned(), means: Means::Here, reach: Reach::default() }
+        let name = "somebody at this machine".to_owned();
+        Self { name, means: Means::Here, reach: Reach::default(), sends_as: Vec::new() }
     }
 
     /// A person by a session.
     #[must_use]
     pub fn person(user: &User, session: i64) -> Self {
         let means = Means::Session { session, user: user.id, role: user.role };
-        Self { name: user.email.clone(), means, reach: user.reach() }
+        Self { name: user.email.clone(), means, reach: user.reach(), sends_as: user.sends_as() }
     }
 
     /// A program by its token.
     #[must_use]
     pub fn program(token: &Token) -> Self {
         let means = Means::Token { token: token.id, scope: token.scope, query: token.query.clone() };
-        Self { name: format!("token {}", token.name), means, reach: token.reach.clone() }
+        let name = format!("token {}", token.name);
+        Self { name, means, reach: token.reach.clone(), sends_as: Vec::new() }
+    }
+
+    /// What they see of the board; with `mine`, of that only what they sent. That narrows nothing for whoever never
+    /// sends, and for whom it is all there is anyway.
+    #[must_use]
+    pub fn sees(&self, mine: bool) -> Reach {
+        let narrows = mine && self.reach.senders.is_none() && !self.sends_as.is_empty();
+        let senders = if narrows { Some(self.sends_as.clone()) } else { self.reach.senders.clone() };
+        Reach { senders, accounts: self.reach.accounts.clone() }
     }
 
     /// What a person may do; a program has no role.

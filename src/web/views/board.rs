@@ -186,6 +186,16 @@ impl<'a> BoardPage<'a> {
         (self.query.tally != Tally::All).then(|| self.query.tally.word())
     }
 
+    /// Whoever looks can narrow the board to what they sent.
+    fn sends(&self) -> bool {
+        self.frame.who.as_ref().is_some_and(|who| who.sends)
+    }
+
+    /// Whoever looks connects accounts.
+    fn connects(&self) -> bool {
+        self.frame.who.as_ref().is_some_and(|who| who.providers)
+    }
+
     fn is_narrowed(&self) -> bool {
         self.query.is_narrowed()
     }

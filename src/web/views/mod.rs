@@ -14,6 +14,7 @@ pub mod inbox;
 pub mod json;
 mod lines;
 pub mod link;
+pub mod lost;
 pub mod package;
 mod people;
 pub mod providers;
@@ -21,6 +22,7 @@ pub mod query;
 pub mod row;
 #[cfg(test)]
 mod sample;
+pub mod sign_in;
 pub mod standing;
 pub mod sync;
 mod tallies;
@@ -37,6 +39,7 @@ pub use board::{BoardInput, BoardPage, PulseFragment, PulseInput};
 pub use error::ErrorPage;
 pub use forwards::{ForwardsInput, ForwardsPage};
 pub use inbox::{InboxInput, InboxPage, LoneSigners};
+pub use lost::{LostInput, LostPage};
 pub use package::{PackageInput, PackagePage};
 pub use providers::{AuthKind, ProviderCard, ProvidersInput, ProvidersPage};
 pub use query::{BoardQuery, Cursor, Updated};
@@ -95,7 +98,7 @@ impl AccountLabel {
 /// What every page knows.
 #[derive(Debug, Clone, Copy)]
 pub struct Around<'a> {
-    /// The configured accounts.
+    /// The configured accounts, as far as whoever looks may see them.
     pub accounts: &'a [AccountLabel],
     /// The time.
     pub now: Timestamp,
@@ -109,6 +112,25 @@ pub struct Around<'a> {
     pub warnings: &'a [String],
     /// How the accounts in view stand.
     pub header: &'a Header,
+    /// Who looks; `None`: a stranger, who is told nothing.
+    pub who: Option<&'a Looks>,
+}
+
+/// Who looks at a page, and which entries of the navigation lead somewhere for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Looks {
+    /// As the audit calls them.
+    pub name: String,
+    /// They came by a session, and may end it.
+    pub signed_in: bool,
+    /// The inbox opens.
+    pub inbox: bool,
+    /// The page of providers opens.
+    pub providers: bool,
+    /// The page for lost callbacks opens.
+    pub lost: bool,
+    /// They may see more than what they sent, and can narrow a board to that.
+    pub sends: bool,
 }
 
 impl Around<'_> {
@@ -146,6 +168,8 @@ pub struct Frame {
     pub header: Header,
     /// Whether the page follows changes.
     pub live: bool,
+    /// Who looks; `None`: a stranger.
+    pub who: Option<Looks>,
 }
 
 /// The entries of the navigation.
@@ -159,6 +183,8 @@ pub enum Place {
     Inbox,
     /// Providers.
     Providers,
+    /// Lost callbacks.
+    Lost,
     /// None of them.
     Elsewhere,
 }
@@ -174,7 +200,13 @@ impl Frame {
             warnings: around.warnings.to_vec(),
             header: around.header.clone(),
             live: false,
+            who: around.who.cloned(),
         }
+    }
+
+    /// Around a page for strangers.
+    fn outside(title: &str, around: &Around<'_>) -> Self {
+        Self { who: None, warnings: Vec::new(), ..Self::new(title, Place::Elsewhere, around) }
     }
 
     fn live(self) -> Self {

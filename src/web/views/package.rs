@@ -58,6 +58,8 @@ pub struct PackagePage {
     elsewhere: Option<String>,
     /// How late it may be by design.
     lag: Option<String>,
+    /// Where it is changed, since nothing here does that.
+    provider: String,
     created: Option<When>,
     due: Option<(&'static str, When)>,
     ready: bool,
@@ -128,6 +130,7 @@ impl PackagePage {
             elsewhere: package.elsewhere.then(|| elsewhere(package, &account.label)),
             group: group(package, &key.account).filter(|_| !package.elsewhere),
             lag: account.lag(),
+            provider: account.provider_title.clone(),
             created: package.created.map(|at| When::at(at, around.now, around.zone)),
             due: due(package, around),
             ready: package.ready_to_complete,

@@ -6,6 +6,7 @@ use super::AccountLabel;
 use super::link::encode;
 use super::time::Zone;
 use super::words::one_line;
+use crate::app::people::Who;
 use crate::model::filter::fold_text;
 use crate::model::{AccountId, Filter, Sort, Tally, Timestamp};
 use percent_encoding::percent_decode_str;
@@ -30,6 +31,8 @@ pub struct BoardQuery {
     pub provider: Option<String>,
     /// Only this sender's packages, by mail address or id.
     pub sender: Option<String>,
+    /// Only what whoever asks sent.
+    pub mine: bool,
     /// How lately it changed.
     pub updated: Updated,
     /// In which order.
@@ -83,7 +86,8 @@ impl BoardQuery {
                 "q" => it.q = search(&value),
                 "account" => it.account = Some(value),
                 "provider" => it.provider = Some(value),
-                "sender" => it.sender = Some(value),
+                "sender" => it.sender = Some(value.to_lowercase()),
+                "mine" => it.mine = value == "1",
                 "updated" => it.updated = Updated::from_word(&value).unwrap_or_default(),
                 "sort" => it.sort = Sort::from_word(&value).unwrap_or_default(),
                 "dir" => dir = Some(value),
@@ -110,6 +114,9 @@ impl BoardQuery {
         pairs.extend(self.account.as_deref().map(|value| ("account", value)));
         pairs.extend(self.provider.as_deref().map(|value| ("provider", value)));
         pairs.extend(self.sender.as_deref().map(|value| ("sender", value)));
+        if self.mine {
+            pairs.push(("mine", "1"));
+        }
         if self.updated != Updated::Any {
             pairs.push(("updated", self.updated.word()));
         }
@@ -180,13 +187,14 @@ impl BoardQuery {
     pub fn is_narrowed(&self) -> bool {
         let (account, provider, sender) = (&self.account, &self.provider, &self.sender);
         !self.q.is_empty()
+            || self.mine
             || self.updated != Updated::Any
             || [account, provider, sender].into_iter().any(Option::is_some)
     }
 
-    /// Which packages this query admits. A provider nobody has configured narrows nothing.
+    /// Which packages this query admits, of those that `who` may see. A provider nobody has configured narrows nothing.
     #[must_use]
-    pub fn filter(&self, now: Timestamp, zone: &Zone, accounts: &[AccountLabel]) -> Filter {
+    pub fn filter(&self, now: Timestamp, zone: &Zone, accounts: &[AccountLabel], who: &Who) -> Filter {
         let of_provider =
             accounts.iter().filter(|account| self.provider.as_deref() == Some(&account.provider));
         Filter {
@@ -196,7 +204,7 @@ impl BoardQuery {
             words: words(&self.q),
             sender: self.sender.clone(),
             updated_since: self.updated.since(now, zone),
-            ..Filter::default()
+            within: who.sees(self.mine),
         }
     }
 
@@ -298,18 +306,19 @@ mod tests {
         let now = Timestamp(100 * DAY_MS + 5);
         let query =
             BoardQuery::parse("status=attention&q=LIND+qvist&provider=conga&updated=today&sender=a@b");
-        let filter = query.filter(now, &Zone::utc(), &accounts);
+        let filter = query.filter(now, &Zone::utc(), &accounts, &Who::here());
         assert_eq!(filter.tally, Tally::Attention);
         assert_eq!(filter.words, ["lind", "qvist"]);
         assert_eq!(filter.accounts, [AccountId("conga-eu".into())]);
         assert_eq!(filter.updated_since, Some(Timestamp(100 * DAY_MS)));
-        assert_eq!(BoardQuery::parse("?&=&%zz&a").filter(now, &Zone::utc(), &accounts), Filter::default());
+        let none = BoardQuery::parse("?&=&%zz&a").filter(now, &Zone::utc(), &accounts, &Who::here());
+        assert_eq!(none, Filter::default());
     }
 
     proptest! {
         #[test]
         fn any_query_reads_back_as_written(
-            raw in "(&?(status|q|account|provider|sender|updated|sort|dir|after|before)=(sent|asc|due|today|.{0,12})){0,6}"
+            raw in "(&?(status|q|account|provider|sender|mine|updated|sort|dir|after|before)=(sent|asc|due|today|.{0,12})){0,6}"
         ) {
             let query = BoardQuery::parse(&raw);
             prop_assert_eq!(BoardQuery::parse(&query.to_query()), query);

@@ -2,7 +2,7 @@
 
 use super::standing::Header;
 use super::time::Zone;
-use super::{AccountLabel, Around};
+use super::{AccountLabel, Around, Looks};
 use crate::app::{Detail, Row};
 use crate::model::{
     AccountId, Answer, Attachment, Bounce, Decided, Document, Event, Fingerprint, Origin, Package, PackageId,
@@ -42,14 +42,24 @@ pub(super) fn accounts() -> Vec<AccountLabel> {
 static WELL: Header = Header { words: String::new(), is_ill: false };
 
 pub(super) fn around<'a>(accounts: &'a [AccountLabel], zone: &'a Zone) -> Around<'a> {
+    static WHO: std::sync::LazyLock<Looks> = std::sync::LazyLock::new(|| Looks {
+        name: "asha@example.com".to_owned(),
+        signed_in: true,
+        inbox: true,
+        providers: true,
+        lost: true,
+        sends: true,
+    });
+    let last_callback = Some(NOW.plus(-12_000));
     Around {
         accounts,
         now: NOW,
         zone,
         attention: 12,
-        last_callback: Some(NOW.plus(-12_000)),
+        last_callback,
         warnings: &[],
         header: &WELL,
+        who: Some(&WHO),
     }
 }
 

@@ -1,6 +1,6 @@
 //! A package's timeline: every fact in words, newest first, under the days on which they happened.
 
-use super::time::{When, Zone, day_heading, lasting};
+use super::time::{When, day_heading, lasting};
 use super::words::{self, Phrase, shown};
 use super::{Around, link, why};
 use crate::model::{Answer, Bounce, Event, Origin, Package, PackageKey, Record, SignerStatus, Timestamp};
@@ -45,7 +45,7 @@ pub(super) fn days(
     let mut days: Vec<Day> = Vec::new();
     for record in facts.into_iter().rev().take(MOST_SHOWN) {
         let heading = day_heading(record.shown_time(), around.now, around.zone);
-        let entry = Entry::new(record, key, package, around.zone, untimed);
+        let entry = Entry::new(record, key, package, around, untimed);
         match days.last_mut() {
             Some(day) if day.heading == heading => day.entries.push(entry),
             Some(_) | None => days.push(Day { heading, entries: vec![entry] }),
@@ -66,14 +66,16 @@ pub(super) fn sort(facts: &mut [&Record]) {
 }
 
 impl Entry {
-    fn new(record: &Record, key: &PackageKey, package: &Package, zone: &Zone, untimed: bool) -> Self {
+    fn new(record: &Record, key: &PackageKey, package: &Package, around: &Around<'_>, untimed: bool) -> Self {
+        // The bytes hold more than what the board reads in them: they are for whoever may open the inbox.
+        let opens = around.who.is_some_and(|who| who.inbox);
         Self {
-            when: When::clock(record.shown_time(), zone),
+            when: When::clock(record.shown_time(), around.zone),
             class: class(&record.event),
             phrase: words::told(record, package),
             origin: origin(record),
             odd: odd(record, untimed),
-            payload: record.arrival.map(|arrival| link::payload(key, arrival)),
+            payload: record.arrival.filter(|_| opens).map(|arrival| link::payload(key, arrival)),
         }
     }
 }

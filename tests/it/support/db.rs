@@ -32,6 +32,7 @@ pub async fn dump(data: &Path) -> Vec<String> {
         "SELECT json_array(package, hex(fingerprint), kind, detail, who, name, happened_at, received_at, deliveries, origin, arrival, \
          answer, unverified) FROM facts ORDER BY package, fingerprint",
         "SELECT json_array(account, word, n) FROM tallies ORDER BY account, word",
+        "SELECT json_array(sender, account, word, n) FROM sender_tallies WHERE n <> 0 ORDER BY sender, account, word",
         "SELECT json_array(seq, package) FROM changes ORDER BY seq",
         "SELECT json_array(id, account, hex(hash), same_as, size, hex(body), state, note, hex(facts), package, signer) \
          FROM arrivals ORDER BY id",

@@ -1,6 +1,7 @@
 //! Reads a live stream as a browser does, byte by byte.
 
 use super::board::{Board, client};
+use super::people::Shows;
 use reqwest::Response;
 use std::time::Duration;
 
@@ -32,7 +33,13 @@ impl Reader {
 
     /// Opens a stream after an event, as a browser that lost it does.
     pub async fn resume(board: &Board, path: &str, last: Option<&str>) -> Self {
-        let mut request = client().get(format!("{}{path}", board.url)).header("accept-encoding", "gzip, br");
+        Self::resume_as(board, &Shows::Nothing, path, last).await
+    }
+
+    /// The same for somebody who signed in.
+    pub async fn resume_as(board: &Board, who: &Shows, path: &str, last: Option<&str>) -> Self {
+        let request = client().get(format!("{}{path}", board.url)).header("accept-encoding", "gzip, br");
+        let mut request = who.on(request);
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
