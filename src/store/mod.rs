@@ -5,6 +5,7 @@
 
 mod aside;
 mod asked;
+mod backup;
 mod batch;
 mod check;
 mod codec;
@@ -21,9 +22,12 @@ pub mod people;
 mod policy;
 pub mod read;
 mod refused;
+mod room;
 mod rows;
 mod runs;
+mod schema;
 mod script;
+mod seal;
 mod shelf;
 mod signers;
 mod tallies;
@@ -32,6 +36,7 @@ mod waiting;
 mod writer;
 
 pub use asked::{DryLine, Foreseen, MOST_DRY_LINES, MOST_WAITING};
+pub use backup::{Copied, Progress};
 pub use check::{Rebuilt, SelfCheck};
 pub use drift::{Drift, DriftCounts, DriftFilter};
 pub use forwards::{Forward, ForwardFacts, Passing, ToForward, Tried};
@@ -40,6 +45,7 @@ pub use jobs::Job as AskedJob;
 pub use list::Order;
 pub use open::Mode;
 pub use policy::{Policies, Policy};
+pub use room::{Room, amount};
 pub use runs::{PEOPLE, RANGE, Run, RunFacts};
 pub use signers::MOST_TRIES;
 pub use tallies::Tallies;
