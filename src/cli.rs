@@ -1,5 +1,6 @@
 //! The command line: what each command is for, and a short function per command.
 
+mod backup;
 mod check;
 mod demo;
 mod import;
@@ -41,7 +42,7 @@ enum Command {
     ///
     /// Receives callbacks and serves the pages until Ctrl-C or SIGTERM. Everything that was answered with 200 is on
     /// disk, whatever happens then.
-    Serve,
+    Serve(ServeArgs),
     /// Run a board on which invented packages are being signed
     ///
     /// Starts a board and a simulator that plays all four providers, with a week of history and then live.
@@ -51,6 +52,16 @@ enum Command {
     /// Prints every problem with its path, or the effective configuration with secrets hidden, and for each account the
     /// callback address and what to set at its provider.
     Check(check::CheckArgs),
+    /// Copy the database into a file, beside a running board or without one
+    ///
+    /// The copy is looked through before it gets its name. Exit status 0: it is whole; 1: it is, but its packages are not
+    /// what their facts say, so run `signboard rebuild`; 2: there is none. The configuration and keys.toml aren't in it.
+    Backup(backup::BackupArgs),
+    /// Make the board of an empty data folder out of a backup
+    ///
+    /// Checks the backup and brings it up to this version before anything of it counts. Without success the folder stays
+    /// without a board.
+    Restore(backup::RestoreArgs),
     /// Take in callbacks that got lost, out of the mails that OneSpan sends about them
     ///
     /// Each waits in the inbox until the API says the same or somebody admits it; what is known already is passed over.
@@ -83,6 +94,16 @@ enum Command {
     Selfcheck,
 }
 
+/// The options of `serve`.
+#[derive(Debug, clap::Args)]
+struct ServeArgs {
+    /// Change the database of an older version without copying it before
+    ///
+    /// Otherwise it is copied to before-….sqlite in the data folder, where the newest two stay.
+    #[arg(long)]
+    no_backup: bool,
+}
+
 /// Runs a command; the result is the exit status.
 ///
 /// # Errors
@@ -99,7 +120,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<i32> {
         }
     };
     match cli.command {
-        Command::Serve => serve(config).await.map(|()| 0),
+        Command::Serve(args) => serve(config, &args).await.map(|()| 0),
+        Command::Backup(args) => backup::backup(&config, &args).await,
+        Command::Restore(args) => backup::restore(&config, &args).await.map(|()| 0),
         Command::Check(args) => check::check(&config, &args),
         Command::Import(args) => import::import(config, args).await,
         Command::Register(args) => register::register(&config, &args).await,
@@ -125,7 +148,8 @@ fn say_problems(problems: &Problems) {
     }
 }
 
-async fn serve(config: Config) -> anyhow::Result<()> {
+async fn serve(mut config: Config, args: &ServeArgs) -> anyhow::Result<()> {
+    config.server.copies_before_update &= !args.no_backup;
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }

@@ -56,7 +56,10 @@ impl App {
     /// One round over one account: nothing, while it rests or has no API.
     pub async fn ask_due_of(&self, account: &Account) -> Result<Asked, StoreError> {
         let (now, state) = (self.now(), account.api_state());
-        if account.config.api.is_none() || state.rests_until.is_some_and(|until| until > now) {
+        if account.config.api.is_none()
+            || self.disk_low().is_some()
+            || state.rests_until.is_some_and(|until| until > now)
+        {
             return Ok(Asked::default());
         }
         let mut asked = self.ask_account(account, now).await?;

@@ -66,7 +66,9 @@ impl Store {
         }
         if to.exists() && !replace {
             let to = to.display();
-            return Err(StoreError::Folder(format!("{to} is there already; give another name, or --replace")));
+            return Err(StoreError::Folder(format!(
+                "{to} is there already; give another name, or --replace"
+            )));
         }
         let mut connection = open::options(folder).read_only(true).connect().await?;
         let copied = copy(&mut connection, &source, to, spare, true, &mut told).await;
@@ -175,7 +177,8 @@ async fn copy(
     let bytes = needed(connection).await?;
     let cant = |cause: &std::io::Error| trouble(parent, "can't be written", cause);
     let is_own = |of: &Path| std::fs::metadata(of).map(|it| it.dev());
-    let same = is_own(parent).map_err(|cause| cant(&cause))? == is_own(source).map_err(|cause| cant(&cause))?;
+    let same =
+        is_own(parent).map_err(|cause| cant(&cause))? == is_own(source).map_err(|cause| cant(&cause))?;
     let least = bytes + SLACK + if same { spare } else { 0 };
     let room = Room::at(parent).map_err(|cause| cant(&cause))?;
     if room.free < least {
@@ -326,11 +329,15 @@ async fn stage_in(
     told(Progress::Checking);
     let mut connection = open::connect_beside(stage).await?;
     let ended = match integrity(&mut connection, true).await {
-        Ok(()) => schema::brought_up(connection, policies, &mut |count| told(Progress::Compared(count))).await,
+        Ok(()) => {
+            schema::brought_up(connection, policies, &mut |count| told(Progress::Compared(count))).await
+        }
         Err(cause) => Err(cause),
     };
     let check = ended.map_err(|cause| match cause {
-        StoreError::Folder(sentence) => StoreError::Folder(format!("{} can't be restored: {sentence}", file.display())),
+        StoreError::Folder(sentence) => {
+            StoreError::Folder(format!("{} can't be restored: {sentence}", file.display()))
+        }
         StoreError::Disk(cause) | StoreError::Sql(cause) | StoreError::Unreadable(cause) => {
             StoreError::Folder(format!("{} can't be restored: {cause}", file.display()))
         }

@@ -1,10 +1,10 @@
 //! Opening a data folder: who may write, which SQLite, and that it keeps what it promises.
 
 use super::lines::Lines;
+use super::read::Change;
 use super::refused::Shed;
 use super::shelf::Shelf;
 use super::tallies::Tallies;
-use super::read::Change;
 use super::writer::{Job, Numbers, Writer};
 use super::{CHANGES, Health, Policies, QUEUE, Store, StoreError, backup, schema};
 use crate::model::AccountId;

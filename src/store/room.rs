@@ -48,9 +48,13 @@ mod tests {
 
     #[test]
     fn amounts_are_short() {
-        for (bytes, words) in
-            [(0, "0 KiB"), (1_536, "1.5 KiB"), (MIB, "1 MiB"), (1_073_741_824, "1 GiB"), (u64::MAX, "1717986918.3 GiB")]
-        {
+        for (bytes, words) in [
+            (0, "0 KiB"),
+            (1_536, "1.5 KiB"),
+            (MIB, "1 MiB"),
+            (1_073_741_824, "1 GiB"),
+            (u64::MAX, "1717986918.3 GiB"),
+        ] {
             assert_eq!(amount(bytes), words);
         }
     }

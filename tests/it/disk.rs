@@ -3,6 +3,8 @@
 mod full;
 mod swept;
 
+pub use full::Tiny;
+
 use crate::support::board::{client, event};
 use crate::support::db;
 use std::collections::BTreeMap;

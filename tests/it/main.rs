@@ -4,6 +4,7 @@
 
 mod api_json;
 mod asking;
+mod backup;
 mod browser;
 mod callbacks;
 mod check;
