@@ -3,6 +3,7 @@
 mod backup;
 mod check;
 mod demo;
+mod doctor;
 mod import;
 mod register;
 mod resync;
@@ -62,6 +63,11 @@ enum Command {
     /// Checks the backup and brings it up to this version before anything of it counts. Without success the folder stays
     /// without a board.
     Restore(backup::RestoreArgs),
+    /// Look over the whole installation, and say what to do
+    ///
+    /// Configuration, folder, disk, database, clock, people, backups, the public address, and each account with its API. A
+    /// line for each; exit status 0: all is well; 1: somebody should look; 2: something doesn't work.
+    Doctor(doctor::DoctorArgs),
     /// Take in callbacks that got lost, out of the mails that OneSpan sends about them
     ///
     /// Each waits in the inbox until the API says the same or somebody admits it; what is known already is passed over.
@@ -112,7 +118,11 @@ pub async fn run(cli: Cli) -> anyhow::Result<i32> {
     if let Command::Demo(args) = cli.command {
         return demo::demo(args).await.map(|()| 0);
     }
-    let config = match load(cli.config.as_deref()) {
+    let config = load(cli.config.as_deref());
+    if let Command::Doctor(args) = cli.command {
+        return doctor::doctor(config, &args).await;
+    }
+    let config = match config {
         Ok(config) => config,
         Err(problems) => {
             say_problems(&problems);
@@ -130,7 +140,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<i32> {
         Command::Replay => work::replay(config).await.map(|()| 0),
         Command::Rebuild => work::rebuild(config).await.map(|()| 0),
         Command::Selfcheck => work::self_check(config).await,
-        Command::Demo(_) => Ok(0),
+        Command::Demo(_) | Command::Doctor(_) => Ok(0),
     }
 }
 

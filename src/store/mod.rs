@@ -9,6 +9,7 @@ mod backup;
 mod batch;
 mod check;
 mod codec;
+mod doctor;
 mod drift;
 mod fetch;
 mod forwards;

@@ -203,7 +203,7 @@ pub(super) async fn lock(folder: &Path) -> Result<File, StoreError> {
 }
 
 /// Refuses folders on a network file system.
-fn refuse_network(folder: &Path) -> Result<(), StoreError> {
+pub(super) fn refuse_network(folder: &Path) -> Result<(), StoreError> {
     let Ok(folder) = folder.canonicalize() else { return Ok(()) };
     let Ok(mounts) = std::fs::read_to_string("/proc/self/mounts") else { return Ok(()) };
     match network_mount(&mounts, &folder) {

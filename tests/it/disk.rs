@@ -1,6 +1,7 @@
 //! The real program: killed at any instant, on a full disk, beside another one, and told to stop.
 
 mod full;
+mod guard;
 mod swept;
 
 pub use full::Tiny;

@@ -10,6 +10,7 @@ mod callbacks;
 mod check;
 mod demo;
 mod disk;
+mod doctor;
 mod drift;
 mod forwarding;
 mod house;
