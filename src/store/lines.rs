@@ -31,7 +31,7 @@ const IN_TIME: &str = "DELETE FROM drift WHERE id IN (SELECT value FROM json_eac
 /// Since when each account is watched: the first sweep that went well had seen everything up to then. And what its
 /// provider was told to call us for.
 const WATCHES: &str = "SELECT r.account, min(r.watermark), (SELECT words FROM registered g WHERE g.account = r.account) FROM runs r \
-    WHERE r.success = 1 AND r.dry = 0 AND r.until IS NULL AND r.watermark IS NOT NULL GROUP BY r.account";
+    WHERE r.success = 1 AND r.dry = 0 AND r.reason <> 'range' AND r.watermark IS NOT NULL GROUP BY r.account";
 
 /// Open lines of more packages than this are not closed when a callback comes late; there are fewer lines on disk.
 const MOST_OPEN: usize = 200_000;
