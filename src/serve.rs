@@ -122,6 +122,7 @@ impl Server {
 
     /// Starts the workers: digest what is pending, ask the APIs, sweep, do what commands ask for.
     pub fn work(&self) {
+        self.app.look_at_disk();
         let (app, stop) = (self.app.clone(), self.stop.clone());
         tokio::spawn(async move {
             tokio::select! { () = stop.cancelled() => (), () = digest(&app) => () }
@@ -189,6 +190,8 @@ async fn ask(app: &App, account: &AccountId) {
         app.look_at_registration(account).await;
         drop(turn);
         let next = app.next_round_of(account).await.ok().flatten();
+        // What is due while the disk is spared stays due.
+        let next = next.filter(|_| app.disk_low().is_none());
         let nap =
             next.map_or(LONGEST_NAP_MS, |at| at.since(app.now()).clamp(SHORTEST_NAP_MS, LONGEST_NAP_MS));
         let nap = Duration::from_millis(u64::try_from(nap).unwrap_or_default());

@@ -95,6 +95,40 @@ pub(super) fn heartbeat(table: &mut Reader<'_>) -> Read<Option<HeartbeatConfig>>
 mod tests {
     use super::*;
 
+    fn load(lines: &str) -> Result<crate::config::Config, crate::config::Problems> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("signboard.toml");
+        std::fs::write(&file, format!("[server]\n{lines}\n")).unwrap();
+        crate::config::Config::load(Some(&file), [])
+    }
+
+    #[test]
+    fn a_heartbeat_goes_the_servers_way_and_its_address_is_hidden() {
+        let lines = "heartbeat-url = \"https://watch.example.com/ping/hush\"\nheartbeat-every = \"10m\"\n\
+                     proxy = \"http://127.0.0.1:9\"\ndisk-guard = \"5%\"";
+        let config = load(lines).unwrap();
+        let heartbeat = config.server.heartbeat.clone().unwrap();
+        assert_eq!(heartbeat.url.expose(), "https://watch.example.com/ping/hush");
+        assert_eq!(
+            (heartbeat.every, heartbeat.proxy.as_deref()),
+            (Duration::from_secs(600), Some("http://127.0.0.1:9"))
+        );
+        assert!(!format!("{config:?}{}", config.effective()).contains("hush"));
+        assert!(
+            config.effective().contains("heartbeat-every = \"10m\"")
+                && config.effective().contains("disk-guard = \"5%\"")
+        );
+        for (bad, place) in [
+            ("heartbeat-url = \"ftp://hush\"", "server.heartbeat-url"),
+            ("heartbeat-every = \"10m\"", "server.heartbeat-every"),
+            ("heartbeat-url = \"https://x\"\nheartbeat-every = \"10s\"", "server.heartbeat-every"),
+            ("disk-guard = \"much\"", "server.disk-guard"),
+        ] {
+            let problems = load(bad).unwrap_err();
+            assert!(problems.iter().any(|it| it.path == place && !it.sentence.contains("hush")), "{bad}");
+        }
+    }
+
     #[test]
     fn room_is_an_amount_or_a_part() {
         for (text, limit) in [("2 GiB", 2 * GIB), ("512MiB", GIB / 2), ("0 MiB", 0), ("10%", 10 * GIB)] {

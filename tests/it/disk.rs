@@ -33,7 +33,7 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         let text = format!(
-            "[server]\nlisten = \"127.0.0.1:0\"\ndata = {data:?}\n[accounts.os]\nprovider = \"onespan\"\n\
+            "[server]\nlisten = \"127.0.0.1:0\"\ndata = {data:?}\ndisk-guard = \"0 MiB\"\n[accounts.os]\nprovider = \"onespan\"\n\
              callback = {{ auth = \"key\", key = \"cb-key\" }}\n{more}"
         );
         std::fs::write(folder.path().join("signboard.toml"), text).unwrap();
