@@ -120,7 +120,7 @@ async fn what_is_wrong_with_the_house_is_found() {
     board.send_as("os", Some("Basic wrong"), "{}").await;
     board.send("os", "no JSON").await;
     let data = board.data();
-    board.sql("UPDATE packages SET shelf = 'draft'").await;
+    board.sql("UPDATE packages SET shelf = 'sent'").await;
     let ahead = jiff::Timestamp::now().as_millisecond() + 10 * 60_000;
     board.sql(&format!("UPDATE slots SET used_at = {ahead}")).await;
     let folder = board.stop().await;
@@ -137,7 +137,7 @@ async fn what_is_wrong_with_the_house_is_found() {
     std::fs::remove_file(data.join("keys.toml")).unwrap();
     let done = doctor(&file, &["--full"]).await;
     for (what, line) in [
-        ("database", "fail database: os/P: `shelf` says draft"),
+        ("database", "fail database: os/P: `shelf` says sent"),
         ("clock", "fail clock: the last callback was received in the future"),
         ("backup", "warn backup: the last one is "),
         ("os, callbacks", "warn os, callbacks: "),
