@@ -5,7 +5,7 @@
 mod accounts;
 mod house;
 
-use crate::app::App;
+use crate::app::{App, BuildError, StoreError};
 use crate::clock::Clock;
 use crate::config::{Config, Problems};
 use crate::store::{Mode, Store};
@@ -116,6 +116,10 @@ pub(super) async fn doctor(config: Result<Config, Problems>, args: &DoctorArgs) 
     }
     let app = match App::open(config, Clock::System, Mode::Beside).await {
         Ok(app) => app,
+        Err(BuildError::Store(cause @ StoreError::Disk(_))) => {
+            findings.fail("database", format!("{cause}; {}", house::DAMAGED));
+            return findings.end();
+        }
         Err(cause) => {
             findings.fail("database", cause.to_string());
             return findings.end();

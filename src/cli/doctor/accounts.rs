@@ -38,7 +38,7 @@ pub(super) async fn door(findings: &mut Findings, app: &App) {
         }
         Some(days) => findings.good(about, format!("{url} answers, and its certificate lasts {days} days")),
         None if url.starts_with("https:") => {
-            findings.warn(about, format!("{url} answers, and how long its certificate lasts can't be told"))
+            findings.warn(about, format!("{url} answers, and how long its certificate lasts can't be told"));
         }
         None => findings.warn(about, format!("{url} answers, unprotected; use https")),
     }
@@ -82,7 +82,7 @@ async fn came(findings: &mut Findings, app: &App, account: &Account, about: &str
     match facts.last_callback {
         None => odd.push("none ever came: see what `signboard check` says to set at the provider".to_owned()),
         Some(at) if now.since(at) > silent => {
-            odd.push("that is longer than `silent-after`: is it still told to call?".to_owned())
+            odd.push("that is longer than `silent-after`: is it still told to call?".to_owned());
         }
         Some(_) => {}
     }

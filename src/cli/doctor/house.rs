@@ -20,6 +20,8 @@ const EARLIEST_MS: i64 = 1_790_000_000_000;
 /// What was received so much later than now was received by another clock.
 const AHEAD_MS: i64 = 60_000;
 const USERS: u32 = 500;
+pub(super) const DAMAGED: &str =
+    "stop the board, keep the folder, and restore the last backup into a new one (`signboard restore`)";
 
 pub(super) fn configuration(findings: &mut Findings, config: &Config) {
     let warnings = config.warnings();
@@ -120,11 +122,9 @@ pub(super) async fn running(findings: &mut Findings, config: &Config, runs: bool
 
 /// `false`: nothing more can be asked of it.
 pub(super) async fn database(findings: &mut Findings, app: &App, full: bool) -> bool {
-    let advice =
-        "stop the board, keep the folder, and restore the last backup into a new one (`signboard restore`)";
     match app.store.integrity(full).await {
         Err(cause) => {
-            findings.fail("database", format!("{cause}; {advice}"));
+            findings.fail("database", format!("{cause}; {DAMAGED}"));
             return false;
         }
         Ok(false) => {
@@ -132,7 +132,7 @@ pub(super) async fn database(findings: &mut Findings, app: &App, full: bool) -> 
             return false;
         }
         Ok(true) if !full => {
-            findings.good("database", "its pages are in order; --full looks into indexes and packages too")
+            findings.good("database", "its pages are in order; --full looks into indexes and packages too");
         }
         Ok(true) => match app.store.self_check(|_| ()).await {
             Err(cause) => findings.fail("database", cause.to_string()),
@@ -145,7 +145,7 @@ pub(super) async fn database(findings: &mut Findings, app: &App, full: bool) -> 
                     ),
                 ),
                 Some(difference) => {
-                    findings.fail("database", format!("{difference}; run `signboard rebuild`"))
+                    findings.fail("database", format!("{difference}; run `signboard rebuild`"));
                 }
             },
         },
