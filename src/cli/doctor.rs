@@ -126,7 +126,7 @@ pub(super) async fn doctor(config: Result<Config, Problems>, args: &DoctorArgs) 
         }
     };
     if house::database(&mut findings, &app, args.full).await {
-        house::clock(&mut findings, &app).await;
+        house::clock(&mut findings, &app);
         house::people(&mut findings, &app).await;
         house::backups(&mut findings, &app);
         accounts::door(&mut findings, &app).await;

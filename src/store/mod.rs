@@ -12,6 +12,7 @@ mod codec;
 mod doctor;
 mod drift;
 mod fetch;
+mod findings;
 mod forwards;
 mod inbox;
 mod jobs;

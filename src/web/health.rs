@@ -2,6 +2,7 @@
 
 use super::live::Hub;
 use crate::app::App;
+use crate::app::circuit::Circuit;
 use crate::app::heartbeat::MOST_WAITING;
 use crate::model::AccountId;
 use actix_web::{HttpResponse, web};
@@ -50,6 +51,13 @@ pub async fn metrics(app: web::Data<App>, hub: web::Data<Hub>) -> HttpResponse {
         let free = i64::try_from(disk.room.free).unwrap_or(i64::MAX);
         metrics::gauge!("signboard_disk_free_bytes").set(whole(free));
         metrics::gauge!("signboard_disk_low").set(if disk.low { 1.0 } else { 0.0 });
+    }
+    for account in app.accounts.values().filter(|it| it.config.api.is_some()) {
+        let now = account.api_state().circuit(app.now()).word();
+        for state in Circuit::WORDS {
+            metrics::gauge!("signboard_api_circuit", "account" => account.id.0.clone(), "state" => state)
+                .set(f64::from(u8::from(state == now)));
+        }
     }
     for account in app.accounts.values().filter(|it| it.forwarding.is_some()) {
         // A store that can't be read says so elsewhere; the other figures are still wanted.
@@ -107,6 +115,10 @@ fn describe() {
     describe_counter!("signboard_callbacks_quarantined_total", "Callbacks in which something can't be read");
     describe_counter!("signboard_callbacks_unwritten_total", "Callbacks that could not be written to disk");
     describe_counter!("signboard_api_calls_total", "Calls to the providers' APIs, by outcome");
+    describe_gauge!(
+        "signboard_api_circuit",
+        "1 for the state in which an account's API is: closed, resting, open, half-open"
+    );
     describe_counter!(
         "signboard_forwards_total",
         "Tries to pass a callback on to another listener, by outcome"

@@ -4,6 +4,7 @@
 //! the stream's row come from the same template. What another floor knows arrives here as plain values; nothing here
 //! may ask the store, and no secret gets this far.
 
+pub mod accounts;
 pub mod assets;
 pub mod board;
 pub mod drift;
@@ -20,6 +21,8 @@ pub mod query;
 pub mod row;
 #[cfg(test)]
 mod sample;
+pub mod standing;
+pub mod sync;
 mod tallies;
 #[cfg(test)]
 mod tests;
@@ -35,14 +38,16 @@ pub use error::ErrorPage;
 pub use forwards::{ForwardsInput, ForwardsPage};
 pub use inbox::{InboxInput, InboxPage, LoneSigners};
 pub use package::{PackageInput, PackagePage};
-pub use providers::{ApiHealth, AuthKind, ProviderCard, ProvidersInput, ProvidersPage};
+pub use providers::{AuthKind, ProviderCard, ProvidersInput, ProvidersPage};
 pub use query::{BoardQuery, Cursor, Updated};
 pub use row::{RowFragment, RowView};
+pub use sync::{AccountSync, RunningFragment, SyncInput, SyncPage, SyncQuery};
 pub use time::Zone;
 pub use traffic::{TrafficList, TrafficView};
 
 use crate::model::{AccountId, Package, Timestamp};
 use askama::Template;
+use standing::Header;
 use time::When;
 
 /// What the pages call an account, and what its provider is like.
@@ -102,6 +107,8 @@ pub struct Around<'a> {
     pub last_callback: Option<Timestamp>,
     /// What an operator must know at once: callbacks can't be written down, or are refused.
     pub warnings: &'a [String],
+    /// How the accounts in view stand.
+    pub header: &'a Header,
 }
 
 impl Around<'_> {
@@ -135,6 +142,8 @@ pub struct Frame {
     pub heard: Option<When>,
     /// What an operator must know at once.
     pub warnings: Vec<String>,
+    /// How the accounts in view stand.
+    pub header: Header,
     /// Whether the page follows changes.
     pub live: bool,
 }
@@ -144,6 +153,8 @@ pub struct Frame {
 pub enum Place {
     /// Packages.
     Packages,
+    /// Sync.
+    Sync,
     /// Inbox.
     Inbox,
     /// Providers.
@@ -161,6 +172,7 @@ impl Frame {
             drawn: When::clock(around.now, around.zone),
             heard: around.last_callback.map(|at| When::ago(at, around.now, around.zone)),
             warnings: around.warnings.to_vec(),
+            header: around.header.clone(),
             live: false,
         }
     }
