@@ -1,7 +1,9 @@
 //! The command line: what each command is for, and a short function per command.
 
+mod backup;
 mod check;
 mod demo;
+mod doctor;
 mod import;
 mod people;
 mod register;
@@ -44,7 +46,7 @@ enum Command {
     ///
     /// Receives callbacks and serves the pages until Ctrl-C or SIGTERM. Everything that was answered with 200 is on
     /// disk, whatever happens then.
-    Serve,
+    Serve(ServeArgs),
     /// Run a board on which invented packages are being signed
     ///
     /// Starts a board and a simulator that plays all four providers, with a week of history and then live.
@@ -54,6 +56,21 @@ enum Command {
     /// Prints every problem with its path, or the effective configuration with secrets hidden, and for each account the
     /// callback address and what to set at its provider.
     Check(check::CheckArgs),
+    /// Copy the database into a file, beside a running board or without one
+    ///
+    /// The copy is looked through before it gets its name. Exit status 0: it is whole; 1: it is, but its packages are not
+    /// what their facts say, so run `signboard rebuild`; 2: there is none. The configuration and keys.toml aren't in it.
+    Backup(backup::BackupArgs),
+    /// Make the board of an empty data folder out of a backup
+    ///
+    /// Checks the backup and brings it up to this version before anything of it counts. Without success the folder stays
+    /// without a board.
+    Restore(backup::RestoreArgs),
+    /// Look over the whole installation, and say what to do
+    ///
+    /// Configuration, folder, disk, database, clock, people, backups, the public address, and each account with its API. A
+    /// line for each; exit status 0: all is well; 1: somebody should look; 2: something doesn't work.
+    Doctor(doctor::DoctorArgs),
     /// Take in callbacks that got lost, out of the mails that OneSpan sends about them
     ///
     /// Each waits in the inbox until the API says the same or somebody admits it; what is known already is passed over.
@@ -96,6 +113,16 @@ enum Command {
     Selfcheck,
 }
 
+/// The options of `serve`.
+#[derive(Debug, clap::Args)]
+struct ServeArgs {
+    /// Change the database of an older version without copying it before
+    ///
+    /// Otherwise it is copied to before-….sqlite in the data folder, where the newest two stay.
+    #[arg(long)]
+    no_backup: bool,
+}
+
 /// Runs a command; the result is the exit status.
 ///
 /// # Errors
@@ -104,7 +131,11 @@ pub async fn run(cli: Cli) -> anyhow::Result<i32> {
     if let Command::Demo(args) = cli.command {
         return demo::demo(args).await.map(|()| 0);
     }
-    let config = match load(cli.config.as_deref()) {
+    let config = load(cli.config.as_deref());
+    if let Command::Doctor(args) = cli.command {
+        return doctor::doctor(config, &args).await;
+    }
+    let config = match config {
         Ok(config) => config,
         Err(problems) => {
             say_problems(&problems);
@@ -112,7 +143,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<i32> {
         }
     };
     match cli.command {
-        Command::Serve => serve(config).await.map(|()| 0),
+        Command::Serve(args) => serve(config, &args).await.map(|()| 0),
+        Command::Backup(args) => backup::backup(&config, &args).await,
+        Command::Restore(args) => backup::restore(&config, &args).await.map(|()| 0),
         Command::Check(args) => check::check(&config, &args),
         Command::Import(args) => import::import(config, args).await,
         Command::Register(args) => register::register(&config, &args).await,
@@ -122,7 +155,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<i32> {
         Command::Replay => work::replay(config).await.map(|()| 0),
         Command::Rebuild => work::rebuild(config).await.map(|()| 0),
         Command::Selfcheck => work::self_check(config).await,
-        Command::Demo(_) => Ok(0),
+        Command::Demo(_) | Command::Doctor(_) => Ok(0),
     }
 }
 
@@ -140,7 +173,8 @@ fn say_problems(problems: &Problems) {
     }
 }
 
-async fn serve(config: Config) -> anyhow::Result<()> {
+async fn serve(mut config: Config, args: &ServeArgs) -> anyhow::Result<()> {
+    config.server.copies_before_update &= !args.no_backup;
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }

@@ -21,6 +21,7 @@ mod secret;
 mod sections;
 #[cfg(test)]
 mod tests;
+mod upkeep;
 mod warnings;
 
 use std::collections::BTreeMap;
@@ -37,6 +38,7 @@ pub use network::{Network, client};
 pub use problem::{Problem, Problems};
 pub use reconcile::ReconcileConfig;
 pub use secret::Secret;
+pub use upkeep::{DiskGuard, HeartbeatConfig};
 
 use scope::Scope;
 
@@ -94,6 +96,12 @@ pub struct ServerConfig {
     pub data: PathBuf,
     /// The IANA name of the zone in which the server prints times; jiff knows it.
     pub time_zone: String,
+    /// From how little room on the data's disk on it is spared.
+    pub disk_guard: DiskGuard,
+    /// Who is told that all is well.
+    pub heartbeat: Option<HeartbeatConfig>,
+    /// The database is copied before it is brought up to a newer version; the command line may say no.
+    pub copies_before_update: bool,
 }
 
 /// The kind of service an account connects to.
@@ -356,6 +364,9 @@ impl Default for ServerConfig {
             trusted_proxies: Network::loopback(),
             data: PathBuf::from("data"),
             time_zone: "UTC".to_owned(),
+            disk_guard: DiskGuard::default(),
+            heartbeat: None,
+            copies_before_update: true,
         }
     }
 }

@@ -26,6 +26,8 @@ const PENDING_EVERY: Duration = Duration::from_secs(60);
 const SWEEPS_EVERY: Duration = Duration::from_secs(10);
 /// How long nothing is passed on after that could not be noted.
 const FORWARDS_EVERY: Duration = Duration::from_secs(10);
+/// How often it is looked whether the disk has room and all is well.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// At most so long between two looks at what is due.
 const LONGEST_NAP_MS: i64 = 30_000;
 const SHORTEST_NAP_MS: i64 = 200;
@@ -120,6 +122,7 @@ impl Server {
 
     /// Starts the workers: digest what is pending, ask the APIs, sweep, do what commands ask for.
     pub fn work(&self) {
+        self.app.look_at_disk();
         let (app, stop) = (self.app.clone(), self.stop.clone());
         tokio::spawn(async move {
             tokio::select! { () = stop.cancelled() => (), () = digest(&app) => () }
@@ -142,6 +145,10 @@ impl Server {
         tokio::spawn(async move {
             tokio::select! { () = stop.cancelled() => (), () = jobs(&app) => () }
         });
+        let (app, stop) = (self.app.clone(), self.stop.clone());
+        tokio::spawn(async move {
+            tokio::select! { () = stop.cancelled() => (), () = watch(&app) => () }
+        });
     }
 
     /// Ends the live streams, then HTTP, then the database: everything acknowledged is on disk before and after.
@@ -158,7 +165,10 @@ impl Server {
 
 async fn digest(app: &App) {
     loop {
-        match app.drain().await {
+        let turn = app.begin_turn("digest");
+        let drained = app.drain().await;
+        drop(turn);
+        match drained {
             Ok(done) if done.arrivals == 0 => {}
             Ok(done) => tracing::info!(done.arrivals, done.fresh, "pending callbacks were digested"),
             Err(cause) => tracing::error!(%cause, "pending callbacks can't be digested; they stay and wait"),
@@ -173,11 +183,15 @@ async fn digest(app: &App) {
 async fn ask(app: &App, account: &AccountId) {
     let Some(account) = app.accounts.get(account) else { return };
     loop {
+        let turn = app.begin_turn(format!("ask {}", account.id));
         if let Err(cause) = app.ask_due_of(account).await {
             tracing::error!(account = %account.id, %cause, "the answers of the API can't be kept");
         }
         app.look_at_registration(account).await;
+        drop(turn);
         let next = app.next_round_of(account).await.ok().flatten();
+        // What is due while the disk is spared stays due.
+        let next = next.filter(|_| app.disk_low().is_none());
         let nap =
             next.map_or(LONGEST_NAP_MS, |at| at.since(app.now()).clamp(SHORTEST_NAP_MS, LONGEST_NAP_MS));
         let nap = Duration::from_millis(u64::try_from(nap).unwrap_or_default());
@@ -191,7 +205,10 @@ async fn sweep(app: &App, account: &AccountId) {
     let Some(account) = app.accounts.get(account) else { return };
     let pace = Duration::from_millis(2 * 60_000 / u64::from(account.config.calls_per_minute.max(1)));
     loop {
-        let nap = match app.sweep_step(account).await {
+        let turn = app.begin_turn(format!("sweep {}", account.id));
+        let swept = app.sweep_step(account).await;
+        drop(turn);
+        let nap = match swept {
             Ok(Swept::Went) => pace,
             // Where calls are scarce it takes its turn when the next one is free, as whoever asks what is due does.
             Ok(Swept::Idle) => {
@@ -223,7 +240,10 @@ async fn forward(app: &App, account: &AccountId) {
     let Some(account) = app.accounts.get(account) else { return };
     let Some(forwarding) = &account.forwarding else { return };
     loop {
-        match app.forward_step(account).await {
+        let turn = app.begin_turn(format!("forward {}", account.id));
+        let forwarded = app.forward_step(account).await;
+        drop(turn);
+        match forwarded {
             Ok(0) => {}
             Ok(_) => continue,
             Err(cause) => {
@@ -245,9 +265,11 @@ async fn jobs(app: &App) {
     let mut upkeep = 0_u8;
     loop {
         tick.tick().await;
+        let turn = app.begin_turn("jobs");
         if let Err(cause) = app.do_jobs().await {
             tracing::error!(%cause, "a job failed");
         }
+        drop(turn);
         upkeep = upkeep.wrapping_add(1);
         // Twice in two minutes: a day is what has to pass.
         if upkeep.is_multiple_of(128)
@@ -261,6 +283,17 @@ async fn jobs(app: &App) {
             // The recorder forgets old samples only when told to.
             recorder.run_upkeep();
         }
+    }
+}
+
+/// The disk, and who is told that all is well.
+async fn watch(app: &App) {
+    let mut tick = interval(LOOK_EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        app.look_at_disk();
+        app.beat().await;
     }
 }
 

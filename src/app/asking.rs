@@ -56,6 +56,9 @@ impl App {
 
     /// One round over one account: nothing, while it rests or has no API.
     pub async fn ask_due_of(&self, account: &Account) -> Result<Asked, StoreError> {
+        if self.disk_low().is_some() {
+            return Ok(Asked::default());
+        }
         let now = self.now();
         let Some(_turn) = account.turn(now) else { return Ok(Asked::default()) };
         let mut asked = self.ask_account(account, now).await?;

@@ -8,7 +8,9 @@
 
 pub mod asking;
 pub mod circuit;
+pub mod disk;
 pub mod forwarding;
+pub mod heartbeat;
 pub mod import;
 pub mod ingest;
 mod locating;
@@ -29,14 +31,14 @@ pub use crate::store::read::{
 };
 pub use crate::store::{
     Counts, Drift, DriftCounts, DriftFilter, DryLine, Forward, ForwardFacts, Hour, NewWaiting, Order,
-    Passing, Run, Said, StoreError, Waiting,
+    Passing, Room, Run, Said, StoreError, Waiting, amount,
 };
 
 use crate::clock::Clock;
 use crate::config::{AccountConfig, Config, Keys, KeysError};
 use crate::model::{AccountId, Timestamp};
 use crate::provider::{self, OpenError, Provider};
-use crate::store::{Mode, Policies, Policy, Store};
+use crate::store::{Copied, Mode, Policies, Policy, Progress, Store};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -134,6 +136,9 @@ pub struct Inner {
     lately: resync::Lately,
     /// Wakes the worker that digests what is pending.
     pub pending: tokio::sync::Notify,
+    disk: disk::Disk,
+    heart: heartbeat::Heart,
+    workers: heartbeat::Workers,
 }
 
 impl std::ops::Deref for App {
@@ -164,30 +169,12 @@ impl App {
     /// A sentence that says which folder or account, and what to do.
     pub async fn open(config: Config, clock: Clock, mode: Mode) -> Result<Self, BuildError> {
         let keyed = config.with_keys(&Keys::read(&config.server.data)?);
-        let mut accounts = BTreeMap::new();
-        for (id, account) in &keyed.accounts {
-            let id = AccountId(id.clone());
-            let provider = provider::open(&id, account)?;
-            let forwarding = forwarding::Forwarding::open(account)?;
-            let account = Account {
-                id: id.clone(),
-                config: account.clone(),
-                provider,
-                api: Mutex::default(),
-                due: tokio::sync::Notify::new(),
-                sweep_due: tokio::sync::Notify::new(),
-                trying: tokio::sync::Mutex::default(),
-                sweeps: tokio::sync::Mutex::default(),
-                forwarding,
-                refusals: refusals::Refusals::default(),
-                tests: testing::Tests::default(),
-                misprint: AtomicI64::new(0),
-                heard: AtomicI64::new(0),
-            };
-            accounts.insert(id, account);
-        }
-        let policies: Policies = accounts.values().map(|it| (it.id.clone(), it.policy())).collect();
-        let store = Store::open(Path::new(&config.server.data), mode, policies).await?;
+        let accounts = accounts(&keyed)?;
+        let mode = match mode {
+            Mode::Board if !config.server.copies_before_update => Mode::Uncopied,
+            mode => mode,
+        };
+        let store = Store::open(Path::new(&config.server.data), mode, policies(&accounts)).await?;
         for account in accounts.values() {
             store.run_facts(&account.id).await?.last_callback.into_iter().for_each(|at| account.hear(at));
             account.remember(&store.runs(Some(&account.id), None, REMEMBERED).await?);
@@ -202,7 +189,23 @@ impl App {
             watch: people::Watch::new()?,
             lately: resync::Lately::default(),
             pending: tokio::sync::Notify::new(),
+            disk: disk::Disk::default(),
+            heart: heartbeat::Heart::default(),
+            workers: heartbeat::Workers::default(),
         })))
+    }
+
+    /// Makes the board of a configuration's data folder, which must have none, out of a backup.
+    ///
+    /// # Errors
+    /// What is wrong with the backup, the folder or an account. There is still no board in the folder then.
+    pub async fn restore(
+        config: &Config,
+        file: &Path,
+        told: impl FnMut(Progress),
+    ) -> Result<Copied, BuildError> {
+        let accounts = accounts(&config.with_keys(&Keys::read(&config.server.data)?))?;
+        Ok(Store::restore(file, &config.server.data, policies(&accounts), told).await?)
     }
 
     /// Now.
@@ -216,6 +219,33 @@ impl App {
     pub fn account(&self, id: &str) -> Option<&Account> {
         self.accounts.get(&AccountId(id.to_owned()))
     }
+}
+
+fn accounts(config: &Config) -> Result<BTreeMap<AccountId, Account>, BuildError> {
+    let account = |(id, config): (&String, &AccountConfig)| {
+        let id = AccountId(id.clone());
+        let account = Account {
+            id: id.clone(),
+            config: config.clone(),
+            provider: provider::open(&id, config)?,
+            api: Mutex::default(),
+            due: tokio::sync::Notify::new(),
+            sweep_due: tokio::sync::Notify::new(),
+            trying: tokio::sync::Mutex::default(),
+            sweeps: tokio::sync::Mutex::default(),
+            forwarding: forwarding::Forwarding::open(config)?,
+            refusals: refusals::Refusals::default(),
+            tests: testing::Tests::default(),
+            misprint: AtomicI64::new(0),
+            heard: AtomicI64::new(0),
+        };
+        Ok((id, account))
+    };
+    config.accounts.iter().map(account).collect()
+}
+
+fn policies(accounts: &BTreeMap<AccountId, Account>) -> Policies {
+    accounts.values().map(|it| (it.id.clone(), it.policy())).collect()
 }
 
 impl Account {

@@ -154,6 +154,9 @@ impl App {
         let count = jobs.len();
         for AskedJob { id, kind, input } in jobs {
             let result = match kind.as_str() {
+                "replay" | "rebuild" | "resync" if self.disk_low().is_some() => {
+                    Ok(format!("{JOB_FAILED}{}; make room first", self.disk_low().unwrap_or_default()))
+                }
                 "replay" => self.replay(|_| ()).await.map(|done| done.to_string()),
                 "rebuild" => self.rebuild().await,
                 "import" => self.import_job(&input).await,

@@ -17,7 +17,7 @@ pub(super) async fn replay(config: Config) -> anyhow::Result<()> {
     if let Some(result) = by_the_board(&config, "replay", "").await? {
         return say(&result);
     }
-    let app = App::open(config, Clock::System, Mode::Board).await?;
+    let app = alone(config).await?;
     let done = app.replay(progress("callbacks read")).await?;
     app.store.close().await;
     eprintln!();
@@ -29,7 +29,7 @@ pub(super) async fn rebuild(config: Config) -> anyhow::Result<()> {
     if let Some(result) = by_the_board(&config, "rebuild", "").await? {
         return say(&result);
     }
-    let app = App::open(config, Clock::System, Mode::Board).await?;
+    let app = alone(config).await?;
     let result = app.rebuild().await?;
     app.store.close().await;
     say(&result)
@@ -85,6 +85,17 @@ fn progress(what: &'static str) -> impl FnMut(u64) {
         eprint!("\r{count} {what}");
         let _ = std::io::stderr().flush();
     }
+}
+
+/// This process is the board for as long as it takes; not on a disk that is nearly full.
+async fn alone(config: Config) -> anyhow::Result<App> {
+    let app = App::open(config, Clock::System, Mode::Board).await?;
+    app.look_at_disk();
+    if let Some(low) = app.disk_low() {
+        app.store.close().await;
+        anyhow::bail!("{low}; make room first");
+    }
+    Ok(app)
 }
 
 pub(super) fn say(sentence: &str) -> anyhow::Result<()> {

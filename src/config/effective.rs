@@ -30,6 +30,11 @@ pub(super) fn text(config: &Config) -> String {
     }
     lines.push(pair("data", &server.data.to_string_lossy()));
     lines.push(pair("time-zone", &server.time_zone));
+    lines.extend(server.disk_guard.text().map(|it| pair("disk-guard", &it)));
+    if let Some(heartbeat) = &server.heartbeat {
+        lines.push(pair("heartbeat-url", HIDDEN));
+        lines.push(pair("heartbeat-every", &heartbeat.every_text()));
+    }
     for (id, account) in &config.accounts {
         lines.push(String::new());
         lines.push(format!("[accounts.{id}]"));

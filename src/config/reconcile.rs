@@ -82,7 +82,7 @@ impl ReconcileConfig {
 }
 
 /// A span in words: one number and one of s, m, h, d.
-fn span(text: &str, least: u64, most: u64) -> Result<Duration, String> {
+pub(super) fn span(text: &str, least: u64, most: u64) -> Result<Duration, String> {
     let unit = match text.chars().last() {
         Some('s') => 1,
         Some('m') => MINUTE,
@@ -102,7 +102,7 @@ fn span(text: &str, least: u64, most: u64) -> Result<Duration, String> {
     Err(format!("{text:?} is out of bounds; write a span from \"{least}\" to \"{most}\""))
 }
 
-fn words(span: Duration) -> String {
+pub(super) fn words(span: Duration) -> String {
     let seconds = span.as_secs();
     let fits = [(DAY, "d"), (HOUR, "h"), (MINUTE, "m")];
     let unit = fits.into_iter().find(|(unit, _)| seconds >= *unit && seconds.is_multiple_of(*unit));

@@ -16,7 +16,10 @@ use super::network::{Network, network};
 use super::reader::Reader;
 use super::reconcile::reconcile;
 use super::scope::{Read, Scope, join};
-use super::{AccountConfig, Config, ProviderKind, REGISTER_PATHS, Registering, ServerConfig, address};
+use super::{
+    AccountConfig, Config, HeartbeatConfig, ProviderKind, REGISTER_PATHS, Registering, ServerConfig, address,
+    upkeep,
+};
 
 const MAX_ID: usize = 64;
 
@@ -54,6 +57,8 @@ fn server(mut table: Reader<'_>) -> Read<(ServerConfig, Outbound)> {
     let time_zone = table.checked("time-zone", time_zone);
     let proxy = table.checked("proxy", address::proxy);
     let ca_file = table.file("ca-file");
+    let disk_guard = table.checked("disk-guard", upkeep::disk_guard);
+    let heartbeat = upkeep::heartbeat(&mut table);
     let listen = listen.map(|it| it.unwrap_or(default.listen));
     if let (Ok(listen), Ok(Some(callbacks))) = (listen, callbacks_listen)
         && listen.port() == callbacks.port()
@@ -63,6 +68,12 @@ fn server(mut table: Reader<'_>) -> Read<(ServerConfig, Outbound)> {
         table.report("callbacks-listen", "takes the port that `listen` uses; give it another one");
     }
     table.finish();
+    let outbound = Outbound { proxy: proxy?, ca_file: ca_file? };
+    let way_out = |it: HeartbeatConfig| HeartbeatConfig {
+        proxy: outbound.proxy.clone(),
+        ca_file: outbound.ca_file.clone(),
+        ..it
+    };
     let server = ServerConfig {
         listen: listen?,
         callbacks_listen: callbacks_listen?,
@@ -70,8 +81,11 @@ fn server(mut table: Reader<'_>) -> Read<(ServerConfig, Outbound)> {
         trusted_proxies: trusted?.unwrap_or(default.trusted_proxies),
         data: data?.map_or(default.data, PathBuf::from),
         time_zone: time_zone?.unwrap_or(default.time_zone),
+        disk_guard: disk_guard?.unwrap_or_default(),
+        heartbeat: heartbeat?.map(way_out),
+        copies_before_update: true,
     };
-    Ok((server, Outbound { proxy: proxy?, ca_file: ca_file? }))
+    Ok((server, outbound))
 }
 
 fn accounts(mut table: Reader<'_>, outbound: &Outbound) -> Read<BTreeMap<String, AccountConfig>> {

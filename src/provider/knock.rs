@@ -1,4 +1,4 @@
-//! A callback to ourselves, by the way that a provider's takes: over HTTP to the public address. Says what the way was
+//! Calls to addresses that are no provider's: a callback to ourselves, by the way that a provider's takes: over HTTP to the public address. Says what the way was
 //! like; whether it was our door at its end, only whoever stands behind that door can tell.
 //!
 //! Nothing said here holds the address, which may end in a path token, or a header.
@@ -6,11 +6,15 @@
 use super::client::{authority, builder, root_cause};
 use super::{OpenError, Sample};
 use crate::config::Secret;
+use crate::model::Timestamp;
 use reqwest::header::{HeaderName, HeaderValue, LOCATION};
-use reqwest::{Client, Url};
+use reqwest::tls::TlsInfo;
+use reqwest::{Client, Proxy, Url};
 use std::error::Error;
 use std::path::Path;
 use std::time::Duration;
+use x509_cert::Certificate;
+use x509_cert::der::Decode as _;
 
 /// A provider would wait no longer, and neither would the person who looks on.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -26,13 +30,44 @@ pub struct Knocked {
     pub elsewhere: Option<String>,
 }
 
+/// What came back from a plain call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// The host that was called.
+    pub host: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// When the certificate that it showed ends.
+    pub certificate_ends: Option<Timestamp>,
+}
+
+/// Calls an address with GET, once; follows nothing and reads no answer's body.
+///
+/// # Errors
+/// What was in the way, as a sentence without a full stop that holds no more of the address than the host.
+pub async fn get(url: &Secret, proxy: Option<&str>, ca_file: Option<&Path>) -> Result<Answered, String> {
+    let url = Url::parse(url.expose()).map_err(|error| format!("the address can't be used: {error}"))?;
+    let http = client(&url, proxy, ca_file).map_err(|error| error.to_string())?;
+    let host = url.host_str().unwrap_or_default().to_owned();
+    let answer = http.get(url).send().await.map_err(|error| trouble(&error, &host))?;
+    let shown = answer.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
+    Ok(Answered { host, status: answer.status().as_u16(), certificate_ends: shown.and_then(end_of) })
+}
+
+/// When a certificate in DER ends.
+fn end_of(certificate: &[u8]) -> Option<Timestamp> {
+    let certificate = Certificate::from_der(certificate).ok()?;
+    let end = certificate.tbs_certificate().validity().not_after.to_unix_duration();
+    i64::try_from(end.as_millis()).ok().map(Timestamp)
+}
+
 /// Sends it once; follows nothing and reads no answer's body.
 ///
 /// # Errors
 /// What was in the way, as a sentence without a full stop.
 pub async fn knock(url: &Secret, ca_file: Option<&Path>, sample: Sample) -> Result<Knocked, String> {
     let url = Url::parse(url.expose()).map_err(|error| format!("the address can't be used: {error}"))?;
-    let http = client(&url, ca_file).map_err(|error| error.to_string())?;
+    let http = client(&url, None, ca_file).map_err(|error| error.to_string())?;
     let host = url.host_str().unwrap_or_default().to_owned();
     let mut request = http.post(url).body(sample.body);
     for (name, value) in &sample.headers {
@@ -50,12 +85,17 @@ pub async fn knock(url: &Secret, ca_file: Option<&Path>, sample: Sample) -> Resu
     Ok(Knocked { host, status: answer.status().as_u16(), elsewhere })
 }
 
-fn client(url: &Url, ca_file: Option<&Path>) -> Result<Client, OpenError> {
-    let builder = builder().timeout(LONGEST);
+fn client(url: &Url, proxy: Option<&str>, ca_file: Option<&Path>) -> Result<Client, OpenError> {
+    let builder = builder().timeout(LONGEST).tls_info(true);
+    let proxied = |proxy| Proxy::all(proxy).map_err(|error| OpenError::Proxy(root_cause(&error)));
+    let builder = match proxy.map(proxied).transpose()? {
+        Some(proxy) => builder.proxy(proxy),
+        None => builder,
+    };
     let builder = match ca_file {
         Some(path) => builder.tls_certs_merge(authority(path)?),
         // The system's roots are not even looked for, so that a machine without any can try its own door.
-        None if url.scheme() == "http" => builder.tls_certs_only([]),
+        None if url.scheme() == "http" && proxy.is_none() => builder.tls_certs_only([]),
         None => builder,
     };
     builder.build().map_err(|error| OpenError::Tls(root_cause(&error)))

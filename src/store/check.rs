@@ -87,7 +87,7 @@ impl Store {
     }
 }
 
-async fn compare(
+pub(super) async fn compare(
     connection: &mut SqliteConnection,
     told: &mut impl FnMut(u64),
 ) -> Result<SelfCheck, StoreError> {
@@ -164,6 +164,11 @@ async fn compare_signers(connection: &mut SqliteConnection) -> Result<Option<Str
             ))
         })
         .transpose()
+}
+
+/// Whether this version's fold made the rows.
+pub(super) async fn is_folded(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
+    Ok(sqlx::query(FOLDED).bind(FOLD).fetch_optional(connection).await?.is_some())
 }
 
 /// What is remembered of the groups, as policies.
@@ -244,7 +249,7 @@ impl Writer {
 
     /// Folds every package again if another version of the fold made the rows.
     pub(super) async fn agree_on_fold(&mut self) -> Result<(), StoreError> {
-        if sqlx::query(FOLDED).bind(FOLD).fetch_optional(&mut self.connection).await?.is_some() {
+        if is_folded(&mut self.connection).await? {
             return Ok(());
         }
         let done = self.rebuild().await?;

@@ -1,13 +1,13 @@
 //! Opening a data folder: who may write, which SQLite, and that it keeps what it promises.
 
 use super::lines::Lines;
+use super::read::Change;
 use super::refused::Shed;
 use super::shelf::Shelf;
 use super::tallies::Tallies;
-use super::writer::{Numbers, Writer};
-use super::{CHANGES, Health, Policies, QUEUE, Store, StoreError};
+use super::writer::{Job, Numbers, Writer};
+use super::{CHANGES, Health, Policies, QUEUE, Store, StoreError, backup, schema};
 use crate::model::AccountId;
-use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -20,8 +20,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::{broadcast, mpsc};
 
-const FILE: &str = "signboard.sqlite";
-const LOCK: &str = "board.lock";
+pub(super) const FILE: &str = "signboard.sqlite";
+pub(super) const LOCK: &str = "board.lock";
 const READERS: u32 = 4;
 /// Older ones can corrupt a database when the write-ahead log is reset (fixed in 3.51.3).
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
@@ -33,7 +33,8 @@ const WAL_PAGES: i64 = 8192;
 const WAL_BYTES: &str = "67108864";
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
 
-const MIGRATIONS: &[(i64, &str, &str)] = &[
+/// Every change of the schema, in order.
+pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "init", include_str!("../../migrations/0001_init.sql")),
     (2, "signers", include_str!("../../migrations/0002_signers.sql")),
     (3, "refused", include_str!("../../migrations/0003_refused.sql")),
@@ -55,6 +56,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
 pub enum Mode {
     /// This process is the board, or does its work while none runs: it writes.
     Board,
+    /// The same, but a database that is brought up to this version is not copied before.
+    Uncopied,
     /// Reading only, beside a running board or without one.
     Beside,
 }
@@ -66,43 +69,35 @@ impl Store {
     /// # Errors
     /// A [`StoreError::Folder`] says what is wrong with the folder and what to do.
     pub async fn open(folder: &Path, mode: Mode, policies: Policies) -> Result<Self, StoreError> {
-        if mode == Mode::Board {
-            // Names and mail addresses lie in it: a folder that we make is for its owner alone.
-            let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-            made.map_err(|cause| trouble(folder, "can't be made", &cause))?;
+        let writes = mode != Mode::Beside;
+        if writes {
+            make(folder)?;
         } else if !folder.join(FILE).exists() {
             return Err(StoreError::Folder(format!("there is no board in {} yet", folder.display())));
         }
         refuse_network(folder)?;
-        let lock = if mode == Mode::Board { Some(Arc::new(lock(folder).await?)) } else { None };
+        let lock = if writes { Some(Arc::new(lock(folder).await?)) } else { None };
         let policies = Arc::new(policies);
         let tallies = Tallies::default();
         let health = Arc::new(Health::default());
         let changes = broadcast::channel(CHANGES).0;
-        let door = if mode == Mode::Board {
+        let door = if writes {
             let (door, inbox) = mpsc::channel(QUEUE);
             let mut connection = connect(folder).await?;
-            migrate(&mut connection).await?;
+            if let Some(schema) = schema::next(&schema::applied(&mut connection).await?)?
+                && mode == Mode::Board
+            {
+                backup::before_update(folder, &mut connection, schema).await?;
+            }
+            schema::migrate(&mut connection).await?;
             assert_sqlite(&mut connection).await?;
-            load_tallies(&mut connection, &tallies).await?;
-            let numbers = numbers(&mut connection).await?;
             let pending: i64 = sqlx::query("SELECT count(*) FROM arrivals WHERE state = 0")
                 .fetch_one(&mut connection)
                 .await?
                 .try_get(0)?;
             health.pending.store(pending, Ordering::Relaxed);
-            let mut writer = Writer {
-                shed: Shed::load(&mut connection).await?,
-                lines: Lines::load(&mut connection).await?,
-                connection,
-                inbox,
-                changes: changes.clone(),
-                tallies: tallies.clone(),
-                health: Arc::clone(&health),
-                policies: Arc::clone(&policies),
-                shelf: Shelf::default(),
-                numbers,
-            };
+            let shared = (tallies.clone(), Arc::clone(&health), Arc::clone(&policies));
+            let mut writer = writer(connection, inbox, changes.clone(), shared).await?;
             writer.agree_on_fold().await?;
             writer.agree_on_groups().await?;
             tokio::spawn(writer.run());
@@ -116,7 +111,7 @@ impl Store {
         };
         let options = options(folder).read_only(true);
         let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options).await?;
-        if mode == Mode::Beside {
+        if !writes {
             load_tallies(&mut *readers.acquire().await?, &tallies).await?;
         }
         let folder = folder.to_owned();
@@ -131,7 +126,37 @@ impl Store {
     }
 }
 
-fn options(folder: &Path) -> SqliteConnectOptions {
+/// Makes the data folder, if it is missing.
+pub(super) fn make(folder: &Path) -> Result<(), StoreError> {
+    // Names and mail addresses lie in it: a folder that we make is for its owner alone.
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|cause| trouble(folder, "can't be made", &cause))?;
+    refuse_network(folder)
+}
+
+/// The writer as it stands before its first job.
+pub(super) async fn writer(
+    mut connection: SqliteConnection,
+    inbox: mpsc::Receiver<Job>,
+    changes: broadcast::Sender<Arc<Change>>,
+    (tallies, health, policies): (Tallies, Arc<Health>, Arc<Policies>),
+) -> Result<Writer, StoreError> {
+    load_tallies(&mut connection, &tallies).await?;
+    Ok(Writer {
+        numbers: numbers(&mut connection).await?,
+        shed: Shed::load(&mut connection).await?,
+        lines: Lines::load(&mut connection).await?,
+        connection,
+        inbox,
+        changes,
+        tallies,
+        health,
+        policies,
+        shelf: Shelf::default(),
+    })
+}
+
+pub(super) fn options(folder: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(folder.join(FILE))
         .journal_mode(SqliteJournalMode::Wal)
@@ -142,6 +167,11 @@ fn options(folder: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
+/// A connection for the one write that a process beside the board may do.
+pub(super) async fn connect_beside(folder: &Path) -> Result<SqliteConnection, StoreError> {
+    connect(folder).await
+}
+
 async fn connect(folder: &Path) -> Result<SqliteConnection, StoreError> {
     // Checkpoints flush the whole database file; they run on a connection of their own, never inside a commit.
     let options = options(folder).create_if_missing(true).pragma("wal_autocheckpoint", "0");
@@ -150,12 +180,8 @@ async fn connect(folder: &Path) -> Result<SqliteConnection, StoreError> {
     Ok(options.connect().await?)
 }
 
-/// A connection for the one write that a process beside the board may do.
-pub(super) async fn connect_beside(folder: &Path) -> Result<SqliteConnection, StoreError> {
-    connect(folder).await
-}
-
-async fn lock(folder: &Path) -> Result<File, StoreError> {
+/// Marks the folder as a board's, which nobody else may be then.
+pub(super) async fn lock(folder: &Path) -> Result<File, StoreError> {
     let path = folder.join(LOCK);
     let file = File::options().create(true).truncate(false).write(true).read(true).open(&path);
     let file = file.map_err(|cause| trouble(folder, "can't be written", &cause))?;
@@ -181,7 +207,7 @@ async fn lock(folder: &Path) -> Result<File, StoreError> {
 }
 
 /// Refuses folders on a network file system.
-fn refuse_network(folder: &Path) -> Result<(), StoreError> {
+pub(super) fn refuse_network(folder: &Path) -> Result<(), StoreError> {
     let Ok(folder) = folder.canonicalize() else { return Ok(()) };
     let Ok(mounts) = std::fs::read_to_string("/proc/self/mounts") else { return Ok(()) };
     match network_mount(&mounts, &folder) {
@@ -203,16 +229,6 @@ fn network_mount<'a>(mounts: &'a str, folder: &Path) -> Option<&'a str> {
     // The longest mount point that holds the folder; of two at the same place, the later one covers the other.
     let (_, kind) = mounts.lines().filter_map(mount).max_by_key(|(length, _)| *length)?;
     NETWORK.contains(&kind).then_some(kind)
-}
-
-async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
-        Migration::new(version, name.into(), MigrationType::Simple, sqlx::SqlStr::from_static(sql), false)
-    };
-    let migrator = Migrator::with_migrations(MIGRATIONS.iter().copied().map(migration).collect());
-    migrator.run_direct(None, connection, false).await.map_err(|cause| {
-        StoreError::Folder(format!("the database can't be brought up to this version: {cause}"))
-    })
 }
 
 /// Believes nothing: which SQLite is inside, and that it flushes.

@@ -80,8 +80,9 @@ pub async fn package(
 }
 
 /// `GET /api/v1/accounts`: how each account is.
-pub async fn accounts(site: web::Data<Site>) -> HttpResponse {
-    HttpResponse::Ok().json(AccountList::new(site.app.accounts.values(), site.app.now()))
+pub async fn accounts(site: web::Data<Site>, who: Who) -> HttpResponse {
+    let theirs = site.app.accounts.values().filter(|it| who.reach.has(&it.id));
+    HttpResponse::Ok().json(AccountList::new(theirs, site.app.now()))
 }
 
 /// What `GET /api/v1/drift` and `GET /api/v1/runs` can be asked.

@@ -3,13 +3,12 @@
 use super::live::Hub;
 use crate::app::App;
 use crate::app::circuit::Circuit;
+use crate::app::heartbeat::MOST_WAITING;
 use crate::model::AccountId;
 use actix_web::{HttpResponse, web};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::sync::OnceLock;
 
-/// A board that has more than this to write is not ready for more.
-const MOST_WAITING: i64 = 2_000;
 const ACCOUNT_COUNTERS: [&str; 4] = [
     "signboard_callbacks_received_total",
     "signboard_callbacks_refused_total",
@@ -34,7 +33,12 @@ pub async fn readyz(app: web::Data<App>) -> HttpResponse {
         None if backlog > MOST_WAITING => {
             format!("not ready: {backlog} callbacks wait to be written or digested\n")
         }
-        None => return HttpResponse::Ok().content_type("text/plain").body("ready\n"),
+        None => {
+            // Callbacks are taken all the same, so nobody shall send them elsewhere.
+            let low = app.disk_low().map(|low| format!("; but {low}"));
+            let sentence = format!("ready{}\n", low.unwrap_or_default());
+            return HttpResponse::Ok().content_type("text/plain").body(sentence);
+        }
     };
     HttpResponse::ServiceUnavailable().content_type("text/plain").body(sentence)
 }
@@ -43,6 +47,11 @@ pub async fn readyz(app: web::Data<App>) -> HttpResponse {
 pub async fn metrics(app: web::Data<App>, hub: web::Data<Hub>) -> HttpResponse {
     metrics::gauge!("signboard_backlog").set(whole(app.backlog()));
     metrics::gauge!("signboard_live_readers").set(whole(i64::try_from(hub.readers()).unwrap_or(i64::MAX)));
+    if let Some(disk) = app.disk() {
+        let free = i64::try_from(disk.room.free).unwrap_or(i64::MAX);
+        metrics::gauge!("signboard_disk_free_bytes").set(whole(free));
+        metrics::gauge!("signboard_disk_low").set(if disk.low { 1.0 } else { 0.0 });
+    }
     for account in app.accounts.values().filter(|it| it.config.api.is_some()) {
         let now = account.api_state().circuit(app.now()).word();
         for state in Circuit::WORDS {
@@ -124,6 +133,8 @@ fn describe() {
         "signboard_digest_seconds",
         "From a callback that was verified to its facts and states on disk, and on the live stream"
     );
+    describe_gauge!("signboard_disk_free_bytes", "Room on the disk of the data folder");
+    describe_gauge!("signboard_disk_low", "1: the disk is nearly full, and all but callbacks waits");
     describe_gauge!("signboard_backlog", "Callbacks that wait to be written or digested");
     describe_gauge!("signboard_live_readers", "Open live streams");
 }

@@ -79,7 +79,10 @@ impl Site {
             self.accounts.iter().filter(|it| reach.has(&it.id)).cloned().collect();
         let trouble = self.app.store.health().trouble();
         let trouble = trouble.map(|why| format!("Callbacks can't be written to disk: {why}."));
-        let warnings = trouble.into_iter().chain(self.refused_lately(&accounts, now)).collect();
+        let low = self.app.disk_low().map(|low| {
+            format!("The disk is nearly full: {low}. Callbacks are taken all the same; asking, comparing and reading again wait until there is room.")
+        });
+        let warnings = trouble.into_iter().chain(low).chain(self.refused_lately(&accounts, now)).collect();
         let last_callback = self.app.last_callback();
         Moment { now, accounts, last_callback, warnings, ..Moment::default() }
     }

@@ -1,7 +1,10 @@
 //! The real program: killed at any instant, on a full disk, beside another one, and told to stop.
 
 mod full;
+mod guard;
 mod swept;
+
+pub use full::Tiny;
 
 use crate::support::board::{client, event};
 use crate::support::db;
@@ -30,7 +33,7 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         let text = format!(
-            "[server]\nlisten = \"127.0.0.1:0\"\ndata = {data:?}\n[accounts.os]\nprovider = \"onespan\"\n\
+            "[server]\nlisten = \"127.0.0.1:0\"\ndata = {data:?}\ndisk-guard = \"0 MiB\"\n[accounts.os]\nprovider = \"onespan\"\n\
              callback = {{ auth = \"key\", key = \"cb-key\" }}\n{more}"
         );
         std::fs::write(folder.path().join("signboard.toml"), text).unwrap();

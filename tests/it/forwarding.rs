@@ -1,6 +1,6 @@
 //! Callbacks that are passed on to another listener, a real one: byte for byte, in their order, whatever it does.
 
-mod listener;
+pub mod listener;
 mod program;
 mod stubborn;
 

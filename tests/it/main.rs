@@ -4,12 +4,14 @@
 
 mod api_json;
 mod asking;
+mod backup;
 mod browser;
 mod callbacks;
 mod check;
 mod demo;
 mod discipline;
 mod disk;
+mod doctor;
 mod drift;
 mod forwarding;
 mod house;

@@ -102,7 +102,7 @@ impl App {
     /// What hinders the store. What hinders the API makes the account rest, and the sweep waits.
     pub async fn sweep_step(&self, account: &Account) -> Result<Swept, StoreError> {
         let now = self.now();
-        if account.config.api.is_none() {
+        if account.config.api.is_none() || self.disk_low().is_some() {
             return Ok(Swept::Idle);
         }
         let mut sweeps = account.sweeps.lock().await;

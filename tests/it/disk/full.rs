@@ -5,10 +5,10 @@ use std::path::Path;
 use std::process::Command;
 
 /// A file system of 3 MiB.
-struct Tiny<'a>(&'a Path);
+pub struct Tiny<'a>(&'a Path);
 
 impl<'a> Tiny<'a> {
-    fn mount(at: &'a Path) -> Option<Self> {
+    pub fn mount(at: &'a Path) -> Option<Self> {
         std::fs::create_dir_all(at).ok()?;
         let mount =
             Command::new("mount").args(["-t", "tmpfs", "-o", "size=3m", "tmpfs"]).arg(at).output().ok()?;
