@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod import;
+mod people;
 mod register;
 mod resync;
 mod secrets;
@@ -10,10 +11,12 @@ mod work;
 
 pub use demo::played;
 
+use crate::app::people::LinkKind;
 use crate::clock::Clock;
 use crate::config::{Config, Problems};
 use crate::serve::Server;
 use clap::{Parser, Subcommand};
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 /// signboard: the board on which a business watches its documents get signed.
@@ -68,6 +71,16 @@ enum Command {
     /// Everything, or the named accounts; then waits until it is done. Beside a running board the board does it. Exit
     /// status 0: everything was gone through and everything that was asked was answered; 1: not so.
     Resync(resync::ResyncArgs),
+    /// Who may use the board: add, list, disable, enable, passwd, totp-reset
+    ///
+    /// Beside a running board or without one. The first admin can be made here, too.
+    #[command(subcommand)]
+    User(people::UserCommand),
+    /// What programs show instead of a sign-in: add, list, end
+    ///
+    /// Beside a running board or without one. A token goes into `Authorization: Bearer`.
+    #[command(subcommand)]
+    Token(people::TokenCommand),
     /// Read every kept callback again
     ///
     /// After an upgrade that understands more. What was right stays as it is. Beside a running board the board does it.
@@ -104,6 +117,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<i32> {
         Command::Import(args) => import::import(config, args).await,
         Command::Register(args) => register::register(&config, &args).await,
         Command::Resync(args) => resync::resync(config, args).await,
+        Command::User(command) => people::user(config, command).await.map(|()| 0),
+        Command::Token(command) => people::token(config, command).await.map(|()| 0),
         Command::Replay => work::replay(config).await.map(|()| 0),
         Command::Rebuild => work::rebuild(config).await.map(|()| 0),
         Command::Selfcheck => work::self_check(config).await,
@@ -134,10 +149,30 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     for address in server.addresses() {
         tracing::info!("listening on http://{address}/");
     }
+    say_first(&server).await?;
     until_stopped().await;
     tracing::info!("stopping");
     server.stop().await;
     Ok(())
+}
+
+/// While nobody can sign in as admin: the link to the first one, for whoever sits at a terminal and nowhere else.
+async fn say_first(server: &Server) -> anyhow::Result<()> {
+    let app = server.app();
+    if !app.asks_to_sign_in() || app.store.admins().await? > 0 {
+        return Ok(());
+    }
+    if !std::io::stdout().is_terminal() {
+        tracing::warn!(
+            "nobody can sign in as admin yet; make one with `signboard user add EMAIL --role admin`, which prints a link"
+        );
+        return Ok(());
+    }
+    let secret = app.make_link(LinkKind::First, None).await?;
+    let address = app.link_address(&secret, server.addresses().first().copied());
+    work::say(&format!(
+        "Nobody can sign in as admin yet. Open this address to become the first one; it works once, within 24 hours:\n\n    {address}\n"
+    ))
 }
 
 /// Waits for Ctrl-C or SIGTERM.

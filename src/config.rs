@@ -11,6 +11,7 @@ mod callback;
 mod effective;
 mod forward;
 mod keys;
+mod network;
 mod overrides;
 mod problem;
 mod reader;
@@ -32,6 +33,7 @@ use toml::Table;
 
 pub use forward::ForwardConfig;
 pub use keys::{AccountKeys, Keys, KeysError, MadeSecret, Rotates, Rotation};
+pub use network::{Network, client};
 pub use problem::{Problem, Problems};
 pub use reconcile::ReconcileConfig;
 pub use secret::Secret;
@@ -80,12 +82,14 @@ pub enum Opens {
 /// The `[server]` table.
 #[derive(Debug, Clone)]
 pub struct ServerConfig {
-    /// Where the pages are served; always a loopback address, since there is no sign-in yet.
+    /// Where the pages are served.
     pub listen: SocketAddr,
     /// A second address that serves only `/callbacks/`; may be any address.
     pub callbacks_listen: Option<SocketAddr>,
     /// The address the outside world uses, without a slash at the end.
     pub public_url: Option<String>,
+    /// The proxies whose word counts for whom a call comes from; this machine unless configured.
+    pub trusted_proxies: Vec<Network>,
     /// The data folder, as written: a relative one starts at the working directory.
     pub data: PathBuf,
     /// The IANA name of the zone in which the server prints times; jiff knows it.
@@ -291,6 +295,12 @@ impl Config {
         }
     }
 
+    /// Whether the outside world reaches this board encrypted, as far as it was told.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.server.public_url.as_ref().is_some_and(|url| url.starts_with("https://"))
+    }
+
     /// The same with its path token, to be registered at the provider. Nothing else is ever registered: it has to be
     /// the public address, and one to which secrets can be sent.
     ///
@@ -341,6 +351,7 @@ impl Default for ServerConfig {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             callbacks_listen: None,
             public_url: None,
+            trusted_proxies: Network::loopback(),
             data: PathBuf::from("data"),
             time_zone: "UTC".to_owned(),
         }

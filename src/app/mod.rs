@@ -114,6 +114,8 @@ pub struct Inner {
     last_callback: AtomicI64,
     /// Which packages people asked about lately, one by one.
     lately: resync::Lately,
+    /// What is remembered of sign-ins.
+    pub watch: people::Watch,
     /// Wakes the worker that digests what is pending.
     pub pending: tokio::sync::Notify,
 }
@@ -178,6 +180,7 @@ impl App {
             clock,
             last_callback,
             lately: resync::Lately::default(),
+            watch: people::Watch::new()?,
             pending: tokio::sync::Notify::new(),
         })))
     }

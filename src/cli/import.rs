@@ -1,7 +1,7 @@
 //! `import`: lost callbacks out of files of mails. What they hold is found here; the board, or this process in its
 //! place, takes it in.
 
-use super::work::{by_the_board, say};
+use super::work::{by_the_board, caller, say};
 use crate::app::App;
 use crate::app::import::{Imported, MOST_BYTES, Pasted, find};
 use crate::clock::Clock;
@@ -25,7 +25,7 @@ pub(super) struct ImportArgs {
 pub(super) async fn import(config: Config, args: ImportArgs) -> anyhow::Result<i32> {
     // Before anything is taken in: a missing file shall not leave half of it done.
     let texts = args.files.iter().map(|file| read(file)).collect::<anyhow::Result<Vec<_>>>()?;
-    let by = format!("{}, by command", user());
+    let by = format!("{}, by command", caller());
     let mut whole = true;
     for (file, text) in args.files.iter().zip(texts) {
         let pasted = Pasted::new(args.account.clone(), by.as_str(), find(&text));
@@ -62,10 +62,4 @@ fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
         MOST_BYTES / 1024 / 1024
     );
     Ok(bytes)
-}
-
-/// Who runs this, as far as the environment says.
-pub(super) fn user() -> String {
-    let name = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|it| std::env::var(it).ok());
-    name.filter(|it| !it.is_empty()).unwrap_or_else(|| "somebody".to_owned())
 }

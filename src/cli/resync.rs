@@ -1,8 +1,7 @@
 //! `resync`: has accounts compared with their providers, by the running board or by this process in its place, and
 //! follows that until it is done.
 
-use super::import::user;
-use super::work::{by_the_board, say};
+use super::work::{by_the_board, caller, say};
 use crate::app::reconcile::Swept;
 use crate::app::resync::{Asking, Scope, change};
 use crate::app::{App, Run};
@@ -50,7 +49,7 @@ pub(super) async fn resync(config: Config, args: ResyncArgs) -> anyhow::Result<i
         since: since.map(jiff::Timestamp::as_millisecond),
         until: None,
         dry: args.dry_run,
-        by: format!("{}, by command", user()),
+        by: format!("{}, by command", caller()),
     };
     let told = by_the_board(&config, "resync", &serde_json::to_string(&scope)?).await?;
     let (app, asked) = match &told {

@@ -91,3 +91,9 @@ pub(super) fn say(sentence: &str) -> anyhow::Result<()> {
     writeln!(std::io::stdout(), "{sentence}")?;
     Ok(())
 }
+
+/// Who runs this, as far as the environment says.
+pub(super) fn caller() -> String {
+    let name = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|it| std::env::var(it).ok());
+    name.filter(|it| !it.is_empty()).unwrap_or_else(|| "somebody".to_owned())
+}

@@ -3,7 +3,7 @@
 //! By hand, so that the tables stand in the order the README explains them, and inline where people write them so.
 
 use super::{
-    AccountConfig, ApiAuth, ApiConfig, CallbackAuth, Config, ForwardConfig, Secret, Unsigned, address,
+    AccountConfig, ApiAuth, ApiConfig, CallbackAuth, Config, ForwardConfig, Network, Secret, Unsigned, address,
 };
 use std::path::Path;
 
@@ -22,6 +22,10 @@ pub(super) fn text(config: &Config) -> String {
     }
     if let Some(url) = &server.public_url {
         lines.push(pair("public-url", url));
+    }
+    if server.trusted_proxies != Network::loopback() {
+        let all: Vec<String> = server.trusted_proxies.iter().map(|it| quoted(&it.to_string())).collect();
+        lines.push(format!("trusted-proxies = [{}]", all.join(", ")));
     }
     lines.push(pair("data", &server.data.to_string_lossy()));
     lines.push(pair("time-zone", &server.time_zone));

@@ -12,6 +12,7 @@ use toml::Table;
 use super::api::{Outbound, api};
 use super::callback::callback;
 use super::forward::forward;
+use super::network::{Network, network};
 use super::reader::Reader;
 use super::reconcile::reconcile;
 use super::scope::{Read, Scope, join};
@@ -31,7 +32,7 @@ pub(super) fn config(scope: &Scope, table: &Table) -> Read<Config> {
         Err(reported) => (Err(reported), Outbound::default()),
     };
     let accounts = accounts.and_then(|it| self::accounts(it, &outbound));
-    let config = Config { server: server?, opens: super::Opens::ToItsMachine, accounts: accounts? };
+    let config = Config { server: server?, opens: super::Opens::ToWhoSignsIn, accounts: accounts? };
     for (id, account) in &config.accounts {
         if account.forward.as_ref().is_some_and(|it| it.is_own(&config.server)) {
             let path = format!("{}.forward.url", join("accounts", id));
@@ -45,9 +46,10 @@ pub(super) fn config(scope: &Scope, table: &Table) -> Read<Config> {
 
 fn server(mut table: Reader<'_>) -> Read<(ServerConfig, Outbound)> {
     let default = ServerConfig::default();
-    let listen = table.checked("listen", loopback);
+    let listen = table.checked("listen", socket);
     let callbacks_listen = table.checked("callbacks-listen", socket);
     let public_url = table.checked("public-url", address::web);
+    let trusted = trusted(&mut table);
     let data = table.text("data");
     let time_zone = table.checked("time-zone", time_zone);
     let proxy = table.checked("proxy", address::proxy);
@@ -65,6 +67,7 @@ fn server(mut table: Reader<'_>) -> Read<(ServerConfig, Outbound)> {
         listen: listen?,
         callbacks_listen: callbacks_listen?,
         public_url: public_url?,
+        trusted_proxies: trusted?.unwrap_or(default.trusted_proxies),
         data: data?.map_or(default.data, PathBuf::from),
         time_zone: time_zone?.unwrap_or(default.time_zone),
     };
@@ -194,17 +197,10 @@ fn socket(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| format!("{text:?} is not an IP address with a port, such as 127.0.0.1:8080"))
 }
 
-fn loopback(text: &str) -> Result<SocketAddr, String> {
-    let address = socket(text)?;
-    if address.ip().to_canonical().is_loopback() {
-        return Ok(address);
-    }
-    Err(format!(
-        "{address} is not a loopback address, and there is no sign-in yet: everyone who reaches it would see every \
-         package; listen on 127.0.0.1:{0} or [::1]:{0}, and set `callbacks-listen`, which may be any address, \
-         for the provider's callbacks",
-        address.port()
-    ))
+fn trusted(table: &mut Reader<'_>) -> Read<Option<Vec<Network>>> {
+    let Some(texts) = table.texts("trusted-proxies")? else { return Ok(None) };
+    let read: Result<_, _> = texts.iter().filter(|it| !it.is_empty()).map(|it| network(it)).collect();
+    read.map(Some).map_err(|sentence| table.report("trusted-proxies", sentence))
 }
 
 fn time_zone(text: &str) -> Result<String, String> {

@@ -15,11 +15,29 @@ pub(super) fn of(config: &Config) -> Vec<String> {
                 .to_owned(),
         );
     }
+    warnings.extend(unencrypted(config).map(ToOwned::to_owned));
     for (id, account) in &config.accounts {
         let sentences = callback(account).into_iter().chain(api(account)).chain(forward(account));
         warnings.extend(sentences.map(|sentence| format!("accounts.{id}{sentence}")));
     }
     warnings
+}
+
+/// Passwords and sessions would cross a network for all to read; browsers keep nobody signed in there.
+fn unencrypted(config: &Config) -> Option<&'static str> {
+    let server = &config.server;
+    if server.public_url.as_deref().is_some_and(address::is_unprotected) {
+        return Some(
+            "server.public-url is http, so passwords would cross the network unprotected, and browsers keep nobody \
+             signed in there; put a proxy with TLS before the board and write its https address",
+        );
+    }
+    let alone = server.listen.ip().to_canonical().is_loopback() || config.is_encrypted();
+    (!alone).then_some(
+        "server.listen can be reached from other machines, and public-url is no https address: passwords would cross \
+         the network unprotected, and browsers keep nobody signed in there; put a proxy with TLS before the board and \
+         write its https address as public-url",
+    )
 }
 
 fn callback(account: &AccountConfig) -> Option<String> {

@@ -159,8 +159,11 @@ async fn lock(folder: &Path) -> Result<File, StoreError> {
     let file = File::options().create(true).truncate(false).write(true).read(true).open(&path);
     let file = file.map_err(|cause| trouble(folder, "can't be written", &cause))?;
     let mut locked = file.try_lock();
-    if matches!(locked, Err(TryLockError::WouldBlock)) {
-        // A command that looks whether a board runs holds it for an instant, too.
+    for _ in 0..20 {
+        if !matches!(locked, Err(TryLockError::WouldBlock)) {
+            break;
+        }
+        // A command that looks whether a board runs holds it for an instant, one that adds somebody for a little longer.
         tokio::time::sleep(Duration::from_millis(100)).await;
         locked = file.try_lock();
     }

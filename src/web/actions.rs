@@ -61,7 +61,7 @@ pub async fn import(
     request: HttpRequest,
     paste: web::Form<Paste>,
 ) -> Result<HttpResponse, WebError> {
-    let by = request.peer_addr().map(|it| it.ip().to_string()).unwrap_or_default();
+    let by = super::remote::remote(&site.app, &request);
     let Paste { text, account } = paste.into_inner();
     // A long text takes a moment, in which others want to be served.
     let found = web::block(move || import::find(text.as_bytes())).await;

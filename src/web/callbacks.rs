@@ -60,7 +60,7 @@ async fn receive(
         headers: headers_of(&request),
         body,
         path_token: token,
-        remote: request.peer_addr().map(|it| it.ip().to_string()).unwrap_or_default(),
+        remote: super::remote::remote(&app, &request),
         received_at: app.now(),
     };
     let receipt = app.receive(&account, delivery).await;

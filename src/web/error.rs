@@ -4,11 +4,12 @@
 use super::site::Site;
 use super::views::{ErrorPage, json::Problem};
 use crate::app::StoreError;
+use crate::app::people::Who;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::middleware::Next;
-use actix_web::{HttpResponse, ResponseError, web};
+use actix_web::{HttpMessage as _, HttpResponse, ResponseError, web};
 
 /// Why a request got no answer.
 #[derive(Debug, thiserror::Error)]
@@ -109,7 +110,8 @@ pub async fn shaped(
     let answer = if json {
         answer.json(Problem { error: &told.sentence, reference: told.reference.as_deref() })
     } else {
-        let moment = site.instant();
+        let who = request.extensions().get::<Who>().cloned();
+        let moment = who.map_or_else(|| site.outside(), |who| site.instant().to(&who));
         let page = ErrorPage::new(
             status.as_u16(),
             &told.sentence,
@@ -134,7 +136,7 @@ fn todo(status: StatusCode) -> &'static str {
         404 => "Check the address, or look for the package on the board.",
         400 => "Go back and try again with another value.",
         401 => "Sign in, or send a token of this board as `Authorization: Bearer`.",
-        403 => "Open the board on the machine on which it runs, at a loopback address.",
+        403 => "Go back to the packages, or ask an admin of this board.",
         503 => "Wait a moment, then load the page again.",
         _ => "Load the page again. If it happens again, give the reference to whoever runs this board.",
     }

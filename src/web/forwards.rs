@@ -4,6 +4,7 @@ use super::error::WebError;
 use super::site::Site;
 use super::views::words::count;
 use super::views::{ForwardsInput, ForwardsPage, html, link};
+use crate::app::people::Who;
 use crate::app::{Account, Passing};
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::{HttpResponse, web};
@@ -25,6 +26,7 @@ pub async fn forwards(
     site: web::Data<Site>,
     account: web::Path<String>,
     query: web::Query<HashMap<String, String>>,
+    who: Who,
 ) -> Result<HttpResponse, WebError> {
     let account = found(&site, &account)?;
     let only = query.get("only").is_some_and(|it| it == "given-up");
@@ -32,7 +34,7 @@ pub async fn forwards(
     let facts = site.app.store.forward_facts(&account.id).await?;
     let notice = query.get("again").and_then(|it| it.parse().ok());
     let notice = notice.map(|it| format!("{} sent again.", count(it, "callback is", "callbacks are")));
-    let moment = site.moment().await?;
+    let moment = site.moment(&who).await?;
     let input = ForwardsInput {
         around: site.around(&moment),
         account: &account.id,

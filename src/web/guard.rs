@@ -66,7 +66,10 @@ async fn who(app: &App, request: &ServiceRequest, bearer: Option<String>) -> Res
         return app.by_token(&token).await;
     }
     match request.cookie(COOKIE) {
-        Some(cookie) => app.by_cookie(cookie.value()).await,
+        Some(cookie) => {
+            let by_itself = matches!(request.path(), "/live" | "/pulse");
+            app.by_cookie(cookie.value(), by_itself).await
+        }
         None => Ok(Comes::Nobody),
     }
 }
@@ -99,7 +102,8 @@ fn is_local(peer: Option<IpAddr>, headers: &HeaderMap, uri: &Uri) -> bool {
     peer.is_some_and(|ip| ip.to_canonical().is_loopback()) && !proxied && host.is_some_and(is_loopback_host)
 }
 
-fn is_loopback_host(host: &str) -> bool {
+/// Whether a Host names the machine itself.
+pub(super) fn is_loopback_host(host: &str) -> bool {
     let name = match host.strip_prefix('[') {
         Some(six) => six.split_once(']').map_or("", |(name, _)| name),
         None => host.split_once(':').map_or(host, |(name, _)| name),

@@ -14,7 +14,9 @@ pub mod health;
 pub mod live;
 pub mod needs;
 pub mod pages;
+pub mod remote;
 pub mod resync;
+pub mod sign_in;
 pub mod site;
 pub mod views;
 mod who;
@@ -90,6 +92,15 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/api/v1/drift", read().to(api::drift))
             .route("/api/v1/runs", read().to(api::runs))
             .route("/api/v1/traffic", read().to(api::traffic))
+            .route("/sign-in", read().to(sign_in::page))
+            .route("/sign-in", web::post().to(sign_in::sign_in))
+            .route("/sign-in/code", read().to(sign_in::code_page))
+            .route("/sign-in/code", web::post().to(sign_in::code))
+            .route("/sign-in/second", read().to(sign_in::second_page))
+            .route("/sign-in/second", web::post().to(sign_in::second))
+            .route("/sign-out", web::post().to(sign_in::sign_out))
+            .route("/welcome/{secret}", read().to(sign_in::welcome))
+            .route("/welcome/{secret}", web::post().to(sign_in::take_up))
             .route("/healthz", read().to(health::healthz))
             .route("/readyz", read().to(health::readyz))
             .route("/metrics", read().to(health::metrics))

@@ -7,6 +7,7 @@ use super::views::{
     PackageInput, PackagePage, ProviderCard, ProvidersInput, ProvidersPage, PulseFragment, board::PulseInput,
     html, link, providers,
 };
+use crate::app::people::Who;
 use crate::app::{AccountFacts, Order, Row};
 use crate::config::{CallbackAuth, Rotates, Rotation, Unsigned};
 use crate::model::{AccountId, Filter, PackageKey, Tally, Timestamp};
@@ -23,9 +24,9 @@ const INBOX_PAGE: u32 = 50;
 const INBOX_PART: u32 = 20;
 
 /// `GET /`: the board.
-pub async fn board(site: web::Data<Site>, request: HttpRequest) -> Result<HttpResponse, WebError> {
+pub async fn board(site: web::Data<Site>, request: HttpRequest, who: Who) -> Result<HttpResponse, WebError> {
     let query = BoardQuery::parse(request.query_string());
-    let moment = site.moment().await?;
+    let moment = site.moment(&who).await?;
     let around = site.around(&moment);
     let filter = query.filter(moment.now(), &site.zone, &site.accounts);
     // Before the list: what changes in between comes once more by the stream, and is not missed.
@@ -54,9 +55,9 @@ pub async fn board(site: web::Data<Site>, request: HttpRequest) -> Result<HttpRe
 }
 
 /// `GET /pulse?<the board's query>`: what an open board fetches after changes.
-pub async fn pulse(site: web::Data<Site>, request: HttpRequest) -> Result<HttpResponse, WebError> {
+pub async fn pulse(site: web::Data<Site>, request: HttpRequest, who: Who) -> Result<HttpResponse, WebError> {
     let query = BoardQuery::parse(request.query_string());
-    let moment = site.moment().await?;
+    let moment = site.moment(&who).await?;
     let filter = query.filter(moment.now(), &site.zone, &site.accounts);
     let (tallies, troubled) = (tallies(&site, &filter, &moment).await?, troubled(&site, &moment).await?);
     let around = site.around(&moment);
@@ -65,7 +66,11 @@ pub async fn pulse(site: web::Data<Site>, request: HttpRequest) -> Result<HttpRe
 }
 
 /// `GET /packages/{account}/{id}` and `…/payload/{arrival}`. The id is any text, so the path is taken apart here.
-pub async fn package(site: web::Data<Site>, request: HttpRequest) -> Result<HttpResponse, WebError> {
+pub async fn package(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    who: Who,
+) -> Result<HttpResponse, WebError> {
     let (key, rest) = key_of(&request, "/packages/")?;
     if let Some(arrival) = rest.as_deref().and_then(|rest| rest.strip_prefix("payload/")) {
         let arrival = arrival.parse().map_err(|_| WebError::NotFound("There is no such payload."))?;
@@ -75,7 +80,7 @@ pub async fn package(site: web::Data<Site>, request: HttpRequest) -> Result<Http
         return Err(WebError::NotFound("There is no such page."));
     }
     let detail = detail(&site, &key).await?;
-    let moment = site.moment().await?;
+    let moment = site.moment(&who).await?;
     let asked = (request.query_string() == "done=asked").then(|| super::resync::told(&site, &key)).flatten();
     let may_ask = site.app.accounts.get(&key.account).is_some_and(|it| it.config.api.is_some());
     let input =
@@ -122,6 +127,7 @@ async fn payload(site: &Site, arrival: i64, of: Option<&AccountId>) -> Result<Ht
 /// `GET /inbox`.
 pub async fn inbox(
     site: web::Data<Site>,
+    who: Who,
     query: web::Query<HashMap<String, String>>,
 ) -> Result<HttpResponse, WebError> {
     let store = &site.app.store;
@@ -151,7 +157,7 @@ pub async fn inbox(
     waiting.truncate(INBOX_PART as usize);
     let more_waiting = waiting.last().filter(|_| more).map(|it| it.id);
     let notice = query.get("done").and_then(|it| super::actions::notice(it));
-    let moment = site.moment().await?;
+    let moment = site.moment(&who).await?;
     let input = InboxInput {
         around: site.around(&moment),
         arrivals: &arrivals,
@@ -196,7 +202,7 @@ async fn lone_signers<'a>(
 }
 
 /// `GET /providers`.
-pub async fn providers(site: web::Data<Site>) -> Result<HttpResponse, WebError> {
+pub async fn providers(site: web::Data<Site>, who: Who) -> Result<HttpResponse, WebError> {
     let mut facts = Vec::new();
     for account in &site.accounts {
         facts.push(site.app.store.account_facts(&account.id).await?);
@@ -231,7 +237,7 @@ pub async fn providers(site: web::Data<Site>) -> Result<HttpResponse, WebError> 
             forward: account.forwarding.as_ref().map(|it| it.host.as_str()).zip(forwards.get(&label.id)),
         });
     }
-    let moment = site.moment().await?;
+    let moment = site.moment(&who).await?;
     let input = ProvidersInput { around: site.around(&moment), cards: &cards };
     Ok(page_of(html(&ProvidersPage::new(&input))))
 }

@@ -1,7 +1,9 @@
 //! What every page needs beside the store: how accounts are called, and in which zone times are printed.
 
+use super::needs::{self, Verb};
 use super::views::words::list;
-use super::views::{AccountLabel, Around, Zone};
+use super::views::{AccountLabel, Around, Looks, Zone};
+use crate::app::people::{Means, Who};
 use crate::app::{Account, App};
 use crate::model::{Filter, Timestamp};
 
@@ -23,6 +25,7 @@ pub struct Moment {
     attention: u64,
     last_callback: Option<Timestamp>,
     warnings: Vec<String>,
+    who: Option<Looks>,
 }
 
 impl Site {
@@ -34,9 +37,9 @@ impl Site {
         Self { app, accounts, zone }
     }
 
-    /// What all pages say now.
-    pub async fn moment(&self) -> Result<Moment, crate::app::StoreError> {
-        let mut moment = self.instant();
+    /// What all pages say to somebody now.
+    pub async fn moment(&self, who: &Who) -> Result<Moment, crate::app::StoreError> {
+        let mut moment = self.instant().to(who);
         moment.attention = self.app.store.attention(&Filter::default(), moment.now).await?;
         Ok(moment)
     }
@@ -48,7 +51,13 @@ impl Site {
         let trouble = self.app.store.health().trouble();
         let trouble = trouble.map(|why| format!("Callbacks can't be written to disk: {why}."));
         let warnings = trouble.into_iter().chain(self.refused_lately(now)).collect();
-        Moment { now, attention: 0, last_callback: self.app.last_callback(), warnings }
+        Moment { now, attention: 0, last_callback: self.app.last_callback(), warnings, who: None }
+    }
+
+    /// What pages say to strangers: the time.
+    #[must_use]
+    pub fn outside(&self) -> Moment {
+        Moment { now: self.app.now(), ..Moment::default() }
     }
 
     /// One line for whatever is refused: it must not change with each call that is.
@@ -74,11 +83,25 @@ impl Site {
             attention: moment.attention,
             last_callback: moment.last_callback,
             warnings: &moment.warnings,
+            who: moment.who.as_ref(),
         }
     }
 }
 
 impl Moment {
+    /// The same, said to somebody.
+    #[must_use]
+    pub fn to(self, who: &Who) -> Self {
+        let opens = |address| who.may(needs::of(Verb::Read, Some(address)));
+        let looks = Looks {
+            name: who.name.clone(),
+            signed_in: matches!(who.means, Means::Session { .. }),
+            inbox: opens("/inbox"),
+            providers: opens("/providers"),
+        };
+        Self { who: Some(looks), ..self }
+    }
+
     /// The time.
     #[must_use]
     pub fn now(&self) -> Timestamp {

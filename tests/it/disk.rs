@@ -260,7 +260,7 @@ fn check_tells_all_problems_at_once() {
     assert_eq!(good.status.code(), Some(0), "{}", text(&good));
     let out = text(&good);
     assert!(out.contains("/callbacks/os") && !out.contains("cb-key"), "{out}");
-    let bad = "[server]\nlisten = \"0.0.0.0:80\"\ntime-zone = \"Mars\"\nnonsense = 1\n[accounts.A]\nprovider = \"fax\"\n";
+    let bad = "[server]\nlisten = \"nowhere\"\ntime-zone = \"Mars\"\nnonsense = 1\n[accounts.A]\nprovider = \"fax\"\n";
     std::fs::write(house.folder.path().join("signboard.toml"), bad).unwrap();
     let output = house.run("check");
     assert_eq!(output.status.code(), Some(2));

@@ -2,17 +2,21 @@
 
 pub mod passwords;
 mod secrets;
+mod sign_in;
+mod throttle;
 pub mod totp;
 mod who;
 
 pub use crate::store::people::{Deed, Done, Link, LinkKind, NewToken, NewUser, Session, Token, User};
 pub use secrets::{NewSecret, hash_of};
+pub use sign_in::{Begun, From, NO_ADDRESS, Next, Tried, Watch, Welcomed, mail_address};
 pub use who::{Means, Who};
 
 use super::{App, StoreError};
 use crate::config::Opens;
 use crate::model::Timestamp;
-use crate::model::access::Scope;
+use crate::model::access::{Role, Scope};
+use std::net::IpAddr;
 
 /// A session that nobody used for so long has ended.
 pub const IDLE_MS: i64 = 12 * 60 * 60 * 1000;
@@ -39,11 +43,18 @@ impl App {
         self.config.opens == Opens::ToWhoSignsIn
     }
 
-    /// Who shows this cookie's secret.
-    pub async fn by_cookie(&self, secret: &str) -> Result<Comes, StoreError> {
+    /// Whose call it is: of the peer, or of whom a trusted proxy names.
+    #[must_use]
+    pub fn client(&self, peer: IpAddr, forwarded: &[&str]) -> IpAddr {
+        crate::config::client(&self.config.server.trusted_proxies, peer, forwarded)
+    }
+
+    /// Who shows this cookie's secret. What a page asks for `by_itself` keeps a viewer's session alive, who may leave a
+    /// board open to look at; somebody who may change things has to do something now and then.
+    pub async fn by_cookie(&self, secret: &str, by_itself: bool) -> Result<Comes, StoreError> {
         let Some(session) = self.store.session(&hash_of(secret)).await? else { return Ok(Comes::Nobody) };
         let now = self.now();
-        if now.since(session.seen_at) >= IDLE_MS || now.since(session.created_at) >= LONGEST_MS {
+        if sign_in::is_stale(&session, now) {
             self.store.end_session(session.id).await?;
             return Ok(Comes::Nobody);
         }
@@ -52,7 +63,8 @@ impl App {
         if session.half {
             return Ok(Comes::Half(Box::new((user, session))));
         }
-        if now.since(session.seen_at) >= NOTED_MS {
+        let counts = !by_itself || user.role == Role::Viewer;
+        if counts && now.since(session.seen_at) >= NOTED_MS {
             self.store.session_seen(session.id, now).await?;
         }
         Ok(Comes::Known(Who::person(&user, session.id)))

@@ -1,5 +1,6 @@
 //! Passwords: what one must be, how it is kept, and how it is compared without a hint to whoever guesses.
 
+use crate::app::StoreError;
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use std::sync::OnceLock;
@@ -13,6 +14,10 @@ pub const ADVISED: usize = 15;
 const MOST: usize = 256;
 /// Each takes 19 MiB for a moment: a storm of sign-ins waits in line.
 static AT_ONCE: Semaphore = Semaphore::const_new(2);
+/// Who would wait longer than for so many is told to come back.
+static LINE: Semaphore = Semaphore::const_new(100);
+/// How a hash begins that was made with today's parameters.
+const TODAY: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
 
 /// Why a password won't do; a sentence for whoever chose it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -52,27 +57,35 @@ pub fn judge(password: &str, email: &str) -> Result<(), Weak> {
 /// A password as it is kept: argon2id, by the crate's parameters, which are OWASP's (19 MiB, two passes, one lane).
 ///
 /// # Errors
-/// The system gives no randomness, or the board is stopping.
-pub async fn hash(password: &str) -> Result<String, String> {
+/// The system gives no randomness, or too many others wait.
+pub async fn hash(password: &str) -> Result<String, StoreError> {
     let password = password.to_owned();
-    with_room(move || {
-        let hashed = Argon2::default().hash_password(password.as_bytes());
-        hashed.map(|it| it.to_string()).map_err(|cause| format!("the password can't be kept: {cause}"))
-    })
-    .await?
+    let hashed = with_room(move || Argon2::default().hash_password(password.as_bytes())).await?;
+    hashed
+        .map(|it| it.to_string())
+        .map_err(|cause| StoreError::Folder(format!("the password can't be kept: {cause}")))
+}
+
+/// Whether a hash was made with other parameters than today's, so that it is to be made anew.
+#[must_use]
+pub fn is_old(kept: &str) -> bool {
+    !kept.starts_with(TODAY)
 }
 
 /// Whether a password is the one that is kept. Where none is kept it takes as long, and is wrong.
-pub async fn is_right(password: &str, kept: Option<&str>) -> bool {
+///
+/// # Errors
+/// Too many others wait.
+pub async fn is_right(password: &str, kept: Option<&str>) -> Result<bool, StoreError> {
     let (password, kept) = (password.to_owned(), kept.map(ToOwned::to_owned));
-    let compared = with_room(move || {
+    with_room(move || {
         let somebody = kept.is_some();
         let kept = kept.as_deref().unwrap_or_else(|| nobodys());
         let is_equal =
             password.len() <= MOST && Argon2::default().verify_password(password.as_bytes(), kept).is_ok();
         is_equal && somebody
-    });
-    compared.await.unwrap_or(false)
+    })
+    .await
 }
 
 /// A hash that no password has: for people who don't exist.
@@ -83,10 +96,10 @@ fn nobodys() -> &'static str {
     })
 }
 
-async fn with_room<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, String> {
-    let stopping = "the board is stopping";
-    let _room = AT_ONCE.acquire().await.map_err(|_| stopping)?;
-    tokio::task::spawn_blocking(work).await.map_err(|_| stopping.to_owned())
+async fn with_room<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
+    let _place = LINE.try_acquire().map_err(|_| StoreError::Busy)?;
+    let _room = AT_ONCE.acquire().await.map_err(|_| StoreError::Stopped)?;
+    tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Stopped)
 }
 
 #[cfg(test)]
@@ -115,9 +128,15 @@ mod tests {
     async fn a_password_is_kept_as_argon2id_and_only_it_is_right() {
         let kept = hash("tailor prism otter nine").await.unwrap();
         assert!(kept.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{kept}");
-        assert!(is_right("tailor prism otter nine", Some(&kept)).await);
-        assert!(!is_right("tailor prism otter ten", Some(&kept)).await);
-        assert!(!is_right("nobody", None).await, "not even the one that nobody has");
-        assert!(!is_right("x", Some("no hash")).await);
+        assert!(!is_old(&kept) && is_old("$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA"));
+        for (password, kept, right) in [
+            ("tailor prism otter nine", Some(kept.as_str()), true),
+            ("tailor prism otter ten", Some(&kept), false),
+            // Not even the one that nobody has.
+            ("nobody", None, false),
+            ("x", Some("no hash"), false),
+        ] {
+            assert_eq!(is_right(password, kept).await.unwrap(), right, "{password}");
+        }
     }
 }

@@ -2,20 +2,16 @@
 
 use crate::model::Timestamp;
 use ring::hmac::{HMAC_SHA1_FOR_LEGACY_USE_ONLY, Key, sign};
-use ring::rand::{SecureRandom as _, SystemRandom};
 use subtle::ConstantTimeEq as _;
 
 const STEP_MS: i64 = 30_000;
 const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-/// A new secret, in base32: 20 random bytes.
-///
-/// # Errors
-/// The system gives no randomness.
-pub fn secret() -> Result<String, String> {
-    let mut bytes = [0; 20];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| "the system gives no random numbers")?;
-    Ok(base32(&bytes))
+/// A secret, in base32: 20 bytes that `key` gives for `what`, and always the same ones. So one that is shown and not yet
+/// confirmed need not be kept anywhere.
+#[must_use]
+pub fn secret(key: &Key, what: &str) -> String {
+    base32(sign(key, what.as_bytes()).as_ref().get(..20).unwrap_or_default())
 }
 
 /// What an authenticator app reads.
@@ -100,8 +96,10 @@ mod tests {
 
     #[test]
     fn secrets_are_twenty_bytes_and_differ() {
-        let (one, two) = (secret().unwrap(), secret().unwrap());
+        let key = Key::new(ring::hmac::HMAC_SHA256, b"a key");
+        let (one, two) = (secret(&key, "one"), secret(&key, "two"));
         assert!(one != two && one.len() == 32 && bytes(&one).unwrap().len() == 20);
+        assert_eq!(one, secret(&key, "one"));
         assert_eq!(base32(&bytes(&one).unwrap()), one);
         assert!(uri(&one, "a+b@example.com").contains("signboard:a%2Bb%40example%2Ecom?secret="));
     }

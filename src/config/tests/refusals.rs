@@ -3,14 +3,23 @@
 use super::{account, api, callback, load, problems, refused};
 
 #[test]
-fn listen_is_loopback_and_says_why() {
-    for address in ["0.0.0.0:8080", "192.168.1.4:80", "[::]:8080"] {
-        let text = format!("[server]\nlisten = \"{address}\"");
-        refused(&text, "server.listen", &["no sign-in yet", "callbacks-listen"]);
+fn listen_is_any_address() {
+    for address in ["0.0.0.0:8080", "192.168.1.4:80", "[::]:8080", "127.0.0.1:0", "[::ffff:127.0.0.1]:8080"] {
+        let config = load(&format!("[server]\nlisten = \"{address}\"")).unwrap();
+        assert_eq!(config.server.listen.to_string(), address);
+        let alone = config.server.listen.ip().to_canonical().is_loopback();
+        let warned = config.warnings().iter().any(|it| it.contains("server.listen can be reached"));
+        assert_eq!(warned, !alone, "{address}");
+        let text = format!("[server]\nlisten = \"{address}\"\npublic-url = \"https://board.example.com\"");
+        assert_eq!(load(&text).unwrap().warnings().len(), 1, "no account, and nothing else: {address}");
     }
-    for address in ["127.0.0.1:0", "127.9.9.9:80", "[::1]:8080", "[::ffff:127.0.0.1]:8080"] {
-        load(&format!("[server]\nlisten = \"{address}\"")).unwrap();
-    }
+    let plain = load("[server]\npublic-url = \"http://board.example.com\"").unwrap().warnings().join("\n");
+    assert!(plain.contains("server.public-url is http"), "{plain}");
+    let proxies = "[server]\ntrusted-proxies = [\"10.0.0.0/8\", \"fd00::1\"]";
+    assert!(
+        load(proxies).unwrap().effective().contains("trusted-proxies = [\"10.0.0.0/8\", \"fd00::1/128\"]")
+    );
+    refused("[server]\ntrusted-proxies = [\"10.0.0.0/99\"]", "server.trusted-proxies", &["no network"]);
     refused("[server]\nlisten = \"localhost:8080\"", "server.listen", &["IP address with a port"]);
     refused("[server]\ncallbacks-listen = \"0.0.0.0:8080\"", "server.callbacks-listen", &["`listen`"]);
 }
@@ -112,7 +121,7 @@ fn callbacks_say_how_they_are_proven() {
 #[test]
 fn three_problems_are_told_at_once() {
     let found = problems(
-        "[server]\nlisten = \"0.0.0.0:1\"\ntime-zone = 5\n[accounts.a]\nprovider = \"x\"\n[accounts.b]\nlable = \"\"\n",
+        "[server]\nlisten = \"nowhere\"\ntime-zone = 5\n[accounts.a]\nprovider = \"x\"\n[accounts.b]\nlable = \"\"\n",
     );
     let paths: Vec<_> = found.iter().map(|it| it.split(": ").next().unwrap()).collect();
     assert_eq!(

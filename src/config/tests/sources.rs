@@ -127,8 +127,8 @@ fn variables_that_name_nothing_are_refused() {
         "{found}"
     );
     assert!(!found.contains("s3cret"), "{found}");
-    let wrong = [("SIGNBOARD__SERVER__LISTEN", "0.0.0.0:1")];
-    refused_with("", &wrong, "server.listen", &["sign-in", "(set by SIGNBOARD__SERVER__LISTEN)"]);
+    let wrong = [("SIGNBOARD__SERVER__LISTEN", "nowhere")];
+    refused_with("", &wrong, "server.listen", &["IP address", "(set by SIGNBOARD__SERVER__LISTEN)"]);
 }
 
 #[test]

@@ -13,6 +13,8 @@ const ADD: &str = "INSERT INTO users (email, name, role, accounts, mine, aliases
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING id";
 const CHANGE: &str = "UPDATE users SET name = $2, role = $3, accounts = $4, mine = $5, aliases = $6, zone = $7 WHERE id = $1 RETURNING id";
 const PASSWORD: &str = "UPDATE users SET password = $2 WHERE id = $1 RETURNING id";
+const KEEP_PASSWORD: &str =
+    "UPDATE users SET password = $2 WHERE id = $1 AND password IS NOT NULL RETURNING id";
 const TOTP: &str = "UPDATE users SET totp = $2, totp_used = $3 WHERE id = $1 RETURNING id";
 /// A code counts once: whoever comes second with the same step changes nothing.
 const USE_TOTP: &str = "UPDATE users SET totp_used = $2 WHERE id = $1 AND totp_used < $2 RETURNING id";
@@ -112,6 +114,23 @@ impl std::fmt::Debug for NewUser {
     }
 }
 
+impl NewUser {
+    /// Somebody who may do everything.
+    #[must_use]
+    pub fn admin(email: &str, password: String) -> Self {
+        Self {
+            email: email.to_owned(),
+            name: String::new(),
+            role: Role::Admin,
+            accounts: None,
+            mine: false,
+            aliases: Vec::new(),
+            password: Some(password),
+            subject: None,
+        }
+    }
+}
+
 impl Store {
     /// Adds somebody. `None`: that mail address or subject is known already.
     pub async fn add_user(&self, user: &NewUser, now: Timestamp) -> Result<Option<i64>, StoreError> {
@@ -139,6 +158,11 @@ impl Store {
     pub async fn set_password(&self, user: i64, password: &str) -> Result<(), StoreError> {
         let end = Aside::new(END_SESSIONS).number(user);
         self.aside(vec![end, Aside::new(PASSWORD).number(user).text(password)]).await.map(|_| ())
+    }
+
+    /// Keeps the same password, hashed anew.
+    pub async fn keep_password(&self, user: i64, password: &str) -> Result<(), StoreError> {
+        self.aside(vec![Aside::new(KEEP_PASSWORD).number(user).text(password)]).await.map(|_| ())
     }
 
     /// Gives somebody a second factor, of which the step `used` counts no more; or takes it away.

@@ -20,6 +20,7 @@ pub mod query;
 pub mod row;
 #[cfg(test)]
 mod sample;
+pub mod sign_in;
 mod tallies;
 #[cfg(test)]
 mod tests;
@@ -102,6 +103,21 @@ pub struct Around<'a> {
     pub last_callback: Option<Timestamp>,
     /// What an operator must know at once: callbacks can't be written down, or are refused.
     pub warnings: &'a [String],
+    /// Who looks; `None`: a stranger, who is told nothing.
+    pub who: Option<&'a Looks>,
+}
+
+/// Who looks at a page, and which entries of the navigation lead somewhere for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Looks {
+    /// As the audit calls them.
+    pub name: String,
+    /// They came by a session, and may end it.
+    pub signed_in: bool,
+    /// The inbox opens.
+    pub inbox: bool,
+    /// The page of providers opens.
+    pub providers: bool,
 }
 
 impl Around<'_> {
@@ -137,6 +153,8 @@ pub struct Frame {
     pub warnings: Vec<String>,
     /// Whether the page follows changes.
     pub live: bool,
+    /// Who looks; `None`: a stranger.
+    pub who: Option<Looks>,
 }
 
 /// The entries of the navigation.
@@ -162,7 +180,13 @@ impl Frame {
             heard: around.last_callback.map(|at| When::ago(at, around.now, around.zone)),
             warnings: around.warnings.to_vec(),
             live: false,
+            who: around.who.cloned(),
         }
+    }
+
+    /// Around a page for strangers.
+    fn outside(title: &str, around: &Around<'_>) -> Self {
+        Self { who: None, warnings: Vec::new(), ..Self::new(title, Place::Elsewhere, around) }
     }
 
     fn live(self) -> Self {

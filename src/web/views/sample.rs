@@ -1,7 +1,7 @@
 //! Packages to test the views with: folded from real logs, so that they are what the board would show.
 
 use super::time::Zone;
-use super::{AccountLabel, Around};
+use super::{AccountLabel, Around, Looks};
 use crate::app::{Detail, Row};
 use crate::model::{
     AccountId, Answer, Attachment, Bounce, Decided, Document, Event, Fingerprint, Origin, Package, PackageId,
@@ -39,7 +39,14 @@ pub(super) fn accounts() -> Vec<AccountLabel> {
 }
 
 pub(super) fn around<'a>(accounts: &'a [AccountLabel], zone: &'a Zone) -> Around<'a> {
-    Around { accounts, now: NOW, zone, attention: 12, last_callback: Some(NOW.plus(-12_000)), warnings: &[] }
+    static WHO: std::sync::LazyLock<Looks> = std::sync::LazyLock::new(|| Looks {
+        name: "asha@example.com".to_owned(),
+        signed_in: true,
+        inbox: true,
+        providers: true,
+    });
+    let last_callback = Some(NOW.plus(-12_000));
+    Around { accounts, now: NOW, zone, attention: 12, last_callback, warnings: &[], who: Some(&WHO) }
 }
 
 pub(super) fn key(account: &str, id: &str) -> PackageKey {
