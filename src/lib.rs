@@ -87,7 +87,8 @@
 //! - Statuses, events and what each of them does to a package: [`model::status`], [`model::event`],
 //!   [`model::fold`](mod@model::fold).
 //! - What one provider spells differently: its module in [`provider`], and nowhere else.
-//! - Which routes exist: [`web::routes`], the table of contents of the HTTP side. Who may call them: [`web::guard`].
+//! - Which routes exist: [`web::routes`], the table of contents of the HTTP side. Who may call them: [`web::needs`], which
+//!   [`web::guard`] reads. Who that is, and how they prove it: [`app::people`].
 //! - What pages say: words in [`web::views`], markup in `templates/`, look and behaviour in `static/`.
 //! - The schema: `migrations/`. Keys of the configuration: [`config`]. Loops and stopping: [`serve`].
 //! - Reading kept bytes again: [`app::replay`].

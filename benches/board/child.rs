@@ -69,6 +69,8 @@ pub struct Child {
     pub kind: Kind,
     pub address: SocketAddr,
     pub flushes: Option<Count>,
+    /// Opens its pages.
+    pub token: String,
     folder: PathBuf,
     process: std::process::Child,
 }
@@ -102,8 +104,15 @@ impl Child {
         command.args(&words[1..]).env("RUST_LOG", "warn").env("NODE_ENV", "production").stdout(Stdio::null());
         let count = flushes.map(|it| it.attach(&mut command, &folder.join("flushes"))).transpose()?;
         let process = command.spawn().with_context(|| format!("starting {words:?}"))?;
-        let child = Self { kind, address, flushes: count, folder, process };
+        let mut child = Self { kind, address, flushes: count, folder, process, token: String::new() };
         child.wait_until_up().await?;
+        if kind == Kind::Board {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_signboard"));
+            command.args(["token", "add", "bench", "--scope", "read", "--config"]);
+            let output = command.arg(child.folder.join("signboard.toml")).output()?;
+            child.token = String::from_utf8(output.stdout)?.trim().to_owned();
+            anyhow::ensure!(!child.token.is_empty(), "the board gave no token");
+        }
         Ok(child)
     }
 

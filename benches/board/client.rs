@@ -56,9 +56,11 @@ impl Client {
     }
 
     /// Asks for a stream and gives the connection away once it has begun.
-    pub async fn stream(mut self, path: &str) -> anyhow::Result<TcpStream> {
-        let request =
-            format!("GET {path} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n\r\n", self.address);
+    pub async fn stream(mut self, path: &str, token: &str) -> anyhow::Result<TcpStream> {
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\nAccept: text/event-stream\r\n\r\n",
+            self.address
+        );
         self.stream.write_all(request.as_bytes()).await?;
         let mut last = [0; 4];
         while last != *b"\r\n\r\n" {

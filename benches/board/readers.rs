@@ -38,7 +38,7 @@ impl Crowd {
         let path = peer.kind.stream().unwrap_or_default();
         let mut crowd = Self(Vec::with_capacity(readers));
         for _ in 0..readers {
-            let mut stream = Client::connect(peer.address).await?.stream(path).await?;
+            let mut stream = Client::connect(peer.address).await?.stream(path, &peer.token).await?;
             let told = told.clone();
             crowd.0.push(tokio::task::spawn_local(async move {
                 let (mut buffer, mut from) = (Vec::with_capacity(64 * 1024), 0);

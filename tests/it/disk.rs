@@ -246,7 +246,16 @@ async fn sigterm_ends_it_clean_with_a_reader_at_the_stream() {
     let house = House::new();
     let served = house.serve();
     let client = client();
-    let mut reader = client.get(format!("{}/live", served.url)).send().await.unwrap();
+    let token = text(
+        &house
+            .command("token")
+            .args(["add", "reader", "--scope", "read"])
+            .env("RUST_LOG", "off")
+            .output()
+            .unwrap(),
+    );
+    let live = client.get(format!("{}/live", served.url)).bearer_auth(token.trim());
+    let mut reader = live.send().await.unwrap();
     served.post(&client, event("P", "PACKAGE_CREATE", "u", None, 0)).await;
     assert!(reader.chunk().await.unwrap().is_some());
     assert_eq!(served.stop(), Some(0));
