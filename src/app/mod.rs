@@ -116,6 +116,8 @@ pub struct Inner {
     lately: resync::Lately,
     /// What is remembered of sign-ins.
     pub watch: people::Watch,
+    /// For whom live streams are open.
+    pub ends: people::Ends,
     /// Wakes the worker that digests what is pending.
     pub pending: tokio::sync::Notify,
 }
@@ -181,6 +183,7 @@ impl App {
             last_callback,
             lately: resync::Lately::default(),
             watch: people::Watch::new()?,
+            ends: people::Ends::default(),
             pending: tokio::sync::Notify::new(),
         })))
     }

@@ -4,7 +4,7 @@ use super::error::WebError;
 use super::site::{Moment, Site};
 use super::views::{
     AccountLabel, BoardInput, BoardPage, BoardQuery, Cursor, InboxInput, InboxPage, LoneSigners,
-    PackageInput, PackagePage, ProviderCard, ProvidersInput, ProvidersPage, PulseFragment, board::PulseInput,
+    PackageInput, PackagePage, ProviderCard, ProvidersInput, ProvidersPage, PulseFragment, ScreenPage, ScreenPulse, board::PulseInput,
     html, link, providers,
 };
 use crate::app::people::Who;
@@ -25,7 +25,7 @@ const INBOX_PART: u32 = 20;
 
 /// `GET /`: the board.
 pub async fn board(site: web::Data<Site>, request: HttpRequest, who: Who) -> Result<HttpResponse, WebError> {
-    let query = BoardQuery::parse(request.query_string());
+    let query = query_of(&who, &request);
     let moment = site.moment(&who).await?;
     let around = site.around(&moment);
     let filter = query.filter(moment.now(), &site.zone, &site.accounts);
@@ -51,18 +51,31 @@ pub async fn board(site: web::Data<Site>, request: HttpRequest, who: Who) -> Res
         newer: page.prev.as_deref(),
         older: page.next.as_deref(),
     };
-    Ok(page_of(html(&BoardPage::new(&input))))
+    Ok(page_of(if who.screen().is_some() {
+        html(&ScreenPage::new(&input))
+    } else {
+        html(&BoardPage::new(&input))
+    }))
+}
+
+/// The board that somebody asks for; a wall screen has its own, whatever its address says.
+pub fn query_of(who: &Who, request: &HttpRequest) -> BoardQuery {
+    BoardQuery::parse(who.screen().unwrap_or_else(|| request.query_string()))
 }
 
 /// `GET /pulse?<the board's query>`: what an open board fetches after changes.
 pub async fn pulse(site: web::Data<Site>, request: HttpRequest, who: Who) -> Result<HttpResponse, WebError> {
-    let query = BoardQuery::parse(request.query_string());
+    let query = query_of(&who, &request);
     let moment = site.moment(&who).await?;
     let filter = query.filter(moment.now(), &site.zone, &site.accounts);
     let (tallies, troubled) = (tallies(&site, &filter, &moment).await?, troubled(&site, &moment).await?);
     let around = site.around(&moment);
     let input = PulseInput { around: &around, query: &query, tallies: &tallies, troubled: &troubled };
-    Ok(page_of(html(&PulseFragment::new(&input))))
+    Ok(page_of(if who.screen().is_some() {
+        html(&ScreenPulse::new(&input))
+    } else {
+        html(&PulseFragment::new(&input))
+    }))
 }
 
 /// `GET /packages/{account}/{id}` and `…/payload/{arrival}`. The id is any text, so the path is taken apart here.

@@ -97,6 +97,7 @@ impl Moment {
             name: who.name.clone(),
             signed_in: matches!(who.means, Means::Session { .. }),
             inbox: opens("/inbox"),
+            people: matches!(who.means, Means::Session { .. }) && opens("/people"),
             providers: opens("/providers"),
         };
         Self { who: Some(looks), ..self }

@@ -13,11 +13,13 @@ pub mod inbox;
 pub mod json;
 mod lines;
 pub mod link;
+pub mod me;
 pub mod package;
 mod people;
 pub mod providers;
 pub mod query;
 pub mod row;
+pub mod screen;
 #[cfg(test)]
 mod sample;
 pub mod sign_in;
@@ -26,8 +28,10 @@ mod tallies;
 mod tests;
 pub mod time;
 mod timeline;
+pub mod tokens;
 pub mod traffic;
 mod trouble;
+pub mod users;
 mod why;
 pub mod words;
 
@@ -39,6 +43,7 @@ pub use package::{PackageInput, PackagePage};
 pub use providers::{ApiHealth, AuthKind, ProviderCard, ProvidersInput, ProvidersPage};
 pub use query::{BoardQuery, Cursor, Updated};
 pub use row::{RowFragment, RowView};
+pub use screen::{ScreenPage, ScreenPulse};
 pub use time::Zone;
 pub use traffic::{TrafficList, TrafficView};
 
@@ -116,6 +121,8 @@ pub struct Looks {
     pub signed_in: bool,
     /// The inbox opens.
     pub inbox: bool,
+    /// The page of people opens.
+    pub people: bool,
     /// The page of providers opens.
     pub providers: bool,
 }
@@ -166,6 +173,8 @@ pub enum Place {
     Inbox,
     /// Providers.
     Providers,
+    /// People, and what programs show.
+    People,
     /// None of them.
     Elsewhere,
 }

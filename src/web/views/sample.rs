@@ -43,6 +43,7 @@ pub(super) fn around<'a>(accounts: &'a [AccountLabel], zone: &'a Zone) -> Around
         name: "asha@example.com".to_owned(),
         signed_in: true,
         inbox: true,
+        people: true,
         providers: true,
     });
     let last_callback = Some(NOW.plus(-12_000));

@@ -3,7 +3,11 @@
 mod command;
 mod gate;
 mod links;
+mod pages;
+mod screens;
 mod sign_in;
+mod streams;
+mod tokens;
 mod totp;
 
 use crate::support::board::Board;

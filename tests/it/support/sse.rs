@@ -1,7 +1,8 @@
 //! Reads a live stream as a browser does, byte by byte.
 
 use super::board::{Board, client};
-use reqwest::Response;
+use super::people::Shows;
+use reqwest::{RequestBuilder, Response};
 use std::time::Duration;
 
 /// How long an event may take. Nothing waits for it to pass but a test that fails.
@@ -32,10 +33,20 @@ impl Reader {
 
     /// Opens a stream after an event, as a browser that lost it does.
     pub async fn resume(board: &Board, path: &str, last: Option<&str>) -> Self {
-        let mut request = client().get(format!("{}{path}", board.url)).header("accept-encoding", "gzip, br");
+        let mut request = client().get(format!("{}{path}", board.url));
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
+        Self::of(request).await
+    }
+
+    /// Opens a stream as somebody.
+    pub async fn of_whom(board: &Board, who: &Shows, path: &str) -> Self {
+        Self::of(who.on(client().get(format!("{}{path}", board.url)))).await
+    }
+
+    async fn of(request: RequestBuilder) -> Self {
+        let request = request.header("accept-encoding", "gzip, br");
         let answer = tokio::time::timeout(PATIENCE, request.send()).await.expect("headers at once").unwrap();
         assert_eq!(answer.status(), 200);
         Self { answer, buffer: String::new(), raw: Vec::new(), read: 0 }
