@@ -173,7 +173,7 @@ async fn leavers(app: App, stop: CancellationToken) {
             Ok(()) => ENDS_EVERY,
             Err(cause) => {
                 tracing::error!(%cause, "whose time has come can't be read; live streams go on for now");
-                ENDS_EVERY * 20
+                ENDS_EVERY * 4
             }
         };
     }

@@ -31,6 +31,8 @@ impl Fields {
     /// # Errors
     /// There is none.
     pub fn id(&self) -> Result<i64, WebError> {
-        self.one("id").parse().map_err(|_| WebError::Bad("The form names nothing that it is about.".to_owned()))
+        self.one("id")
+            .parse()
+            .map_err(|_| WebError::Bad("The form names nothing that it is about.".to_owned()))
     }
 }

@@ -21,7 +21,9 @@ pub async fn page(
     let (user, session) = own(&site, &who).await?;
     let notice = match query.get("done").map(String::as_str) {
         Some("name") => Some("Your name is changed."),
-        Some("password") => Some("Your password is changed; wherever else you were signed in, that has ended."),
+        Some("password") => {
+            Some("Your password is changed; wherever else you were signed in, that has ended.")
+        }
         Some("ended") => Some("That session has ended."),
         Some("others") => Some("All other sessions of yours have ended."),
         _ => None,
@@ -64,7 +66,10 @@ pub async fn act(
                 Owned::Refused(why) => (StatusCode::UNPROCESSABLE_ENTITY, why),
                 Owned::Wait(seconds) => {
                     let wait = super::views::time::lasting(seconds * 1000);
-                    (StatusCode::TOO_MANY_REQUESTS, format!("Too many tries were wrong. Wait {wait}, then try again."))
+                    (
+                        StatusCode::TOO_MANY_REQUESTS,
+                        format!("Too many tries were wrong. Wait {wait}, then try again."),
+                    )
                 }
             };
             return shown(&site, &who, (&user, session), None, Some((status, &why))).await;

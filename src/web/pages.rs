@@ -4,8 +4,8 @@ use super::error::WebError;
 use super::site::{Moment, Site};
 use super::views::{
     AccountLabel, BoardInput, BoardPage, BoardQuery, Cursor, InboxInput, InboxPage, LoneSigners,
-    PackageInput, PackagePage, ProviderCard, ProvidersInput, ProvidersPage, PulseFragment, ScreenPage, ScreenPulse, board::PulseInput,
-    html, link, providers,
+    PackageInput, PackagePage, ProviderCard, ProvidersInput, ProvidersPage, PulseFragment, ScreenPage,
+    ScreenPulse, board::PulseInput, html, link, providers,
 };
 use crate::app::people::Who;
 use crate::app::{AccountFacts, Order, Row};

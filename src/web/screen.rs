@@ -15,8 +15,9 @@ const DAYS: i64 = 400;
 
 /// `GET /screen/{token}`: takes the secret out of the address and into a cookie.
 pub async fn enter(site: web::Data<Site>, secret: web::Path<String>) -> Result<HttpResponse, WebError> {
-    const GONE: WebError =
-        WebError::NotFound("This screen’s link works no more, or never did. An admin of this board can make another.");
+    const GONE: WebError = WebError::NotFound(
+        "This screen’s link works no more, or never did. An admin of this board can make another.",
+    );
     match site.app.by_token(&secret).await? {
         Comes::Known(who) if who.screen().is_some() => {}
         Comes::Known(_) | Comes::Half(_) | Comes::Nobody => return Err(GONE),

@@ -69,7 +69,8 @@ pub async fn make(
     has_people(&site)?;
     let name: String = form.one("name").trim().chars().filter(|it| !it.is_control()).take(100).collect();
     let scope = Scope::from_word(form.one("scope"));
-    let scope = scope.ok_or_else(|| WebError::Bad("The form doesn’t say what the token opens.".to_owned()))?;
+    let scope =
+        scope.ok_or_else(|| WebError::Bad("The form doesn’t say what the token opens.".to_owned()))?;
     let days: Option<i64> = match form.one("days") {
         "" => None,
         days => {
@@ -92,9 +93,8 @@ pub async fn make(
     let secret = site.app.make_token(&name, scope, owner, expires, reach, query).await?;
     let what = format!("{name} to {}", scope.word());
     site.app.note(&who.name, &remote(&site.app, &request), "token-added", what).await;
-    let screen = (scope == Scope::Screen).then(|| {
-        site.app.screen_address(&secret, request.app_config().local_addr().into())
-    });
+    let screen = (scope == Scope::Screen)
+        .then(|| site.app.screen_address(&secret, request.app_config().local_addr().into()));
     shown(&site, &who, None, Some(Made { name: &name, secret: secret.text(), screen }), None).await
 }
 

@@ -87,12 +87,16 @@ impl App {
         if self.ends.heard.load(Ordering::Relaxed) == number && !is_due {
             return Ok(());
         }
+        let mut unread = None;
         for it in all {
-            if !self.still(&it.who).await?
-                && let Some(end) = it.end.upgrade()
-            {
-                end.cancel();
+            match (self.still(&it.who).await, it.end.upgrade()) {
+                (Ok(false), Some(end)) => end.cancel(),
+                (Ok(_), _) => {}
+                (Err(cause), _) => unread = Some(cause),
             }
+        }
+        if let Some(cause) = unread {
+            return Err(cause);
         }
         // Only now: what could not be read is looked at again.
         self.ends.heard.store(number, Ordering::Relaxed);

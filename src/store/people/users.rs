@@ -203,7 +203,10 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let disable = Aside::new(DISABLE).number(user).number(at.map(|at| at.0));
-        let ends = [Aside::new(END_SESSIONS).number(user).number(None), Aside::new(END_TOKENS).number(user).number(now.0)];
+        let ends = [
+            Aside::new(END_SESSIONS).number(user).number(None),
+            Aside::new(END_TOKENS).number(user).number(now.0),
+        ];
         let all = ends.into_iter().filter(|_| at.is_some()).chain([disable]).collect();
         self.aside(all).await.map(|_| ())
     }

@@ -19,9 +19,9 @@ mod people;
 pub mod providers;
 pub mod query;
 pub mod row;
-pub mod screen;
 #[cfg(test)]
 mod sample;
+pub mod screen;
 pub mod sign_in;
 mod tallies;
 #[cfg(test)]

@@ -76,7 +76,8 @@ impl AccountsView {
     pub(super) fn new(chosen: Option<&[AccountId]>, around: &Around<'_>) -> Self {
         let has = |id: &AccountId| chosen.is_some_and(|some| some.contains(id));
         let known = around.accounts.iter().map(|it| (it.id.0.clone(), shown(&it.label), has(&it.id)));
-        let gone = chosen.into_iter().flatten().filter(|it| around.accounts.iter().all(|known| known.id != **it));
+        let gone =
+            chosen.into_iter().flatten().filter(|it| around.accounts.iter().all(|known| known.id != **it));
         let gone = gone.map(|it| (it.0.clone(), format!("{} (no longer configured)", shown(&it.0)), true));
         Self { some: chosen.is_some(), all: known.chain(gone).collect() }
     }
@@ -116,9 +117,7 @@ pub(super) fn sees(accounts: Option<&[AccountId]>, around: &Around<'_>) -> Strin
     match accounts {
         None => "all accounts".to_owned(),
         Some([]) => "no account".to_owned(),
-        Some(some) => {
-            some.iter().map(|it| shown(&around.account(it).label)).collect::<Vec<_>>().join(", ")
-        }
+        Some(some) => some.iter().map(|it| shown(&around.account(it).label)).collect::<Vec<_>>().join(", "),
     }
 }
 
@@ -139,7 +138,8 @@ fn state(user: &User) -> Option<&'static str> {
 impl UserView {
     fn new(user: &User, around: &Around<'_>) -> Self {
         let email = shown(&user.email);
-        let (name, email) = if user.name.is_empty() { (email, None) } else { (shown(&user.name), Some(email)) };
+        let (name, email) =
+            if user.name.is_empty() { (email, None) } else { (shown(&user.name), Some(email)) };
         Self {
             href: format!("/people/{}", user.id),
             name,
@@ -158,8 +158,13 @@ impl<'a> PeoplePage<'a> {
     /// Puts the list into words.
     #[must_use]
     pub fn new(input: PeopleInput<'a>) -> Self {
-        let new =
-            Rights { name: String::new(), role: Role::Viewer, accounts: None, mine: false, aliases: Vec::new() };
+        let new = Rights {
+            name: String::new(),
+            role: Role::Viewer,
+            accounts: None,
+            mine: false,
+            aliases: Vec::new(),
+        };
         let (email, rights) = input.typed.unwrap_or(("", &new));
         Self {
             frame: Frame::new("People", Place::People, &input.around),

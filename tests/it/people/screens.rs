@@ -28,7 +28,8 @@ async fn a_screen_shows_its_one_board_and_nothing_that_leads_away() {
     let board = Board::with_people(|_| ()).await;
     board.event("draft", "PACKAGE_CREATE", "", 0).await;
     board.event("away", "PACKAGE_ACTIVATE", "", 0).await;
-    let Shows::Bearer(secret) = board.program(Scope::Screen, Reach::default(), Some("status=sent")).await else {
+    let Shows::Bearer(secret) = board.program(Scope::Screen, Reach::default(), Some("status=sent")).await
+    else {
         unreachable!()
     };
     let entered = board.get(&format!("/screen/{secret}")).await;
@@ -58,7 +59,6 @@ async fn a_screen_shows_its_one_board_and_nothing_that_leads_away() {
     board.stop().await;
 }
 
-/// Seen red with: a gate that takes the screen's cookie wherever it is shown.
 #[actix_web::test]
 async fn nothing_else_opens_for_a_screen() {
     let board = Board::with_people(|_| ()).await;

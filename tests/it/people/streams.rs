@@ -20,7 +20,6 @@ async fn goes_on(board: &Board, stream: &mut Reader, id: &str) {
     assert_eq!(stream.next().await.expect("it goes on").name, "put");
 }
 
-/// Seen red with: no look at who is left after a write of this board's.
 #[actix_web::test]
 async fn signing_out_ends_the_streams_of_that_session_alone() {
     let board = Board::with_people(|_| ()).await;
@@ -71,7 +70,6 @@ async fn whatever_an_admin_takes_ends_what_was_open_by_it() {
     board.stop().await;
 }
 
-/// Seen red with: no number that a command beside the board makes grow.
 #[actix_web::test]
 async fn what_a_command_beside_the_board_ends_ends_within_seconds() {
     let board = Board::with_people(|_| ()).await;
