@@ -66,11 +66,6 @@ enum Command {
     ///
     /// With --rotate a new secret is made, accepted beside the old one, and registered; with --test the board calls itself.
     Register(register::RegisterArgs),
-    /// Compare with the providers what the board shows, and repair it
-    ///
-    /// Everything, or the named accounts; then waits until it is done. Beside a running board the board does it. Exit
-    /// status 0: everything was gone through and everything that was asked was answered; 1: not so.
-    Resync(resync::ResyncArgs),
     /// Who may use the board: add, list, disable, enable, passwd, totp-reset
     ///
     /// Beside a running board or without one. The first admin can be made here, too.
@@ -81,6 +76,11 @@ enum Command {
     /// Beside a running board or without one. A token goes into `Authorization: Bearer`.
     #[command(subcommand)]
     Token(people::TokenCommand),
+    /// Compare with the providers what the board shows, and repair it
+    ///
+    /// Everything, or the named accounts; then waits until it is done. Beside a running board the board does it. Exit
+    /// status 0: everything was gone through and everything that was asked was answered; 1: not so.
+    Resync(resync::ResyncArgs),
     /// Read every kept callback again
     ///
     /// After an upgrade that understands more. What was right stays as it is. Beside a running board the board does it.
@@ -116,9 +116,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<i32> {
         Command::Check(args) => check::check(&config, &args),
         Command::Import(args) => import::import(config, args).await,
         Command::Register(args) => register::register(&config, &args).await,
-        Command::Resync(args) => resync::resync(config, args).await,
         Command::User(command) => people::user(config, command).await.map(|()| 0),
         Command::Token(command) => people::token(config, command).await.map(|()| 0),
+        Command::Resync(args) => resync::resync(config, args).await,
         Command::Replay => work::replay(config).await.map(|()| 0),
         Command::Rebuild => work::rebuild(config).await.map(|()| 0),
         Command::Selfcheck => work::self_check(config).await,

@@ -112,10 +112,10 @@ pub struct Inner {
     pub clock: Clock,
     /// When the last callback was accepted, in milliseconds; 0: none was.
     last_callback: AtomicI64,
-    /// Which packages people asked about lately, one by one.
-    lately: resync::Lately,
     /// What is remembered of sign-ins.
     pub watch: people::Watch,
+    /// Which packages people asked about lately, one by one.
+    lately: resync::Lately,
     /// For whom live streams are open.
     pub ends: people::Ends,
     /// Wakes the worker that digests what is pending.
@@ -181,8 +181,8 @@ impl App {
             turning: Mutex::default(),
             clock,
             last_callback,
-            lately: resync::Lately::default(),
             watch: people::Watch::new()?,
+            lately: resync::Lately::default(),
             ends: people::Ends::default(),
             pending: tokio::sync::Notify::new(),
         })))

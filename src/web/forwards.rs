@@ -24,6 +24,7 @@ pub struct Which {
 /// The page.
 pub async fn forwards(
     site: web::Data<Site>,
+    who: Who,
     account: web::Path<String>,
     query: web::Query<HashMap<String, String>>,
     who: Who,

@@ -65,7 +65,8 @@ impl House {
         );
         let file = folder.path().join("signboard.toml");
         std::fs::write(&file, text).unwrap();
-        let config = Config::load(Some(&file), []).unwrap();
+        let mut config = Config::load(Some(&file), []).unwrap();
+        config.opens = signboard::config::Opens::ToItsMachine;
         let board = Board::on(clock, |it| *it = config).await;
         Self { simulator, kind, board, folder }
     }

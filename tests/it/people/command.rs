@@ -198,17 +198,19 @@ async fn the_first_start_on_a_terminal_prints_the_link_there_and_not_in_the_log(
         .env("RUST_LOG", "trace")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
-    let Ok(mut child) = command.spawn() else {
+    let Ok(child) = command.spawn() else {
         println!("skipped: there is no `script` here");
         return;
     };
-    let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let mut served = Served { child, url: String::new(), rest: None };
+    let mut said = BufReader::new(served.child.stdout.take().unwrap()).lines().map_while(Result::ok);
     let address = said.find(|line| line.contains("/welcome/")).expect("the link");
     let page = client().get(address.trim()).send().await.unwrap();
     assert!(page.status() == 200 && page.text().await.unwrap().contains("The first admin"));
     // Ctrl-C, as somebody at a terminal types it.
-    child.stdin.take().unwrap().write_all(b"\x03").unwrap();
-    assert!(said.any(|_| false) || child.wait().unwrap().success(), "it ends well");
+    served.child.stdin.take().unwrap().write_all(b"\x03").unwrap();
+    said.for_each(drop);
+    assert!(served.child.wait().unwrap().success(), "it ends well");
     let log = std::fs::read_to_string(log).unwrap();
     let secret = address.trim().rsplit('/').next().unwrap();
     assert!(log.contains("listening on") && !log.contains(secret));
