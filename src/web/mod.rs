@@ -101,7 +101,7 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/tokens/end", web::post().to(tokens::end))
             .route("/me", read().to(me::page))
             .route("/me", web::post().to(me::act))
-            .route("/screen/{token}", read().to(screen::enter))
+            .route("/screen/{secret}", read().to(screen::enter))
             .route("/screen", read().to(screen::board))
             .route("/screen-pulse", read().to(pages::pulse))
             .route("/screen-live", read().to(live::live))

@@ -41,7 +41,7 @@ pub const ADDRESSES: &[(Verb, &str, Needs)] = &[
     (Verb::Do, "/tokens/end", ADMIN),
     (Verb::Read, "/me", Needs::Person),
     (Verb::Do, "/me", Needs::Person),
-    (Verb::Read, "/screen/{token}", Needs::Nothing),
+    (Verb::Read, "/screen/{secret}", Needs::Nothing),
     (Verb::Read, "/screen", Needs::Screen),
     (Verb::Read, "/screen-pulse", Needs::Screen),
     (Verb::Read, "/screen-live", Needs::Screen),
