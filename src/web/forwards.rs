@@ -27,7 +27,6 @@ pub async fn forwards(
     who: Who,
     account: web::Path<String>,
     query: web::Query<HashMap<String, String>>,
-    who: Who,
 ) -> Result<HttpResponse, WebError> {
     let account = found(&site, &account)?;
     let only = query.get("only").is_some_and(|it| it == "given-up");
