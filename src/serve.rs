@@ -20,6 +20,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How often the board looks for jobs of a command beside it.
 const JOBS_EVERY: Duration = Duration::from_millis(500);
+/// How often the board looks whether a command beside it ended a session, a person's rights or a token.
+const ENDS_EVERY: Duration = Duration::from_millis(500);
 /// How often what is kept and couldn't be digested is tried again.
 const PENDING_EVERY: Duration = Duration::from_secs(60);
 /// How often an account without a sweep under way is looked at, and one whose API rests.
@@ -83,6 +85,7 @@ impl Server {
         let hub = Hub::new(stop.clone());
         let shared = Shared::new(app.clone(), hub.clone());
         tokio::spawn(hub.relay(app.store.subscribe()));
+        tokio::spawn(leavers(app.clone(), stop.clone()));
         let mut server = Self { app, addresses: Vec::new(), handles: Vec::new(), running: Vec::new(), stop };
         server.bind(shared.clone(), web::routes, listen)?;
         if let Some(address) = callbacks {
@@ -160,6 +163,26 @@ impl Server {
             tracing::warn!("some connections did not end in time and were cut");
         }
         self.app.store.close().await;
+    }
+}
+
+/// Ends the live streams of whoever may see them no more: at once where this board does it, and soon where a command
+/// beside it did.
+async fn leavers(app: App, stop: CancellationToken) {
+    let mut nap = ENDS_EVERY;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = sleep(nap) => (),
+            () = app.store.wrote_of_people() => (),
+        }
+        nap = match app.end_streams().await {
+            Ok(()) => ENDS_EVERY,
+            Err(cause) => {
+                tracing::error!(%cause, "whose time has come can't be read; live streams go on for now");
+                ENDS_EVERY * 4
+            }
+        };
     }
 }
 

@@ -55,7 +55,10 @@ const tick = () => {
 };
 
 const waiting = new Set(); // rows behind the pill
+let later;
 const wait = (id) => {
+  // Nobody stands before a wall screen to ask for it.
+  if (page.screen) { later ??= setTimeout(() => { later = undefined; reload(); }, 1e3); return; }
   const n = waiting.add(id).size, pill = byId("pill");
   pill.textContent = `${page.row ? "This package" : n > 1 ? `${n} packages` : "1 package"} changed – show`;
   pill.hidden = false;
@@ -77,7 +80,7 @@ const reload = async () => {
     last = Math.max(last, +page.seq);
     byId(part).replaceChildren(...byId(part, fresh).childNodes); // not the search
     waiting.clear();
-    byId("pill").hidden = true;
+    if (byId("pill")) byId("pill").hidden = true;
     pulse();
   } catch { location.reload(); }
 };
@@ -102,13 +105,16 @@ let beaten = 0, beating;
 const pulse = () => { // at most once a second
   beating ??= setTimeout(async () => {
     [beating, beaten] = [undefined, Date.now()];
-    try { beat(byId("pulse", await get(page.pulse))); } catch { /* the stream's state says it */ }
+    try { beat(byId("pulse", await get(page.pulse))); } catch (it) {
+      if (it.status === 401 || it.status === 403) location.reload(); // else the stream's state says it
+    }
   }, Math.max(0, beaten + 1e3 - Date.now()));
 };
 
 const tell = ({ type, id, data }) => {
   if (type === "state") return show(data);
   if (type === "resync") return reload();
+  if (type === "gone") return location.reload(); // to the sign-in, or to what may be seen now
   if (id <= last) return; // told already, by the page or by another tab
   last = id;
   if (!page.row) (type === "put" ? put : drop)(data);
@@ -130,7 +136,7 @@ const open = () => {
     state("Reconnecting");
     timer = setTimeout(open, Math.min(15e3, 500 * 2 ** tries++) * (0.8 + 0.4 * Math.random()));
   };
-  for (const type of ["put", "drop", "resync"]) source.addEventListener(type, (event) => {
+  for (const type of ["put", "drop", "resync", "gone"]) source.addEventListener(type, (event) => {
     const message = { type, id: +event.lastEventId, data: event.data };
     pass(message);
     if (type === "resync") [recent, from] = [[], message.id || last];
@@ -199,13 +205,13 @@ filters?.addEventListener("change", ({ target }) => target.matches("select, [typ
 filters?.addEventListener("formdata", ({ formData }) => {
   for (const [name, value] of [...formData]) if (!value || value === "any") formData.delete(name);
 });
-byId("show-keys").hidden = false;
+if (keys) byId("show-keys").hidden = false;
 addEventListener("click", ({ target }) => {
   if (target.id === "pill") reload();
   if (target.id === "show-keys") keys.showModal();
 });
 addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || keys.open || event.target.matches("input, select")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || !keys || keys.open || event.target.matches("input, select")) return;
   const links = [...document.querySelectorAll("#rows td.name a")], at = links.indexOf(document.activeElement);
   const act = { "/": byId("q"), j: links[at + 1], k: links[Math.max(at - 1, 0)] }[event.key];
   if (act || event.key === "?") event.preventDefault();

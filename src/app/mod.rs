@@ -134,6 +134,8 @@ pub struct Inner {
     pub watch: people::Watch,
     /// Which packages people asked about lately, one by one.
     lately: resync::Lately,
+    /// For whom live streams are open.
+    pub ends: people::Ends,
     /// Wakes the worker that digests what is pending.
     pub pending: tokio::sync::Notify,
     disk: disk::Disk,
@@ -188,6 +190,7 @@ impl App {
             clock,
             watch: people::Watch::new()?,
             lately: resync::Lately::default(),
+            ends: people::Ends::default(),
             pending: tokio::sync::Notify::new(),
             disk: disk::Disk::default(),
             heart: heartbeat::Heart::default(),

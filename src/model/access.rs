@@ -71,8 +71,10 @@ impl Scope {
 pub enum Needs {
     /// Nothing: it is open.
     Nothing,
-    /// That they are known: any person or token, a screen for its one board.
+    /// That they are known: any person, or any token but a screen's.
     Known,
+    /// A wall screen, and nobody else: it has its one board.
+    Screen,
     /// That they may resync: a sender, or a token for it.
     Resync,
     /// That they are a person, whatever their role.

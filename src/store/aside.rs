@@ -75,6 +75,7 @@ impl Store {
             return run(all, &mut super::open::connect_beside(self.folder()).await?).await;
         }
         let done = self.ask(|done| Job::Chore(Chore::Aside(all), done)).await?;
+        self.wrote_aside.notify_one();
         Ok((done > 0).then(|| i64::try_from(done).unwrap_or(i64::MAX)))
     }
 }

@@ -125,6 +125,8 @@ pub struct Store {
     health: Arc<Health>,
     folder: PathBuf,
     policies: Arc<Policies>,
+    /// Something of people was written here.
+    wrote_aside: Arc<tokio::sync::Notify>,
     /// Held until the store is closed: it marks a running board.
     lock: Option<Arc<std::fs::File>>,
 }

@@ -48,6 +48,7 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (12, "secret_uses", include_str!("../../migrations/0012_secret_uses.sql")),
     (13, "forwards", include_str!("../../migrations/0013_forwards.sql")),
     (30, "people", include_str!("../../migrations/0030_people.sql")),
+    (32, "ends", include_str!("../../migrations/0032_ends.sql")),
     (33, "senders", include_str!("../../migrations/0033_senders.sql")),
 ];
 
@@ -115,7 +116,8 @@ impl Store {
             load_tallies(&mut *readers.acquire().await?, &tallies).await?;
         }
         let folder = folder.to_owned();
-        Ok(Self { readers, door, changes, tallies, health, folder, policies, lock })
+        let wrote_aside = Arc::default();
+        Ok(Self { readers, door, changes, tallies, health, folder, policies, wrote_aside, lock })
     }
 
     /// Whether a board runs on `folder` now.

@@ -22,8 +22,13 @@ const OTHER_SITE: &str = "A page of another site may not change anything here.";
 /// What somebody is told who may not.
 pub(super) const NOT_YOURS: &str =
     "That is not for you to see or do; an admin of this board can change what you may do.";
+const NO_SCREEN: &str =
+    "This screen’s link works no more, or was never opened here; an admin of this board can make another.";
 /// The cookie of a session: for this host and path alone, over TLS or to the own machine.
 pub const COOKIE: &str = "__Host-signboard";
+
+/// The cookie of a wall screen.
+pub const SCREEN_COOKIE: &str = "__Host-signboard-screen";
 
 /// Lets a request through, or refuses it.
 pub async fn gate(
@@ -48,13 +53,14 @@ pub async fn gate(
     } else if needs == Needs::Nothing {
         Ok(Comes::Nobody)
     } else {
-        who(&app, &request, bearer).await
+        who(&app, &request, bearer, needs).await
     };
     match comes {
         Err(cause) => return Ok(refused(request, cause.into())),
         Ok(Comes::Known(who)) if who.may(needs) => {
             request.extensions_mut().insert(who);
         }
+        Ok(_) if needs == Needs::Screen => return Ok(refused(request, WebError::Forbidden(NO_SCREEN))),
         Ok(Comes::Known(_)) => return Ok(refused(request, WebError::Forbidden(NOT_YOURS))),
         Ok(Comes::Nobody | Comes::Half(_)) if needs == Needs::Nothing => {}
         Ok(Comes::Nobody | Comes::Half(_)) => return Ok(asked_in(request)),
@@ -62,8 +68,15 @@ pub async fn gate(
     Ok(next.call(request).await?.map_into_boxed_body())
 }
 
-async fn who(app: &App, request: &ServiceRequest, bearer: Option<String>) -> Result<Comes, StoreError> {
-    if let Some(token) = bearer {
+async fn who(
+    app: &App,
+    request: &ServiceRequest,
+    bearer: Option<String>,
+    needs: Needs,
+) -> Result<Comes, StoreError> {
+    // A screen's cookie opens a screen's addresses and nothing else.
+    let screen = || request.cookie(SCREEN_COOKIE).filter(|_| needs == Needs::Screen);
+    if let Some(token) = bearer.or_else(|| screen().map(|it| it.value().to_owned())) {
         return app.by_token(&token).await;
     }
     match request.cookie(COOKIE) {
@@ -84,7 +97,7 @@ fn bearer(headers: &HeaderMap) -> Option<String> {
 /// A program is told that it must sign in; a person is led there, and back.
 fn asked_in(request: ServiceRequest) -> ServiceResponse<BoxBody> {
     let is_page = request.method() == Method::GET && !request.path().starts_with("/api/");
-    if !is_page || request.path() == "/live" || request.path() == "/metrics" {
+    if !is_page || matches!(request.path(), "/live" | "/pulse" | "/metrics") {
         return refused(request, WebError::SignIn);
     }
     let from = request.uri().path_and_query().map_or("/", |it| it.as_str());

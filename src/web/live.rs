@@ -1,11 +1,14 @@
 //! `GET /live?<the board's query>`: what changes, as server-sent events.
 //!
+//! The stream ends with what opened it: a session, a person's rights, a token.
+//!
 //! The event names are `put` (the row's HTML), `drop` (the row's id: it is no longer shown) and `resync` (too much was
-//! missed: load the page again); the id is the change's number. A change is rendered once and its bytes are shared.
+//! missed: load the page again) and `gone` (whoever reads may do so no more: the last one); the id is the change's number. A change is rendered once and its bytes are shared.
 
 use super::error::WebError;
+use super::pages::query_of;
 use super::site::Site;
-use super::views::{BoardQuery, RowView, link};
+use super::views::{RowView, link};
 use crate::app::Change;
 use crate::app::people::Who;
 use crate::model::filter::search_text;
@@ -37,6 +40,8 @@ struct Frame {
     text: OnceLock<String>,
     before: OnceLock<String>,
     put: OnceLock<sse::Event>,
+    /// The same for a wall screen, without links.
+    plain: OnceLock<sse::Event>,
     dropped: OnceLock<sse::Event>,
 }
 
@@ -88,6 +93,7 @@ impl Hub {
             text: OnceLock::new(),
             before: OnceLock::new(),
             put: OnceLock::new(),
+            plain: OnceLock::new(),
             dropped: OnceLock::new(),
         });
         self.with_ring(|ring| {
@@ -124,7 +130,7 @@ impl Hub {
 
 impl Frame {
     /// What a reader with this filter hears of it; `None`: nothing.
-    fn told(&self, filter: &Filter, site: &Site) -> Option<sse::Event> {
+    fn told(&self, Listens { filter, screen }: &Listens, site: &Site) -> Option<sse::Event> {
         let now = site.app.now();
         let row = &self.change.row;
         let admits = |package: &Package, text: &OnceLock<String>| {
@@ -134,23 +140,32 @@ impl Frame {
             filter.admits(&row.key.account, package, text, now)
         };
         if admits(&row.package, &self.text) {
-            return Some(self.put.get_or_init(|| put(&self.change, site)).clone());
+            let shared = if *screen { &self.plain } else { &self.put };
+            return Some(shared.get_or_init(|| put(&self.change, *screen, site)).clone());
         }
         let shown = self.change.before.as_deref().is_some_and(|before| admits(before, &self.before));
         shown.then(|| self.dropped.get_or_init(|| dropped(&self.change)).clone())
     }
 }
 
+/// What a reader wants to hear.
+struct Listens {
+    filter: Filter,
+    /// It is a wall screen: its rows lead nowhere.
+    screen: bool,
+}
+
 /// Answers with the stream.
 pub async fn live(
     site: web::Data<Site>,
     hub: web::Data<Hub>,
-    who: Who,
     request: HttpRequest,
+    who: Who,
 ) -> Result<HttpResponse, WebError> {
     let site = site.into_inner();
-    let query = BoardQuery::parse(request.query_string());
-    let filter = query.filter(site.app.now(), &site.zone, &site.accounts, &who);
+    let until_end = site.app.until_end_of(&who).await?.ok_or(WebError::SignIn)?;
+    let filter = query_of(&who, &request).filter(site.app.now(), &site.zone, &site.accounts, &who);
+    let listens = Listens { filter, screen: who.screen().is_some() };
     let (after, head) = (after_of(&request), request.method() == Method::HEAD);
     let (changes, missed) = hub.subscribe(after);
     let mut floor = after.unwrap_or(Seq(i64::MIN));
@@ -158,13 +173,13 @@ pub async fn live(
         (None, _) => Vec::new(),
         (Some(_), Some(frames)) => {
             floor = frames.last().map_or(floor, |it| it.change.row.seq);
-            frames.iter().filter_map(|frame| frame.told(&filter, &site)).collect()
+            frames.iter().filter_map(|frame| frame.told(&listens, &site)).collect()
         }
         (Some(after), None) => match site.app.store.changes_after(after, MOST_REPLAYED).await? {
             Some(rows) => {
                 floor = rows.last().map_or(floor, |row| row.seq);
                 let changes = rows.into_iter().map(|row| Change { row, before: None });
-                told_again(changes.collect(), &filter, &site)
+                told_again(changes.collect(), &listens, &site)
             }
             None => {
                 floor = Seq(i64::MIN);
@@ -173,14 +188,17 @@ pub async fn live(
         },
     };
     let stop = hub.stop.clone();
-    let live = following(changes, floor, filter, site);
+    let live = following(changes, floor, listens, site);
     let end = async move {
         // Nobody reads what follows the headers of HEAD.
         if !head {
             stop.cancelled_owned().await;
         }
     };
-    let all = stream::iter(replay).chain(live).take_until(Box::pin(end));
+    let shown = stream::iter(replay).chain(live).take_until(Box::pin(async move {
+        until_end.cancelled().await;
+    }));
+    let all = shown.chain(stream::iter([gone()])).take_until(Box::pin(end));
     let answer = sse::Sse::from_infallible_stream(all).with_retry_duration(RETRY).with_keep_alive(KEEP_ALIVE);
     let mut answer = answer.respond_to(&request).map_into_boxed_body();
     answer.headers_mut().insert(
@@ -190,20 +208,25 @@ pub async fn live(
     Ok(answer)
 }
 
-fn following(changes: Frames, floor: Seq, filter: Filter, site: Arc<Site>) -> impl Stream<Item = sse::Event> {
-    let state = (changes, floor, filter, site);
-    stream::unfold(state, |(mut changes, mut floor, filter, site)| async move {
+fn following(
+    changes: Frames,
+    floor: Seq,
+    listens: Listens,
+    site: Arc<Site>,
+) -> impl Stream<Item = sse::Event> {
+    let state = (changes, floor, listens, site);
+    stream::unfold(state, |(mut changes, mut floor, listens, site)| async move {
         loop {
             match changes.recv().await {
                 Ok(Some(frame)) if frame.change.row.seq <= floor => {}
                 Ok(Some(frame)) => {
                     floor = frame.change.row.seq;
-                    if let Some(event) = frame.told(&filter, &site) {
-                        return Some((event, (changes, floor, filter, site)));
+                    if let Some(event) = frame.told(&listens, &site) {
+                        return Some((event, (changes, floor, listens, site)));
                     }
                 }
                 Ok(None) | Err(RecvError::Lagged(_)) => {
-                    return Some((resync(), (changes, floor, filter, site)));
+                    return Some((resync(), (changes, floor, listens, site)));
                 }
                 Err(RecvError::Closed) => return None,
             }
@@ -213,35 +236,42 @@ fn following(changes: Frames, floor: Seq, filter: Filter, site: Arc<Site>) -> im
 
 /// Changes that are told from the database. Whose a package was before isn't known any more: where one is not for this
 /// reader now, nothing is told of it, and the page is loaded again.
-fn told_again(changes: Vec<Change>, filter: &Filter, site: &Site) -> Vec<sse::Event> {
-    let of_accounts = changes.iter().filter(|it| filter.within.has(&it.row.key.account));
+fn told_again(changes: Vec<Change>, listens: &Listens, site: &Site) -> Vec<sse::Event> {
+    let within = &listens.filter.within;
+    let of_accounts = changes.iter().filter(|it| within.has(&it.row.key.account));
     let (theirs, others): (Vec<&Change>, Vec<&Change>) =
-        of_accounts.partition(|it| filter.within.admits(&it.row.key.account, &it.row.package));
+        of_accounts.partition(|it| within.admits(&it.row.key.account, &it.row.package));
     if others.is_empty() {
-        theirs.into_iter().map(|change| replayed(change, filter, site)).collect()
+        theirs.into_iter().map(|change| replayed(change, listens, site)).collect()
     } else {
         vec![resync()]
     }
 }
 
 /// A change that is told from the database: what was before isn't known any more, so whatever isn't shown is dropped.
-fn replayed(change: &Change, filter: &Filter, site: &Site) -> sse::Event {
+fn replayed(change: &Change, Listens { filter, screen }: &Listens, site: &Site) -> sse::Event {
     let row = &change.row;
     let text = search_text(row.key.package.as_str(), &row.package);
     if filter.admits(&row.key.account, &row.package, &text, site.app.now()) {
-        put(change, site)
+        put(change, *screen, site)
     } else {
         dropped(change)
     }
 }
 
-fn put(change: &Change, site: &Site) -> sse::Event {
-    let html = RowView::new(&change.row, &site.around(&site.instant())).html();
-    event(change.row.seq, "put", html)
+fn put(change: &Change, screen: bool, site: &Site) -> sse::Event {
+    let row = RowView::new(&change.row, &site.around(&site.instant()));
+    let row = if screen { row.without_links() } else { row };
+    event(change.row.seq, "put", row.html())
 }
 
 fn dropped(change: &Change) -> sse::Event {
     event(change.row.seq, "drop", link::row_id(&change.row.key))
+}
+
+/// Whoever reads may do so no more, or may see something else now: the page is to be asked for anew.
+fn gone() -> sse::Event {
+    sse::Data::new("what opened this stream has ended").event("gone").into()
 }
 
 /// The one place where a frame is made. A carriage return would end a line in a browser and begin a field of the

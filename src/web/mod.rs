@@ -8,18 +8,23 @@ pub mod api;
 mod body;
 pub mod callbacks;
 pub mod error;
+mod fields;
 pub mod forwards;
 pub mod guard;
 pub mod health;
 pub mod live;
 pub mod lost;
+pub mod me;
 pub mod needs;
 pub mod pages;
+pub mod people;
 pub mod remote;
 pub mod resync;
+pub mod screen;
 pub mod sign_in;
 pub mod site;
 pub mod sync;
+pub mod tokens;
 pub mod views;
 mod who;
 
@@ -98,6 +103,19 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/providers/test", web::post().to(actions::test))
             .route("/forwards/{account}", read().to(forwards::forwards))
             .route("/forwards/{account}", web::post().to(forwards::again))
+            .route("/people", read().to(people::page))
+            .route("/people", web::post().to(people::invite))
+            .route("/people/{id}", read().to(people::person))
+            .route("/people/{id}", web::post().to(people::act))
+            .route("/tokens", read().to(tokens::page))
+            .route("/tokens", web::post().to(tokens::make))
+            .route("/tokens/end", web::post().to(tokens::end))
+            .route("/me", read().to(me::page))
+            .route("/me", web::post().to(me::act))
+            .route("/screen/{secret}", read().to(screen::enter))
+            .route("/screen", read().to(screen::board))
+            .route("/screen-pulse", read().to(pages::pulse))
+            .route("/screen-live", read().to(live::live))
             .route("/api/v1/packages", read().to(api::packages))
             .route("/api/v1/packages/{package:.*}", read().to(api::package))
             .route("/api/v1/accounts", read().to(api::accounts))

@@ -4,8 +4,8 @@ use super::error::WebError;
 use super::site::{Moment, Site};
 use super::views::{
     AccountLabel, BoardInput, BoardPage, BoardQuery, Cursor, InboxInput, InboxPage, LoneSigners,
-    PackageInput, PackagePage, ProviderCard, ProvidersInput, ProvidersPage, PulseFragment, board::PulseInput,
-    html, link, providers,
+    PackageInput, PackagePage, ProviderCard, ProvidersInput, ProvidersPage, PulseFragment, ScreenPage,
+    ScreenPulse, board::PulseInput, html, link, providers,
 };
 use crate::app::people::Who;
 use crate::app::{AccountFacts, Order, Row};
@@ -28,7 +28,7 @@ const INBOX_PART: u32 = 20;
 
 /// `GET /`: the board.
 pub async fn board(site: web::Data<Site>, request: HttpRequest, who: Who) -> Result<HttpResponse, WebError> {
-    let query = BoardQuery::parse(request.query_string());
+    let query = query_of(&who, &request);
     let filter = query.filter(site.app.now(), &site.zone, &site.accounts, &who);
     let moment = site.moment_of(&who, |it| is_of(&filter, it)).await?;
     let around = site.around(&moment);
@@ -54,19 +54,32 @@ pub async fn board(site: web::Data<Site>, request: HttpRequest, who: Who) -> Res
         newer: page.prev.as_deref(),
         older: page.next.as_deref(),
     };
-    Ok(page_of(html(&BoardPage::new(&input))))
+    Ok(page_of(if who.screen().is_some() {
+        html(&ScreenPage::new(&input))
+    } else {
+        html(&BoardPage::new(&input))
+    }))
+}
+
+/// The board that somebody asks for; a wall screen has its own, whatever its address says.
+pub fn query_of(who: &Who, request: &HttpRequest) -> BoardQuery {
+    BoardQuery::parse(who.screen().unwrap_or_else(|| request.query_string()))
 }
 
 /// `GET /pulse?<the board's query>`: what an open board fetches after changes.
 pub async fn pulse(site: web::Data<Site>, request: HttpRequest, who: Who) -> Result<HttpResponse, WebError> {
-    let query = BoardQuery::parse(request.query_string());
+    let query = query_of(&who, &request);
     let filter = query.filter(site.app.now(), &site.zone, &site.accounts, &who);
     let moment = site.moment_of(&who, |it| is_of(&filter, it)).await?;
     let tallies = tallies(&site, &filter, &moment).await?;
     let troubled = troubled(&site, &who, &moment).await?;
     let around = site.around(&moment);
     let input = PulseInput { around: &around, query: &query, tallies: &tallies, troubled: &troubled };
-    Ok(page_of(html(&PulseFragment::new(&input))))
+    Ok(page_of(if who.screen().is_some() {
+        html(&ScreenPulse::new(&input))
+    } else {
+        html(&PulseFragment::new(&input))
+    }))
 }
 
 /// `GET /packages/{account}/{id}` and `…/payload/{arrival}`. The id is any text, so the path is taken apart here.

@@ -130,6 +130,7 @@ impl Moment {
             name: who.name.clone(),
             signed_in: matches!(who.means, Means::Session { .. }),
             inbox: opens("/inbox"),
+            people: matches!(who.means, Means::Session { .. }) && opens("/people"),
             providers: opens("/providers"),
             lost: opens("/lost"),
             sends: who.reach.senders.is_none() && !who.sends_as.is_empty(),

@@ -1,5 +1,8 @@
 //! People and programs: who comes, what they may do, and the note of what they did.
 
+mod ends;
+mod manage;
+mod own;
 pub mod passwords;
 mod secrets;
 mod sign_in;
@@ -8,6 +11,9 @@ pub mod totp;
 mod who;
 
 pub use crate::store::people::{Deed, Done, Link, LinkKind, NewToken, NewUser, Session, Token, User};
+pub use ends::Ends;
+pub use manage::{LAST_ADMIN, Managed, Rights};
+pub use own::Owned;
 pub use secrets::{NewSecret, hash_of};
 pub use sign_in::{Begun, From, NO_ADDRESS, Next, Tried, Watch, Welcomed, mail_address};
 pub use who::{Means, Who};
@@ -74,7 +80,7 @@ impl App {
     pub async fn by_token(&self, secret: &str) -> Result<Comes, StoreError> {
         let Some(token) = self.store.token(&hash_of(secret)).await? else { return Ok(Comes::Nobody) };
         let now = self.now();
-        if token.ended_at.is_some() || token.expires_at.is_some_and(|at| at <= now) {
+        if !ends::works(&token, now) {
             return Ok(Comes::Nobody);
         }
         if token.used_at.is_none_or(|at| now.since(at) >= NOTED_MS) {

@@ -191,9 +191,19 @@ impl App {
     /// The address of a link that works once.
     #[must_use]
     pub fn link_address(&self, secret: &NewSecret, local: Option<std::net::SocketAddr>) -> String {
+        format!("{}/welcome/{}", self.outside_address(local), secret.text())
+    }
+
+    /// The address that a wall screen opens once.
+    #[must_use]
+    pub fn screen_address(&self, secret: &NewSecret, local: Option<std::net::SocketAddr>) -> String {
+        format!("{}/screen/{}", self.outside_address(local), secret.text())
+    }
+
+    fn outside_address(&self, local: Option<std::net::SocketAddr>) -> String {
         let server = &self.config.server;
         let local = || format!("http://{}", local.unwrap_or(server.listen));
-        format!("{}/welcome/{}", server.public_url.clone().unwrap_or_else(local), secret.text())
+        server.public_url.clone().unwrap_or_else(local)
     }
 
     /// A link that works, and for whom; nobody for the one that makes the first admin.
@@ -268,7 +278,7 @@ pub fn mail_address(text: &str) -> Option<String> {
 /// What is remembered of sign-ins while the board runs.
 #[derive(Debug)]
 pub struct Watch {
-    throttle: super::throttle::Throttle,
+    pub(super) throttle: super::throttle::Throttle,
     compared: std::sync::atomic::AtomicU64,
     key: ring::hmac::Key,
 }

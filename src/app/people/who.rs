@@ -73,6 +73,15 @@ impl Who {
         Reach { senders, accounts: self.reach.accounts.clone() }
     }
 
+    /// The board of a wall screen, as in its address; `None`: they are none, and choose.
+    #[must_use]
+    pub fn screen(&self) -> Option<&str> {
+        match &self.means {
+            Means::Token { scope: Scope::Screen, query, .. } => Some(query.as_deref().unwrap_or_default()),
+            Means::Here | Means::Session { .. } | Means::Token { .. } => None,
+        }
+    }
+
     /// What a person may do; a program has no role.
     #[must_use]
     pub fn role(&self) -> Option<Role> {
@@ -92,7 +101,9 @@ impl Who {
             Means::Here | Means::Session { .. } => None,
         };
         match needs {
-            Needs::Nothing | Needs::Known => true,
+            Needs::Nothing => true,
+            Needs::Known => scope != Some(Scope::Screen),
+            Needs::Screen => scope == Some(Scope::Screen),
             Needs::Person => matches!(self.means, Means::Session { .. }),
             Needs::Resync => role >= Some(Role::Sender) || scope == Some(Scope::Resync),
             Needs::Role(least) => role >= Some(least),

@@ -2,6 +2,7 @@
 //! a fact about a package. Secrets lie here as hashes alone.
 
 mod audit;
+mod ends;
 mod links;
 mod sessions;
 mod tokens;

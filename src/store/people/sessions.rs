@@ -17,6 +17,7 @@ macro_rules! select {
     };
 }
 const BY_HASH: &str = select!("WHERE hash = $1");
+pub(super) const BY_ID: &str = select!("WHERE id = $1");
 const OF_USER: &str = select!("WHERE user = $1 ORDER BY seen_at DESC, id LIMIT 100");
 
 /// Somebody's sign-in at one browser.
@@ -81,7 +82,7 @@ impl Store {
     }
 }
 
-fn session_of(row: &SqliteRow) -> Result<Session, StoreError> {
+pub(super) fn session_of(row: &SqliteRow) -> Result<Session, StoreError> {
     Ok(Session {
         id: row.try_get("id")?,
         user: row.try_get("user")?,

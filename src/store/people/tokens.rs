@@ -21,6 +21,7 @@ macro_rules! select {
     };
 }
 const BY_HASH: &str = select!("WHERE hash = $1");
+pub(super) const BY_ID: &str = select!("WHERE id = $1");
 const ALL: &str = select!("ORDER BY ended_at IS NOT NULL, id DESC LIMIT $1");
 
 /// A token, but for its secret.
@@ -105,7 +106,7 @@ impl Store {
     }
 }
 
-fn token_of(row: &SqliteRow) -> Result<Token, StoreError> {
+pub(super) fn token_of(row: &SqliteRow) -> Result<Token, StoreError> {
     let at = |column: &str| Ok::<_, StoreError>(row.try_get::<Option<i64>, _>(column)?.map(Timestamp));
     let scope: &str = row.try_get("scope")?;
     let accounts: Option<Vec<String>> = list(row.try_get("accounts")?)?;

@@ -12,6 +12,7 @@ use sqlx::sqlite::SqliteRow;
 const ADD: &str = "INSERT INTO users (email, name, role, accounts, mine, aliases, password, subject, created_at, checked_at) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING id";
 const CHANGE: &str = "UPDATE users SET name = $2, role = $3, accounts = $4, mine = $5, aliases = $6, zone = $7 WHERE id = $1 RETURNING id";
+const RENAME: &str = "UPDATE users SET name = $2 WHERE id = $1 RETURNING id";
 const PASSWORD: &str = "UPDATE users SET password = $2 WHERE id = $1 RETURNING id";
 const KEEP_PASSWORD: &str =
     "UPDATE users SET password = $2 WHERE id = $1 AND password IS NOT NULL RETURNING id";
@@ -20,13 +21,13 @@ const TOTP: &str = "UPDATE users SET totp = $2, totp_used = $3 WHERE id = $1 RET
 const USE_TOTP: &str = "UPDATE users SET totp_used = $2 WHERE id = $1 AND totp_used < $2 RETURNING id";
 const DISABLE: &str = "UPDATE users SET disabled_at = $2 WHERE id = $1 RETURNING id";
 const CHECKED: &str = "UPDATE users SET checked_at = $2, role = $3, subject = $4 WHERE id = $1 RETURNING id";
-const END_SESSIONS: &str = "DELETE FROM sessions WHERE user = $1";
+const END_SESSIONS: &str = "DELETE FROM sessions WHERE user = $1 AND id IS NOT $2";
 const END_TOKENS: &str = "UPDATE tokens SET ended_at = $2 WHERE user = $1 AND ended_at IS NULL";
 macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, email, name, role, accounts, mine, aliases, password, totp, totp_used, subject, zone, created_at, \
-             checked_at, disabled_at FROM users ",
+             checked_at, disabled_at, seen_at FROM users ",
             $rest
         )
     };
@@ -36,6 +37,8 @@ const BY_ID: &str = select!("WHERE id = $1");
 const BY_SUBJECT: &str = select!("WHERE subject = $1");
 const ALL: &str = select!("WHERE email > $1 ORDER BY email LIMIT $2");
 const ADMINS: &str = "SELECT count(*) FROM users WHERE role = 'admin' AND disabled_at IS NULL";
+const OTHER_ADMINS: &str = "SELECT count(*) FROM users WHERE role = 'admin' AND disabled_at IS NULL AND password IS NOT NULL \
+    AND id <> $1";
 
 /// Somebody who may use the board.
 #[derive(Clone)]
@@ -70,6 +73,8 @@ pub struct User {
     pub checked_at: Option<Timestamp>,
     /// Since when they may no longer sign in.
     pub disabled_at: Option<Timestamp>,
+    /// When they last used the board, to the minute.
+    pub seen_at: Option<Timestamp>,
 }
 
 impl std::fmt::Debug for User {
@@ -162,9 +167,14 @@ impl Store {
         self.aside(vec![change.text(json(&lower)?).maybe(user.zone.clone())]).await.map(|_| ())
     }
 
+    /// Calls somebody otherwise.
+    pub async fn rename_user(&self, user: i64, name: &str) -> Result<(), StoreError> {
+        self.aside(vec![Aside::new(RENAME).number(user).text(name)]).await.map(|_| ())
+    }
+
     /// Gives somebody another password, hashed, and ends every session of theirs.
     pub async fn set_password(&self, user: i64, password: &str) -> Result<(), StoreError> {
-        let end = Aside::new(END_SESSIONS).number(user);
+        let end = Aside::new(END_SESSIONS).number(user).number(None);
         self.aside(vec![end, Aside::new(PASSWORD).number(user).text(password)]).await.map(|_| ())
     }
 
@@ -176,6 +186,16 @@ impl Store {
     /// Gives somebody a second factor, of which the step `used` counts no more; or takes it away.
     pub async fn set_totp(&self, user: i64, secret: Option<String>, used: i64) -> Result<(), StoreError> {
         self.aside(vec![Aside::new(TOTP).number(user).maybe(secret).number(used)]).await.map(|_| ())
+    }
+
+    /// Ends somebody's sessions, all or all but one.
+    pub async fn end_sessions_of(&self, user: i64, but: Option<i64>) -> Result<(), StoreError> {
+        self.aside(vec![Aside::new(END_SESSIONS).number(user).number(but)]).await.map(|_| ())
+    }
+
+    /// Ends the tokens that somebody made.
+    pub async fn end_tokens_of(&self, user: i64, now: Timestamp) -> Result<(), StoreError> {
+        self.aside(vec![Aside::new(END_TOKENS).number(user).number(now.0)]).await.map(|_| ())
     }
 
     /// Uses a code of the second factor up. `false`: it, or a later one, was used before.
@@ -191,7 +211,10 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let disable = Aside::new(DISABLE).number(user).number(at.map(|at| at.0));
-        let ends = [Aside::new(END_SESSIONS).number(user), Aside::new(END_TOKENS).number(user).number(now.0)];
+        let ends = [
+            Aside::new(END_SESSIONS).number(user).number(None),
+            Aside::new(END_TOKENS).number(user).number(now.0),
+        ];
         let all = ends.into_iter().filter(|_| at.is_some()).chain([disable]).collect();
         self.aside(all).await.map(|_| ())
     }
@@ -232,6 +255,12 @@ impl Store {
         query.fetch_all(&self.readers).await?.iter().map(user_of).collect()
     }
 
+    /// Whether another admin than this one can come in by a password, whatever else is down.
+    pub async fn has_other_admin(&self, user: i64) -> Result<bool, StoreError> {
+        let count: i64 = sqlx::query(OTHER_ADMINS).bind(user).fetch_one(&self.readers).await?.try_get(0)?;
+        Ok(count > 0)
+    }
+
     /// How many admins may sign in.
     pub async fn admins(&self) -> Result<u64, StoreError> {
         let count: i64 = sqlx::query(ADMINS).fetch_one(&self.readers).await?.try_get(0)?;
@@ -259,5 +288,6 @@ pub(super) fn user_of(row: &SqliteRow) -> Result<User, StoreError> {
         created_at: Timestamp(row.try_get("created_at")?),
         checked_at: at("checked_at")?,
         disabled_at: at("disabled_at")?,
+        seen_at: at("seen_at")?,
     })
 }

@@ -42,14 +42,14 @@ pub struct BoardInput<'a> {
 /// The tallies, the strip and the counts: a part of the board, and an answer of its own for a live page.
 #[derive(Debug)]
 pub struct Pulse {
-    title: String,
-    heard: Option<String>,
-    header: Header,
-    warnings: Vec<String>,
-    strip: Strip,
-    tallies: Vec<TallyView>,
+    pub(super) title: String,
+    pub(super) heard: Option<String>,
+    pub(super) header: Header,
+    pub(super) warnings: Vec<String>,
+    pub(super) strip: Strip,
+    pub(super) tallies: Vec<TallyView>,
     /// Which of the accounts on show lag behind by design.
-    lag: Vec<(String, String)>,
+    pub(super) lag: Vec<(String, String)>,
 }
 
 /// The pulse alone.
@@ -110,7 +110,7 @@ enum Empty {
 }
 
 impl Pulse {
-    fn new(input: &PulseInput<'_>) -> Self {
+    pub(super) fn new(input: &PulseInput<'_>) -> Self {
         let (around, query) = (input.around, input.query);
         let all = query.with_tally(Tally::Attention).href();
         Self {
@@ -124,7 +124,7 @@ impl Pulse {
         }
     }
 
-    fn more(&self) -> String {
+    pub(super) fn more(&self) -> String {
         number(self.strip.more)
     }
 }
@@ -216,7 +216,7 @@ impl<'a> BoardPage<'a> {
     }
 }
 
-fn title(query: &BoardQuery) -> String {
+pub(super) fn title(query: &BoardQuery) -> String {
     let tally = if query.tally == Tally::All { "Packages" } else { tallies::title(query.tally) };
     if query.q.is_empty() { tally.to_owned() } else { format!("“{}” · {tally}", query.q) }
 }

@@ -15,6 +15,7 @@ pub mod json;
 mod lines;
 pub mod link;
 pub mod lost;
+pub mod me;
 pub mod package;
 mod people;
 pub mod providers;
@@ -22,6 +23,7 @@ pub mod query;
 pub mod row;
 #[cfg(test)]
 mod sample;
+pub mod screen;
 pub mod sign_in;
 pub mod standing;
 pub mod sync;
@@ -30,8 +32,10 @@ mod tallies;
 mod tests;
 pub mod time;
 mod timeline;
+pub mod tokens;
 pub mod traffic;
 mod trouble;
+pub mod users;
 mod why;
 pub mod words;
 
@@ -44,6 +48,7 @@ pub use package::{PackageInput, PackagePage};
 pub use providers::{AuthKind, ProviderCard, ProvidersInput, ProvidersPage};
 pub use query::{BoardQuery, Cursor, Updated};
 pub use row::{RowFragment, RowView};
+pub use screen::{ScreenPage, ScreenPulse};
 pub use sync::{AccountSync, RunningFragment, SyncInput, SyncPage, SyncQuery};
 pub use time::Zone;
 pub use traffic::{TrafficList, TrafficView};
@@ -125,6 +130,8 @@ pub struct Looks {
     pub signed_in: bool,
     /// The inbox opens.
     pub inbox: bool,
+    /// The page of people opens.
+    pub people: bool,
     /// The page of providers opens.
     pub providers: bool,
     /// The page for lost callbacks opens.
@@ -185,6 +192,8 @@ pub enum Place {
     Providers,
     /// Lost callbacks.
     Lost,
+    /// People, and what programs show.
+    People,
     /// None of them.
     Elsewhere,
 }

@@ -17,6 +17,7 @@ const MOST_NAMED: usize = 2;
 pub struct RowView {
     pub(super) id: String,
     pub(super) seq: i64,
+    /// Its page; empty for whom it doesn't open.
     pub(super) href: String,
     pub(super) name: String,
     /// Below the name: the id, or what the provider did not tell.
@@ -93,6 +94,13 @@ impl RowView {
                 .map(|at| When::due(at, around.now, around.zone)),
             updated: When::ago(package.updated, around.now, around.zone),
         }
+    }
+
+    /// The same for whom nothing else opens.
+    #[must_use]
+    pub fn without_links(self) -> Self {
+        let group = self.group.map(|(group, _)| (group, String::new()));
+        Self { href: String::new(), group, ..self }
     }
 
     /// The row's html.

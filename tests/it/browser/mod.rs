@@ -2,6 +2,7 @@
 
 mod live;
 mod manners;
+mod people;
 mod plain;
 mod sign_in;
 mod sync;

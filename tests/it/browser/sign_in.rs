@@ -7,7 +7,7 @@ use signboard::app::people::{LinkKind, totp};
 const EMAIL: &str = "asha@example.com";
 const PASSWORD: &str = "tailor prism otter nine";
 
-/// Seen red with: a cookie without Path, which a browser refuses under this name.
+/// Seen red with: a cookie for another path than `/`, which a browser refuses under this name.
 #[actix_web::test]
 async fn from_the_first_start_to_an_admin_with_a_second_factor_and_in_again() {
     let Some(page) = browser().await else { return };

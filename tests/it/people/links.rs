@@ -17,7 +17,7 @@ fn form(email: &str, password: &str) -> String {
     format!("email={}&password={}", plain(email), plain(password))
 }
 
-/// Seen red with: a link that is not used up, and one that still makes an admin when there is one.
+/// Seen red with: a link that still makes an admin when there is one.
 #[tokio::test]
 async fn the_first_start_ends_with_an_admin_who_has_a_second_factor() {
     let board = Board::with_people(|_| ()).await;
@@ -54,6 +54,7 @@ async fn the_first_start_ends_with_an_admin_who_has_a_second_factor() {
     assert_eq!(board.sql("SELECT email || ' ' || role FROM users").await, ["asha@example.com admin"]);
 }
 
+/// Seen red with: a link that is not used up.
 #[tokio::test]
 async fn an_invitation_sets_a_password_once_and_for_one_person() {
     let board = Board::with_people(|_| ()).await;

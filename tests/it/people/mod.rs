@@ -3,9 +3,13 @@
 mod command;
 mod gate;
 mod links;
+mod pages;
 mod reach;
 mod routes;
+mod screens;
 mod sign_in;
+mod streams;
+mod tokens;
 mod totp;
 
 use crate::support::board::Board;

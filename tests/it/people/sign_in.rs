@@ -8,7 +8,7 @@ use signboard::model::access::Role;
 const HERE: &str = "192.0.2.7";
 const MINUTE: i64 = 60_000;
 
-/// Seen red with: the cookie of the half session handed on, and a cookie without HttpOnly.
+/// Seen red with: a cookie without HttpOnly.
 #[tokio::test]
 async fn a_right_password_gives_a_new_session_and_leads_on() {
     let board = Board::with_people(|_| ()).await;
@@ -22,7 +22,10 @@ async fn a_right_password_gives_a_new_session_and_leads_on() {
     assert_eq!(flags, ["HttpOnly", "Path=/", "SameSite=Lax", "Secure"]);
     let first = shows(&answer);
     let page = board.get_as(&first, "/").await.text().await.unwrap();
-    assert!(page.contains("<bdi>asha@example.com</bdi><button class=\"quiet\">Sign out</button>"), "{page}");
+    assert!(
+        page.contains("<bdi>asha@example.com</bdi></a><button class=\"quiet\">Sign out</button>"),
+        "{page}"
+    );
     let nav = |page: &str| page.split_once("<nav").unwrap().1.split_once("</nav>").unwrap().0.to_owned();
     assert_eq!(nav(&page).matches("href=").count(), 1, "a viewer's navigation: {}", nav(&page));
     let admin = board.person("admin@example.com", Role::Admin).await;
@@ -76,7 +79,7 @@ async fn nothing_tells_whether_an_account_exists() {
     assert!(done.contains(&format!("{EMAIL} sign-in-refused wrong password {HERE}")), "{done:?}");
 }
 
-/// Seen red with: a throttle that knows the account alone, and one that knows nothing.
+/// Seen red with: a throttle that takes all places for one.
 #[tokio::test]
 async fn ten_wrong_passwords_slow_down_whoever_tries_and_nobody_else() {
     let board = Board::with_people(|_| ()).await;
@@ -108,6 +111,7 @@ async fn ten_wrong_passwords_slow_down_whoever_tries_and_nobody_else() {
     assert_eq!(try_from(&board, "203.0.113.9", EMAIL, PASSWORD).await.status(), 303, "after the wait");
 }
 
+/// Seen red with: proxies trusted wherever they are.
 #[tokio::test]
 async fn an_address_that_no_trusted_proxy_tells_counts_for_nothing() {
     let board = Board::with_people(|config| config.server.trusted_proxies.clear()).await;
@@ -155,6 +159,7 @@ async fn an_open_board_keeps_a_viewer_signed_in_and_nobody_who_may_change_things
     assert_eq!(board.get_as(&sender, "/").await.status(), 303, "nothing was done for fifteen hours");
 }
 
+/// Seen red with: `next` taken as it comes.
 #[tokio::test]
 async fn another_site_signs_nobody_in_or_out() {
     let board = Board::with_people(|_| ()).await;
@@ -174,6 +179,7 @@ async fn another_site_signs_nobody_in_or_out() {
     assert_eq!((answer.status().as_u16(), to(&answer).as_str()), (303, "/"));
 }
 
+/// Seen red with: the frame of somebody who is in.
 #[tokio::test]
 async fn the_way_in_tells_strangers_nothing_and_says_where_passwords_would_be_read() {
     let board = Board::with_people(|config| config.server.public_url = None).await;

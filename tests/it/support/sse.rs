@@ -2,7 +2,7 @@
 
 use super::board::{Board, client};
 use super::people::Shows;
-use reqwest::Response;
+use reqwest::{RequestBuilder, Response};
 use std::time::Duration;
 
 /// How long an event may take. Nothing waits for it to pass but a test that fails.
@@ -43,6 +43,16 @@ impl Reader {
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
+        Self::of(request).await
+    }
+
+    /// Opens a stream as somebody.
+    pub async fn of_whom(board: &Board, who: &Shows, path: &str) -> Self {
+        Self::of(who.on(client().get(format!("{}{path}", board.url)))).await
+    }
+
+    async fn of(request: RequestBuilder) -> Self {
+        let request = request.header("accept-encoding", "gzip, br");
         let answer = tokio::time::timeout(PATIENCE, request.send()).await.expect("headers at once").unwrap();
         assert_eq!(answer.status(), 200);
         Self { answer, buffer: String::new(), raw: Vec::new(), read: 0 }
