@@ -23,7 +23,7 @@ const ONES: usize = 20;
 const BACKOFF_MS: i64 = 30_000;
 pub(super) const LONGEST_BACKOFF_MS: i64 = 60 * 60 * 1000;
 /// What is not ours to see today may be tomorrow.
-const NOT_OURS_MS: i64 = 24 * 60 * 60 * 1000;
+pub(super) const NOT_OURS_MS: i64 = 24 * 60 * 60 * 1000;
 /// A list that worked so lately is believed to work.
 const LIST_TRUSTED_MS: i64 = 10 * 60 * 1000;
 /// An answer dated further from its asking than this has no date.

@@ -42,6 +42,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
+/// A full sweep takes place every day: it is among so many.
+const REMEMBERED: u32 = 20;
+
 /// One configured account and its adapter.
 #[derive(Debug)]
 pub struct Account {
@@ -185,6 +188,7 @@ impl App {
         let store = Store::open(Path::new(&config.server.data), mode, policies).await?;
         for account in accounts.values() {
             store.run_facts(&account.id).await?.last_callback.into_iter().for_each(|at| account.hear(at));
+            account.remember(&store.runs(Some(&account.id), None, REMEMBERED).await?);
         }
         Ok(Self(Arc::new(Inner {
             store,

@@ -301,6 +301,7 @@ mod tests {
                 auth: ApiAuth::ApiKey { key: Secret::new("k") },
                 proxy: proxy.map(str::to_owned),
                 ca_file: ca_file.map(Path::to_owned),
+                cache: false,
             };
             Client::open(&AccountId("a".to_owned()), &api, 60).map(drop).map_err(|error| error.to_string())
         };
@@ -321,6 +322,7 @@ mod tests {
             auth: ApiAuth::ApiKey { key: Secret::new("hush") },
             proxy: Some("http://user:hush@127.0.0.1:2".to_owned()),
             ca_file: None,
+            cache: false,
         };
         let client = Client::open(&AccountId("a".to_owned()), &api, 60).unwrap();
         assert_eq!(format!("{client:?}"), "Client { account: AccountId(\"a\"), .. }");

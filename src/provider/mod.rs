@@ -201,8 +201,8 @@ pub struct Fetched {
 pub struct Listing {
     /// The packages on it that could be read, in the provider's order.
     pub rows: Vec<(PackageId, Snapshot)>,
-    /// Packages that it names and doesn't describe in full: each has to be asked for.
-    pub bare: Vec<PackageId>,
+    /// Packages that it names and doesn't describe in full: each has to be asked for, unless rule 18 spares it.
+    pub bare: Vec<Bare>,
     /// How many rows could not be read at all, not even their id.
     pub unreadable: u32,
     /// How many match in all, by the provider's count.
@@ -211,6 +211,18 @@ pub struct Listing {
     pub next: Option<u32>,
     /// The answer's `Date` header.
     pub date: Option<Timestamp>,
+    /// Whether the key sees the packages of its own sender only; `None`: nothing here says.
+    pub own_only: Option<bool>,
+}
+
+/// A package that a list names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bare {
+    /// Which one.
+    pub package: PackageId,
+    /// What the list shows of it. If it states the status only, it may stand for the package's own answer where that is
+    /// refused; else it is for comparing alone.
+    pub glance: Option<Snapshot>,
 }
 
 /// Which package a signer is in, and when the API said so.
@@ -235,6 +247,8 @@ pub struct Habits {
     pub lists_nothing: bool,
     /// The position from which on its list shows the trash, which it shows nowhere else.
     pub trash_at: Option<u32>,
+    /// The position from which on it names the packages of all senders, if the key may know them.
+    pub everybody_at: Option<u32>,
     /// It mails a callback that it could not deliver to a person, who may paste it here.
     pub mails_lost_callbacks: bool,
     /// It never lists what is inside a package.

@@ -8,6 +8,7 @@ mod browser;
 mod callbacks;
 mod check;
 mod demo;
+mod discipline;
 mod disk;
 mod drift;
 mod forwarding;

@@ -1,17 +1,13 @@
 //! The views as wholes: the stream's row is the page's row, and whatever a provider sends stays text.
 
 mod contract;
+mod providers;
 mod sync;
 mod told;
 
 use super::sample::{self, NOW, around, berlin};
 use super::*;
-use crate::app::circuit::Circuit;
-use crate::app::registering::Told;
-use crate::app::standing::Standing;
-use crate::app::{
-    AccountFacts, Arrival, ArrivalState, Detail, LoneSigner, NewWaiting, Refused, Row, Said, Waiting,
-};
+use crate::app::{Arrival, ArrivalState, Detail, LoneSigner, NewWaiting, Refused, Row, Said, Waiting};
 use crate::model::{Origin, Package, PackageId, PackageKey, Person, Seq, Signer, SignerId, Status, Tally};
 
 const HOSTILE: [&str; 7] = [
@@ -255,68 +251,6 @@ fn the_inbox_and_the_providers_are_whole() {
         "<textarea id=\"paste\"",
         "the API is asked again at <time",
         "href=\"/inbox?signers=legal&#38;signer=5#signers\"",
-    ] {
-        assert!(page.contains(words), "{words} is not in {page}");
-    }
-    assert!(!page.contains("<b>"));
-    let groups = ["lettings <b>".to_owned()];
-    let facts = AccountFacts { slots_used: vec![("current".into(), NOW)], ..AccountFacts::default() };
-    let card = |auth, standing, circuit| ProviderCard {
-        forward: None,
-        account: &accounts[0],
-        callback_url: "https://board.example.com/callbacks/onespan-eu".into(),
-        auth,
-        next: true,
-        path_token: false,
-        rotation: None,
-        tested: None,
-        misprint: Some(NOW.plus(-60 * sample::MINUTE)),
-        setup: vec![(
-            "Set `this` <b>".to_owned(),
-            vec!["url = <path-token>".to_owned(), "retry = 1".to_owned()],
-        )],
-        groups: &groups,
-        facts: &facts,
-        api: Some("https://sandbox.esignlive.com/api".into()),
-        standing,
-        answered_at: Some(NOW),
-        circuit,
-        own_only: true,
-        registration: Some(Told {
-            at: NOW,
-            now: vec!["calls another listener, at old.example.com <b>.".to_owned()],
-            changes: vec!["register calls us; it called others.".to_owned()],
-        }),
-    };
-    let until = NOW.plus(20 * sample::MINUTE);
-    let why = || "it answers 500".to_owned();
-    let cards = [
-        card(
-            AuthKind::Key,
-            Standing::Unreachable { since: NOW, why: why() },
-            Circuit::Open { failures: 3, until },
-        ),
-        card(AuthKind::Key, Standing::Refused { since: NOW, why: why() }, Circuit::HalfOpen { failures: 3 }),
-        card(AuthKind::Key, Standing::Resting { until }, Circuit::Resting { until }),
-        card(AuthKind::Open, Standing::NotAskedYet, Circuit::Closed),
-    ];
-    let page = html(&ProvidersPage::new(&ProvidersInput { around: around(&accounts, &zone), cards: &cards }));
-    for words in [
-        "callbacks/onespan-eu\"",
-        "last used <time",
-        "never used",
-        "Set <code>this</code> &#60;b&#62;",
-        "without any secret",
-        "API: Does not answer</span>",
-        "It answers 500, since",
-        "It is tried again at <time",
-        "API: Refuses us</span>",
-        "API: Asks to wait until <time",
-        "API: Not asked yet</span>",
-        "its own sender only",
-        "href=\"/?q=lettings%20%3Cb%3E&#38;account=onespan-eu\"",
-        "url = &#60;path-token&#62;\nretry = 1",
-        "that ends in <code>&gt;</code>, last <time",
     ] {
         assert!(page.contains(words), "{words} is not in {page}");
     }
