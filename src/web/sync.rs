@@ -161,6 +161,7 @@ async fn one<'a>(
     let open = app.store.unended_runs(&account.id).await?;
     let mut ended = app.store.runs(Some(&account.id), None, LATELY).await?;
     ended.retain(|run| run.ended_at.is_some());
+    let api = account.api_state();
     let figures = app.figures(account).await?;
     let hours = app.store.traffic(Some(&account.id), TrafficView::from(now), now.plus(1)).await?;
     let trouble = match account.standing(now) {
@@ -179,7 +180,8 @@ async fn one<'a>(
         calls_per_minute: config.calls_per_minute,
         last_callback: account.last_callback(),
         silent: account.silent(now),
-        answered: account.api_state().answered_at,
+        answered: api.answered_at,
+        own_only: api.own_only,
         traffic: TrafficView::new(&figures, &hours, &site.around(&site.instant())),
         trouble,
     })

@@ -35,6 +35,8 @@ pub struct AccountSync<'a> {
     pub silent: Option<Timestamp>,
     /// When its API last answered.
     pub answered: Option<Timestamp>,
+    /// Its key sees the packages of its own sender only.
+    pub own_only: bool,
     /// How well its callbacks do.
     pub traffic: TrafficView,
     /// Why its API is not asked now, as a sentence without a full stop.
@@ -176,6 +178,9 @@ fn notes(it: &AccountSync<'_>, around: &Around<'_>) -> Vec<Note> {
             Some(at) => note("last confirmed by the provider ", ago(at), String::new()),
             None => note("not confirmed by the provider since the start", None, String::new()),
         });
+    }
+    if it.own_only {
+        all.push(note("its key sees the packages of its own sender only", None, String::new()));
     }
     let silent = interval(it.silent_after);
     let silence = if it.silent.is_some() { "silent for longer than" } else { "silent after" };

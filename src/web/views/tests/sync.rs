@@ -43,6 +43,7 @@ fn account<'a>(label: &'a AccountLabel, open: Vec<Run>, around: &Around<'_>) -> 
         last_callback: Some(NOW.plus(-5 * MINUTE)),
         silent: None,
         answered: Some(NOW.plus(-3 * MINUTE)),
+        own_only: true,
         traffic: TrafficView::new(&figures, &[], around),
         trouble: None,
     }
@@ -118,6 +119,7 @@ fn a_sheet_says_what_goes_on_and_how_well_callbacks_do() {
             "next sync, every 6 hours",
             "repeats: 12, refused: 3",
             "silent after 24 hours",
+            "its key sees the packages of its own sender only",
             "It had ended already.",
             "action=\"/sync/resync\"",
         ],
