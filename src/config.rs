@@ -209,6 +209,8 @@ pub struct ApiConfig {
     pub proxy: Option<String>,
     /// A private certificate authority, the account's own or else the server's.
     pub ca_file: Option<PathBuf>,
+    /// Sweeps ask for the provider's cached list, at one that has such a thing.
+    pub cache: bool,
 }
 
 /// How this board proves to an API who it is.
@@ -419,6 +421,7 @@ impl fmt::Debug for ApiConfig {
             // By hand for the sake of this line: a proxy's address may carry its password.
             .field("proxy", &self.proxy.as_deref().map(address::without_login))
             .field("ca_file", &self.ca_file)
+            .field("cache", &self.cache)
             .finish()
     }
 }

@@ -193,7 +193,13 @@ async fn sweep(app: &App, account: &AccountId) {
     loop {
         let nap = match app.sweep_step(account).await {
             Ok(Swept::Went) => pace,
-            Ok(Swept::Idle) => SWEEPS_EVERY,
+            // Where calls are scarce it takes its turn when the next one is free, as whoever asks what is due does.
+            Ok(Swept::Idle) => {
+                let now = app.now();
+                let until = account.api_state().waits_until(now).map(|until| until.since(now));
+                let wait = until.map(|it| it.max(SHORTEST_NAP_MS).unsigned_abs());
+                wait.map_or(SWEEPS_EVERY, |wait| SWEEPS_EVERY.min(Duration::from_millis(wait)))
+            }
             Ok(Swept::Ended(run)) => {
                 tracing::info!(
                     account = %run.account, reason = run.reason, success = run.success, compared = run.compared,

@@ -4,6 +4,7 @@
 //! One queue, the column `check_by`; this only empties it. Where many packages of an account are due, pages of its list
 //! answer up to 100 of them a call; what the list doesn't show is asked about one by one.
 
+use super::circuit::jittered;
 use super::{Account, App, StoreError};
 use crate::model::{Answer, PackageId, PackageKey, Record, Timestamp, fold};
 use crate::provider::{FetchError, Fetched};
@@ -22,15 +23,15 @@ const ONES: usize = 20;
 const BACKOFF_MS: i64 = 30_000;
 pub(super) const LONGEST_BACKOFF_MS: i64 = 60 * 60 * 1000;
 /// What is not ours to see today may be tomorrow.
-const NOT_OURS_MS: i64 = 24 * 60 * 60 * 1000;
-/// A pause after an API failed, doubled with each further failure.
-const REST_MS: i64 = 5_000;
-const LONGEST_REST_MS: i64 = 10 * 60 * 1000;
-
+pub(super) const NOT_OURS_MS: i64 = 24 * 60 * 60 * 1000;
 /// A list that worked so lately is believed to work.
 const LIST_TRUSTED_MS: i64 = 10 * 60 * 1000;
 /// An answer dated further from its asking than this has no date.
 const MOST_OFFSET_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// What is due at once is due since this time; whatever else is due is so once more.
+const AT_ONCE: Timestamp = Timestamp(0);
+const MINUTE_MS: i64 = 60_000;
 
 /// What one round did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -55,18 +56,15 @@ impl App {
 
     /// One round over one account: nothing, while it rests or has no API.
     pub async fn ask_due_of(&self, account: &Account) -> Result<Asked, StoreError> {
-        let (now, state) = (self.now(), account.api_state());
-        if account.config.api.is_none() || state.rests_until.is_some_and(|until| until > now) {
-            return Ok(Asked::default());
-        }
+        let now = self.now();
+        let Some(_turn) = account.turn(now) else { return Ok(Asked::default()) };
         let mut asked = self.ask_account(account, now).await?;
-        if account.api_state().rests_until.is_none_or(|until| until <= self.now()) {
+        let waits = || account.api_state().waits_until(self.now()).is_some();
+        if !waits() {
             self.settle(account, &mut asked).await?;
         }
         // After the packages, which so never wait for them; and unless those made the API rest.
-        if account.provider.habits().signers_alone
-            && account.api_state().rests_until.is_none_or(|until| until <= self.now())
-        {
+        if account.provider.habits().signers_alone && !waits() {
             self.locate_due(account, &mut asked).await?;
         }
         Ok(asked)
@@ -84,22 +82,31 @@ impl App {
 
     /// When to ask next about one account's packages.
     pub async fn next_round_of(&self, account: &Account) -> Result<Option<Timestamp>, StoreError> {
+        let again_at = account.api_state().again_at;
         let package = self.store.next_due(&account.id).await?;
+        let package = package.map(|due| if due > AT_ONCE { due.max(again_at.unwrap_or(due)) } else { due });
         let signer = match account.provider.habits().signers_alone {
             true => self.store.next_due_signer(&account.id).await?,
             false => None,
         };
         let pasted = self.store.unasked(&account.id, 1).await?.pop().map(|it| it.it.pasted_at);
         let due = [package, signer, pasted].into_iter().flatten().min();
-        Ok(due.map(|due| account.api_state().rests_until.map_or(due, |rest| due.max(rest))))
+        let waits_until = account.api_state().waits_until(self.now());
+        Ok(due.map(|due| waits_until.map_or(due, |until| due.max(until))))
     }
 
     async fn ask_account(&self, account: &Account, now: Timestamp) -> Result<Asked, StoreError> {
-        let due = self.store.due_of(&account.id, now, LOOK).await?;
+        // What is only looked at once more waits until half the budget was free for others.
+        let again = account.api_state().again_at.is_none_or(|at| at <= now);
+        let upto = if again { now } else { AT_ONCE };
+        let due = self.store.due_of(&account.id, upto, LOOK).await?;
         let mut asked = Asked::default();
         if due.is_empty() {
             return Ok(asked);
         }
+        let pause = 2 * MINUTE_MS / i64::from(account.config.calls_per_minute.max(1));
+        let ones = i64::try_from(due.len().min(ONES)).unwrap_or_default();
+        account.note_api(|state| state.again_at = Some(now.plus(ones * pause)));
         let mut open: HashSet<PackageId> = due.iter().map(|(package, _)| package.clone()).collect();
         // A 404 that could not be believed yet waits for the list to be tried.
         if open.len() >= MANY || account.api_state().list_wanted {
@@ -198,7 +205,7 @@ impl App {
                 .await
                 .map(|_| account.note_api(|state| state.list_worked(now))),
         };
-        if let Err(error @ FetchError::Throttled(_)) = &lists {
+        if let Err(error @ (FetchError::Throttled(_) | FetchError::Full(_))) = &lists {
             // There was no call left to try the list with; it comes first next time, and the packages stay due.
             account.failed(error, now);
             account.note_api(|state| state.list_wanted = true);
@@ -222,7 +229,7 @@ impl App {
             }
         };
         tracing::error!(account = %account.id, why, "answers of the API were not believed");
-        account.note_api(|state| state.trouble = Some((now, why)));
+        account.note_api(|state| (state.trouble, state.refused) = (Some((now, why)), false));
         for (key, _, asked_at) in missing {
             self.store.postpone(key, asked_at.plus(LONGEST_BACKOFF_MS), false).await?;
             asked.failed += 1;
@@ -274,53 +281,10 @@ impl Account {
         }
         date.unwrap_or_else(|| asked_at.plus(self.api_state().clock_offset))
     }
-
-    pub(super) fn failed(&self, error: &FetchError, now: Timestamp) {
-        self.note_api(|state| {
-            let rest = match error {
-                // Exactly as long as it asks for: no doubling, no jitter. An API that says so is in order.
-                FetchError::Throttled(wait) => i64::try_from(wait.as_millis()).unwrap_or(LONGEST_REST_MS),
-                FetchError::NoApi
-                | FetchError::NotOurs
-                | FetchError::Unavailable(_)
-                | FetchError::Refused(_)
-                | FetchError::Unreadable(_) => {
-                    tracing::warn!(account = %self.id, %error, "the API can't be asked");
-                    // Since the first failure: what follows it is the same trouble going on.
-                    let since = state.trouble.as_ref().map_or(now, |(since, _)| *since);
-                    state.trouble = Some((since, error.to_string()));
-                    state.failures = state.failures.saturating_add(1);
-                    let doubled = REST_MS << state.failures.min(10);
-                    jittered(doubled.min(LONGEST_REST_MS))
-                }
-            };
-            state.rests_until = Some(now.plus(rest));
-        });
-    }
-}
-
-impl super::ApiState {
-    pub(super) fn went_well(&mut self, now: Timestamp) {
-        self.answered_at = Some(now);
-        self.trouble = None;
-        self.rests_until = None;
-        self.failures = 0;
-    }
-
-    pub(super) fn list_worked(&mut self, now: Timestamp) {
-        self.went_well(now);
-        self.list_worked_at = Some(now);
-        self.list_wanted = false;
-    }
 }
 
 /// How long to wait after so many failures.
 pub(super) fn backoff(tries: i64) -> i64 {
     let doubled = BACKOFF_MS << tries.clamp(0, 10);
     jittered(doubled.min(LONGEST_BACKOFF_MS))
-}
-
-/// Up to a fifth more, so that many don't come back at once.
-pub(super) fn jittered(millis: i64) -> i64 {
-    millis + fastrand::i64(0..=millis / 5)
 }

@@ -238,5 +238,5 @@ impl App {
 /// How long to wait after one more try in vain.
 fn gap(tries: i64, factor: i64, longest: i64) -> i64 {
     let power = u32::try_from(tries.clamp(0, 20)).unwrap_or_default();
-    super::asking::jittered(FIRST_GAP_MS.saturating_mul(factor.saturating_pow(power)).min(longest))
+    super::circuit::jittered(FIRST_GAP_MS.saturating_mul(factor.saturating_pow(power)).min(longest))
 }

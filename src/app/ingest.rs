@@ -102,7 +102,7 @@ impl App {
         if !kept.undigested {
             metrics::histogram!("signboard_digest_seconds").record(began.elapsed().as_secs_f64());
         }
-        self.heard(received_at);
+        account.hear(received_at);
         count(account, kept);
         if kept.undigested {
             self.pending.notify_one();

@@ -43,7 +43,10 @@ impl App {
                     tracing::warn!(account = %account.id, cause, "an answer of the API about a signer can't be read");
                 }
                 Some(
-                    error @ (FetchError::Throttled(_) | FetchError::Unavailable(_) | FetchError::Refused(_)),
+                    error @ (FetchError::Throttled(_)
+                    | FetchError::Full(_)
+                    | FetchError::Unavailable(_)
+                    | FetchError::Refused(_)),
                 ) => {
                     account.failed(error, asked_at);
                     // Whether it knows the signer, it didn't say. It may stumble over this one alone: the others come first.

@@ -1,11 +1,13 @@
 //! Floor 2: the use cases. Knows providers only as a trait, and neither HTTP nor HTML nor SQL.
 //!
 //! [`App`] is the one handle that everybody clones. [`ingest`] takes callbacks in, [`asking`] asks the providers' APIs
-//! about what is due, `locating` about signers without a package, [`forwarding`] passes callbacks on, [`reconcile`]
-//! looks for what callbacks missed, [`resync`] lets people ask for that, [`replay`] reads kept bytes again, [`import`]
-//! takes what a person pasted, [`traffic`] says how well callbacks do.
+//! about what is due unless the [`circuit`] is open, `locating` about signers without a package, [`forwarding`] passes
+//! callbacks on, [`reconcile`] looks for what callbacks missed, [`resync`] lets people ask for that, [`replay`] reads
+//! kept bytes again, [`import`] takes what a person pasted, [`standing`] says how the accounts are and [`traffic`] how
+//! well their callbacks do.
 
 pub mod asking;
+pub mod circuit;
 pub mod forwarding;
 pub mod import;
 pub mod ingest;
@@ -17,6 +19,7 @@ pub mod registering;
 pub mod replay;
 pub mod resync;
 pub mod rotating;
+pub mod standing;
 pub mod testing;
 mod token;
 pub mod traffic;
@@ -39,6 +42,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
+/// A full sweep takes place every day: it is among so many.
+const REMEMBERED: u32 = 20;
+
 /// One configured account and its adapter.
 #[derive(Debug)]
 pub struct Account {
@@ -54,6 +60,8 @@ pub struct Account {
     pub due: tokio::sync::Notify,
     /// Wakes the worker that sweeps.
     pub sweep_due: tokio::sync::Notify,
+    /// Held by whoever tries an API that failed.
+    trying: tokio::sync::Mutex<()>,
     /// Its sweeps; one step at a time.
     pub sweeps: tokio::sync::Mutex<reconcile::Sweeps>,
     /// The other listener, to which its callbacks are passed on.
@@ -64,6 +72,8 @@ pub struct Account {
     pub tests: testing::Tests,
     /// When a callback last came to an address with the vendor's stray `>`, in milliseconds; 0: none did.
     misprint: AtomicI64,
+    /// When its last callback was accepted, in milliseconds; 0: none was.
+    heard: AtomicI64,
 }
 
 /// How an account's API answered last.
@@ -73,8 +83,14 @@ pub struct ApiState {
     pub answered_at: Option<Timestamp>,
     /// What went wrong since then, and when.
     pub trouble: Option<(Timestamp, String)>,
-    /// Nothing is asked before this.
+    /// The trouble is that it refuses our credentials.
+    pub refused: bool,
+    /// It is left alone until then: it asked for that, or it failed.
     pub rests_until: Option<Timestamp>,
+    /// Our own calls of a minute are used up until then.
+    pub full_until: Option<Timestamp>,
+    /// Before this, nothing is asked about that is only to be looked at once more.
+    pub again_at: Option<Timestamp>,
     /// How many asks failed in a row.
     pub failures: u32,
     /// The provider's clock less ours, in milliseconds, as its last dated answer told.
@@ -87,6 +103,8 @@ pub struct ApiState {
     pub list_worked_at: Option<Timestamp>,
     /// The list is to be tried before anything else: whether a 404 counts depends on it.
     pub list_wanted: bool,
+    /// Its key sees the packages of its own sender only, as a full sweep found.
+    pub own_only: bool,
     /// Whom its provider was told to call, when last read.
     pub registration: Option<registering::Told>,
 }
@@ -110,8 +128,6 @@ pub struct Inner {
     turning: Mutex<()>,
     /// The only one to ask for the time.
     pub clock: Clock,
-    /// When the last callback was accepted, in milliseconds; 0: none was.
-    last_callback: AtomicI64,
     /// What is remembered of sign-ins.
     pub watch: people::Watch,
     /// Which packages people asked about lately, one by one.
@@ -160,17 +176,22 @@ impl App {
                 api: Mutex::default(),
                 due: tokio::sync::Notify::new(),
                 sweep_due: tokio::sync::Notify::new(),
+                trying: tokio::sync::Mutex::default(),
                 sweeps: tokio::sync::Mutex::default(),
                 forwarding,
                 refusals: refusals::Refusals::default(),
                 tests: testing::Tests::default(),
                 misprint: AtomicI64::new(0),
+                heard: AtomicI64::new(0),
             };
             accounts.insert(id, account);
         }
         let policies: Policies = accounts.values().map(|it| (it.id.clone(), it.policy())).collect();
         let store = Store::open(Path::new(&config.server.data), mode, policies).await?;
-        let last_callback = AtomicI64::new(store.last_callback().await?.map_or(0, |at| at.0));
+        for account in accounts.values() {
+            store.run_facts(&account.id).await?.last_callback.into_iter().for_each(|at| account.hear(at));
+            account.remember(&store.runs(Some(&account.id), None, REMEMBERED).await?);
+        }
         Ok(Self(Arc::new(Inner {
             store,
             accounts,
@@ -178,7 +199,6 @@ impl App {
             keyed: RwLock::new(Arc::new(keyed)),
             turning: Mutex::default(),
             clock,
-            last_callback,
             watch: people::Watch::new()?,
             lately: resync::Lately::default(),
             pending: tokio::sync::Notify::new(),
@@ -189,16 +209,6 @@ impl App {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         Timestamp(self.clock.millis())
-    }
-
-    /// When the last callback was accepted, from whichever account.
-    #[must_use]
-    pub fn last_callback(&self) -> Option<Timestamp> {
-        Some(self.last_callback.load(Ordering::Relaxed)).filter(|at| *at != 0).map(Timestamp)
-    }
-
-    fn heard(&self, at: Timestamp) {
-        self.last_callback.fetch_max(at.0, Ordering::Relaxed);
     }
 
     /// An account by its id.

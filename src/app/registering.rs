@@ -30,9 +30,7 @@ impl App {
         let state = account.api_state();
         let is_fresh =
             state.registration.as_ref().is_some_and(|it| now.since(it.at).saturating_abs() < EVERY_MS);
-        if is_fresh || state.rests_until.is_some_and(|until| now < until) {
-            return;
-        }
+        let Some(_turn) = account.turn(now).filter(|_| !is_fresh) else { return };
         let told = self.read_registration(account, now).await;
         account.note_api(|state| state.registration = told.or(state.registration.take()));
     }
@@ -46,8 +44,14 @@ impl App {
         };
         let found = match account.provider.registered(&wanted, at).await {
             Ok(found) => found,
-            Err(FetchError::Throttled(_)) => return None,
-            Err(error) => return Some(unknown(format!("It can’t be read: {error}."))),
+            Err(error) => {
+                // A refusal here says nothing of what else it refuses; not to be there does.
+                let waits = matches!(error, FetchError::Full(_) | FetchError::Throttled(_));
+                if waits || matches!(error, FetchError::Unavailable(_)) {
+                    account.failed(&error, at);
+                }
+                return (!waits).then(|| unknown(format!("It can’t be read: {error}.")));
+            }
         };
         if let Some(words) = &found.words
             && let Err(cause) = self.store.note_registered(&account.id, words, at).await

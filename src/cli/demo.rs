@@ -170,7 +170,7 @@ pub fn played(it: &Account, base_url: String) -> AccountConfig {
     AccountConfig {
         label: label.to_owned(),
         path_token: (!it.path_token.is_empty()).then(|| Secret::new(it.path_token.clone())),
-        api: Some(ApiConfig { base_url, auth, proxy: None, ca_file: None }),
+        api: Some(ApiConfig { base_url, auth, proxy: None, ca_file: None, cache: false }),
         calls_per_minute: CALLS_PER_MINUTE,
         ..AccountConfig::new(provider, callback)
     }

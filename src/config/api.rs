@@ -23,6 +23,10 @@ pub(super) fn api(
     let base_url = table.required_checked("base-url", "give the root of the provider's API", address::web);
     let proxy = table.checked("proxy", address::proxy);
     let ca_file = table.file("ca-file");
+    let cache = match provider {
+        Ok(ProviderKind::Legalesign) => table.flag("cache"),
+        _ => Ok(None),
+    };
     let auth = provider.inspect_err(|_| table.accept_rest()).and_then(|provider| match provider {
         ProviderKind::OneSpan | ProviderKind::Conga => {
             chosen(&mut table, base_url.as_deref().unwrap_or_default())
@@ -36,6 +40,7 @@ pub(super) fn api(
         auth: auth?,
         proxy: proxy?.or_else(|| outbound.proxy.clone()),
         ca_file: ca_file?.or_else(|| outbound.ca_file.clone()),
+        cache: cache?.unwrap_or(false),
     })
 }
 

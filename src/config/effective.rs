@@ -114,7 +114,8 @@ fn api(api: &ApiConfig) -> String {
             .secret("client-secret", Some(client_secret))
             .text("scope", scope.as_deref()),
     };
-    table.way_out(api.proxy.as_deref(), api.ca_file.as_deref()).finish()
+    let table = table.way_out(api.proxy.as_deref(), api.ca_file.as_deref());
+    if api.cache { table.raw("cache", "true").finish() } else { table.finish() }
 }
 
 fn forward(forward: &ForwardConfig) -> String {

@@ -103,6 +103,18 @@ impl<'a> Reader<'a> {
         Ok(self.text(key)?.map(|it| self.scope.resolve(&it)))
     }
 
+    /// True or false. A variable can only hold text, so it is read from that.
+    pub(super) fn flag(&mut self, key: &str) -> Read<Option<bool>> {
+        self.ask(key);
+        let Some(value) = self.get(key) else { return Ok(None) };
+        let flag = match value {
+            Value::Boolean(flag) => Some(*flag),
+            Value::String(text) if self.scope.is_overridden(&self.path_of(key)) => text.trim().parse().ok(),
+            _ => None,
+        };
+        flag.map(Some).ok_or_else(|| self.report(key, "must be true or false"))
+    }
+
     /// A whole number within `range`. A variable can only hold text, so a number is read from it.
     pub(super) fn number(&mut self, key: &str, range: RangeInclusive<u32>) -> Read<Option<u32>> {
         self.ask(key);

@@ -126,7 +126,7 @@ MIIB
 -----END CERTIFICATE-----
 """, unsigned = "accept", hmac-secret = "s3cret-twelve" }
 groups = ["lettings-team", "sales"]
-api = { base-url = "https://eu-api.legalesign.com/api/v1", authorization = "ApiKey user:s3cret-13" }
+api = { base-url = "https://eu-api.legalesign.com/api/v1", authorization = "ApiKey user:s3cret-13", cache = true }
 
 [accounts.webso]
 provider = "websignatureoffice"

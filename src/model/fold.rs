@@ -12,6 +12,8 @@ use super::{Answer, Event, Fingerprint, Origin, Package, Person, Record, Timesta
 pub const MOST_FACTS: usize = 2_000;
 /// A doubt that an answer did not settle is asked about again after this long at the earliest.
 const ASK_AGAIN_MS: i64 = 5_000;
+/// How often a trouble is looked at that goes on.
+const TROUBLE_MS: i64 = 15 * 60 * 1000;
 /// An open package that nobody confirmed for this long is stale.
 const STALE_MS: i64 = 24 * 60 * 60 * 1000;
 /// What an answer of the API is called where a fact's name is shown.
@@ -77,27 +79,37 @@ fn drop_the_rest(facts: &mut Vec<Fact<'_>>) -> usize {
     told.saturating_sub(MOST_FACTS)
 }
 
-/// When to ask the provider: at once while something is unknown, doubted or changed; a day after the last answer while
-/// the package is open. A doubt that an answer left standing waits as long again as it has stood.
+/// When to ask the provider. At once, which is time 0 and comes before whatever is only to be looked at once more: while
+/// something is unknown, or changed or doubted since it was asked. Once more: a day after the last answer while the package
+/// is open, a quarter of an hour while a signer is in trouble. A doubt that an answer left standing waits as long again as it
+/// has stood; on an open package not longer than a trouble.
 pub(super) fn ask_at(
     package: &Package,
     asked: Option<Timestamp>,
     asking: Option<Timestamp>,
 ) -> Option<Timestamp> {
+    const AT_ONCE: Timestamp = Timestamp(0);
     if package.template {
         return None;
     }
-    let Some(asked) = asked else { return Some(Timestamp(0)) };
+    let Some(asked) = asked else { return Some(AT_ONCE) };
+    let is_open = package.status.is_open() && !package.gone;
+    let soon = TROUBLE_MS + spread(package);
+    let longest = if is_open { soon } else { i64::MAX };
     let doubts = package.doubts.iter().map(|doubt| {
-        if doubt.received_at > asked {
-            doubt.received_at
-        } else {
-            asked.plus(asked.since(doubt.received_at).max(ASK_AGAIN_MS))
-        }
+        let stood = asked.since(doubt.received_at);
+        if stood < 0 { AT_ONCE } else { asked.plus(stood.clamp(ASK_AGAIN_MS, longest)) }
     });
-    let changed = asking.filter(|at| *at >= asked);
-    let stale = (package.status.is_open() && !package.gone).then(|| asked.plus(STALE_MS));
-    doubts.chain(changed).chain(stale).min()
+    let changed = asking.filter(|at| *at >= asked).map(|_| AT_ONCE);
+    let troubled = is_open && !package.trashed && package.troubled().next().is_some();
+    let open = is_open.then(|| asked.plus(if troubled { soon } else { STALE_MS }));
+    doubts.chain(changed).chain(open).min()
+}
+
+/// Up to a tenth of a quarter of an hour, by the first signer's id, so that not all come at once.
+fn spread(package: &Package) -> i64 {
+    let id = package.signers.first().map_or("", |signer| signer.id.as_str());
+    TROUBLE_MS / 10 * id.bytes().map(i64::from).sum::<i64>().rem_euclid(256) / 256
 }
 
 /// The identity of an answer in a log: its bytes are its content, so the caller hashes; see the store.

@@ -11,6 +11,7 @@ pub mod diff;
 pub mod event;
 pub mod filter;
 pub mod fold;
+pub mod glance;
 pub mod log;
 pub mod package;
 mod people;

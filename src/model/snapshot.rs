@@ -44,7 +44,8 @@ pub struct Snapshot {
     pub final_pdf: bool,
     /// Why somebody refused, where the API says so.
     pub reason: Option<String>,
-    /// It states the status and nothing else: every other field is empty and means nothing.
+    /// It states the status and nothing else: every other field means nothing, but that `trashed` and `updated` may be
+    /// compared with those of a list (rule 18).
     pub status_only: bool,
     /// The places in the signing order.
     pub places: Vec<Place>,

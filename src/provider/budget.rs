@@ -2,6 +2,7 @@
 //!
 //! Nothing here waits or asks the time: whoever can't have a place is told when to come again.
 
+use super::FetchError;
 use crate::model::Timestamp;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -27,17 +28,17 @@ impl Budget {
     /// Takes a place for one call.
     ///
     /// # Errors
-    /// How long it takes until there is one again.
-    pub(super) fn take(&mut self, now: Timestamp) -> Result<(), Duration> {
+    /// `Throttled` while the provider wants to rest, `Full` until there is a place again; how long that takes.
+    pub(super) fn take(&mut self, now: Timestamp) -> Result<(), FetchError> {
         // Both ways: a clock that was set back must not leave us waiting for its old time.
         self.recent.retain(|at| now.since(*at).saturating_abs() < WINDOW_MS);
         let rest = self.rests_until.map_or(0, |until| until.since(now));
         let full = self.recent.len() >= self.calls_per_minute;
         let oldest = self.recent.iter().min().filter(|_| full);
         let window = oldest.map_or(0, |at| at.plus(WINDOW_MS).since(now));
-        let wait = rest.max(window);
-        if wait > 0 {
-            return Err(Duration::from_millis(wait.unsigned_abs()));
+        let wait = Duration::from_millis(rest.max(window).max(0).unsigned_abs());
+        if !wait.is_zero() {
+            return Err(if rest >= window { FetchError::Throttled(wait) } else { FetchError::Full(wait) });
         }
         self.recent.push_back(now);
         Ok(())
@@ -59,10 +60,10 @@ mod tests {
         let mut budget = Budget::new(2);
         assert_eq!(budget.take(Timestamp(0)), Ok(()));
         assert_eq!(budget.take(Timestamp(10_000)), Ok(()));
-        assert_eq!(budget.take(Timestamp(10_001)), Err(Duration::from_millis(49_999)));
-        assert_eq!(budget.take(Timestamp(59_999)), Err(Duration::from_millis(1)));
+        assert_eq!(budget.take(Timestamp(10_001)), Err(FetchError::Full(Duration::from_millis(49_999))));
+        assert_eq!(budget.take(Timestamp(59_999)), Err(FetchError::Full(Duration::from_millis(1))));
         assert_eq!(budget.take(Timestamp(60_000)), Ok(()));
-        assert_eq!(budget.take(Timestamp(60_000)), Err(Duration::from_secs(10)));
+        assert_eq!(budget.take(Timestamp(60_000)), Err(FetchError::Full(Duration::from_secs(10))));
     }
 
     #[test]
@@ -70,7 +71,7 @@ mod tests {
         let mut budget = Budget::new(100);
         budget.rest_until(Timestamp(7_000));
         budget.rest_until(Timestamp(5_000));
-        assert_eq!(budget.take(Timestamp(1_000)), Err(Duration::from_secs(6)));
+        assert_eq!(budget.take(Timestamp(1_000)), Err(FetchError::Throttled(Duration::from_secs(6))));
         assert_eq!(budget.take(Timestamp(7_000)), Ok(()));
     }
 
@@ -93,11 +94,12 @@ mod tests {
                 match budget.take(now) {
                     Ok(()) => made.push(now),
                     // And waiting exactly as long as told always works.
-                    Err(wait) => {
+                    Err(FetchError::Full(wait)) => {
                         now = now.plus(i64::try_from(wait.as_millis()).unwrap());
                         prop_assert_eq!(budget.take(now), Ok(()));
                         made.push(now);
                     }
+                    Err(other) => prop_assert!(false, "{other}"),
                 }
                 let within = made.iter().filter(|at| now.since(**at) < WINDOW_MS).count();
                 prop_assert!(within <= limit as usize);

@@ -7,7 +7,7 @@
 //! Never logged and never part of an error: bodies, names, mails, keys, the proxy's address.
 
 use super::budget::Budget;
-use super::{FetchError, OpenError, instant};
+use super::{FetchError, LONGEST_WAIT, OpenError, instant};
 use crate::config::{ApiAuth, ApiConfig};
 use crate::model::{AccountId, Timestamp};
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
@@ -84,7 +84,7 @@ impl Client {
     /// isn't counted.
     ///
     /// # Errors
-    /// `Throttled` when there is no place or the provider asks to wait, `Unavailable` when no answer comes, and
+    /// `Full` when there is no place, `Throttled` when the provider asks to wait, `Unavailable` when no answer comes, and
     /// whatever `read` says.
     pub(super) async fn call<T>(
         &self,
@@ -92,11 +92,7 @@ impl Client {
         now: Timestamp,
         read: impl FnOnce(Reply) -> Result<T, FetchError>,
     ) -> Result<T, FetchError> {
-        self.budget
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take(now)
-            .map_err(FetchError::Throttled)?;
+        self.budget.lock().unwrap_or_else(PoisonError::into_inner).take(now)?;
         let (status, result) = match self.send(request, now).await {
             Ok(reply) => (reply.status, read(reply)),
             Err(error) => (0, Err(error)),
@@ -116,7 +112,11 @@ impl Client {
         if status == 429 || status == 503 {
             let untold = self.untold_wait.filter(|_| status == 429);
             return Err(match retry_after(response.headers(), now).or(untold) {
-                Some(wait) => {
+                Some(asked) => {
+                    let wait = asked.min(LONGEST_WAIT);
+                    if asked > wait {
+                        tracing::warn!(account = %self.account, ?asked, "the API asks to wait for longer than a day; it is asked again after one");
+                    }
                     let until = now.plus(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
                     self.budget.lock().unwrap_or_else(PoisonError::into_inner).rest_until(until);
                     FetchError::Throttled(wait)
@@ -164,7 +164,7 @@ pub(super) fn build(outbound: &Outbound<'_>, timeout: Duration) -> Result<reqwes
 fn outcome(error: &FetchError) -> &'static str {
     match error {
         FetchError::NotOurs => "forbidden",
-        FetchError::Throttled(_) => "throttled",
+        FetchError::Throttled(_) | FetchError::Full(_) => "throttled",
         FetchError::Refused(_) => "refused",
         FetchError::NoApi | FetchError::Unavailable(_) => "unavailable",
         FetchError::Unreadable(_) => "unreadable",
@@ -301,6 +301,7 @@ mod tests {
                 auth: ApiAuth::ApiKey { key: Secret::new("k") },
                 proxy: proxy.map(str::to_owned),
                 ca_file: ca_file.map(Path::to_owned),
+                cache: false,
             };
             Client::open(&AccountId("a".to_owned()), &api, 60).map(drop).map_err(|error| error.to_string())
         };
@@ -321,6 +322,7 @@ mod tests {
             auth: ApiAuth::ApiKey { key: Secret::new("hush") },
             proxy: Some("http://user:hush@127.0.0.1:2".to_owned()),
             ca_file: None,
+            cache: false,
         };
         let client = Client::open(&AccountId("a".to_owned()), &api, 60).unwrap();
         assert_eq!(format!("{client:?}"), "Client { account: AccountId(\"a\"), .. }");

@@ -17,8 +17,12 @@ use crate::model::AccountId;
 use serde_json::json;
 
 /// Paths below `https://rls.congacloud.com/api/sign`.
-const CONGA: Dialect =
-    Dialect { packages: "/v1/cs-packages", accept: "application/json", oauth: OAuthStyle::Form };
+const CONGA: Dialect = Dialect {
+    packages: "/v1/cs-packages",
+    report: "/v1/reports/completion",
+    accept: "application/json",
+    oauth: OAuthStyle::Form,
+};
 
 /// Registering by Conga's own form, which has no list of events.
 const REGISTER: &str = "PUT /api/sign/v1/callback/register";

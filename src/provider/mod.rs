@@ -201,8 +201,8 @@ pub struct Fetched {
 pub struct Listing {
     /// The packages on it that could be read, in the provider's order.
     pub rows: Vec<(PackageId, Snapshot)>,
-    /// Packages that it names and doesn't describe in full: each has to be asked for.
-    pub bare: Vec<PackageId>,
+    /// Packages that it names and doesn't describe in full: each has to be asked for, unless rule 18 spares it.
+    pub bare: Vec<Bare>,
     /// How many rows could not be read at all, not even their id.
     pub unreadable: u32,
     /// How many match in all, by the provider's count.
@@ -211,6 +211,18 @@ pub struct Listing {
     pub next: Option<u32>,
     /// The answer's `Date` header.
     pub date: Option<Timestamp>,
+    /// Whether the key sees the packages of its own sender only; `None`: nothing here says.
+    pub own_only: Option<bool>,
+}
+
+/// A package that a list names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bare {
+    /// Which one.
+    pub package: PackageId,
+    /// What the list shows of it. If it states the status only, it may stand for the package's own answer where that is
+    /// refused; else it is for comparing alone.
+    pub glance: Option<Snapshot>,
 }
 
 /// Which package a signer is in, and when the API said so.
@@ -235,6 +247,8 @@ pub struct Habits {
     pub lists_nothing: bool,
     /// The position from which on its list shows the trash, which it shows nowhere else.
     pub trash_at: Option<u32>,
+    /// The position from which on it names the packages of all senders, if the key may know them.
+    pub everybody_at: Option<u32>,
     /// It mails a callback that it could not deliver to a person, who may paste it here.
     pub mails_lost_callbacks: bool,
     /// It never lists what is inside a package.
@@ -286,9 +300,12 @@ pub enum FetchError {
     /// 403: the package belongs to another sender, and the key may not see it.
     #[error("the provider says that this package is not ours to see (403)")]
     NotOurs,
-    /// 429, or our own budget of calls: nothing more until this long from now.
-    #[error("the provider asks to wait {0:?}")]
+    /// 429 or 503 with a time: nothing more until this long from now, which is a day at most.
+    #[error("the provider asks to wait {}", wait_of(*.0))]
     Throttled(Duration),
+    /// Our own budget: there is a place again this long from now.
+    #[error("the calls of this minute are used up")]
+    Full(Duration),
     /// 503 or 429 without a time, a broken connection, a time-out, another 5xx.
     #[error("the provider's API can't be reached: {0}")]
     Unavailable(String),
@@ -298,6 +315,16 @@ pub enum FetchError {
     /// An answer that makes no sense.
     #[error("the provider's API answered something unreadable: {0}")]
     Unreadable(String),
+}
+
+/// Whoever asks for longer than this is asked again all the same: it may be a mistake.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
+fn wait_of(wait: Duration) -> String {
+    match wait {
+        LONGEST_WAIT => "a day or longer, and is asked again after a day".to_owned(),
+        _ => format!("{wait:?}"),
+    }
 }
 
 /// One configured connection to a provider.

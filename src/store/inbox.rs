@@ -47,7 +47,6 @@ const BY_STATE: &str = "SELECT account, count(*) FROM arrivals WHERE state IN (0
 const SLOTS: &str = "SELECT slot, used_at FROM slots WHERE account = $1 ORDER BY used_at DESC";
 const SECRET_USES: &str =
     "SELECT made_at, first_at, last_at FROM secret_uses WHERE account = $1 ORDER BY made_at";
-const LAST_CALLBACK: &str = "SELECT max(used_at) FROM slots";
 const REFUSED_OF: &str = "SELECT coalesce(sum(times), 0) FROM refused WHERE account = $1";
 
 /// An arrival whose bytes are to be read again.
@@ -165,12 +164,6 @@ impl Store {
             })
         };
         rows.iter().map(read).collect()
-    }
-
-    /// When the last callback was accepted, from whichever account.
-    pub async fn last_callback(&self) -> Result<Option<Timestamp>, StoreError> {
-        let row = sqlx::query(LAST_CALLBACK).fetch_one(&self.readers).await?;
-        Ok(row.try_get::<Option<i64>, _>(0)?.map(Timestamp))
     }
 
     /// When each secret of an account was used, the oldest secret first; only of accounts whose secrets are rotated.

@@ -27,7 +27,7 @@ const LONG_LOG: &str = "SELECT package, fingerprint, kind, detail, who, name, ha
     ORDER BY happened_at IS NULL, min(happened_at, CASE WHEN happened_at > received_at + 300000 THEN received_at ELSE happened_at END), \
     fingerprint LIMIT $2)) ORDER BY fingerprint";
 const ONE: &str = "SELECT id, seq, state FROM packages WHERE account = $1 AND package = $2";
-const DUE_OF_ACCOUNT: &str = "SELECT package, tries FROM packages WHERE account = $1 AND check_by <= $2 ORDER BY check_by, id LIMIT $3";
+const DUE_OF_ACCOUNT: &str = "SELECT package, tries FROM packages WHERE account = $1 AND check_by <= $2 ORDER BY check_by, seq, id LIMIT $3";
 const NEXT_DUE: &str = "SELECT min(check_by) FROM packages WHERE account = $1 AND check_by IS NOT NULL";
 
 /// The entries of `wanted` that have a row; with the facts of the given fingerprints, whatever the log's length.
@@ -128,7 +128,8 @@ impl Store {
         Ok(Some(Detail { row: Row { key: key.clone(), seq, package: Arc::new(package) }, log }))
     }
 
-    /// The packages of one account that are due at `now`, the longest due first, and how often asking has failed.
+    /// The packages of one account that are due at `now`, and how often asking has failed: those first that are due at
+    /// once (at time 0), in the order of their changes; then the longest due.
     pub async fn due_of(
         &self,
         account: &AccountId,

@@ -38,13 +38,11 @@ impl ResponseError for WebError {
             Self::Bad(_) => StatusCode::BAD_REQUEST,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::SignIn => StatusCode::UNAUTHORIZED,
-            Self::Store(StoreError::Busy | StoreError::Stopped) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(StoreError::Busy | StoreError::Stopped | StoreError::Disk(_)) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Store(
-                StoreError::Disk(_)
-                | StoreError::Sql(_)
-                | StoreError::Unreadable(_)
-                | StoreError::Folder(_)
-                | StoreError::ReadOnly,
+                StoreError::Sql(_) | StoreError::Unreadable(_) | StoreError::Folder(_) | StoreError::ReadOnly,
             ) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -75,6 +73,9 @@ impl WebError {
                 "The board has more to write than it can keep up with.".to_owned()
             }
             Self::Store(StoreError::Stopped) => "The board is stopping.".to_owned(),
+            Self::Store(StoreError::Disk(_)) => {
+                "The board can't write to its disk: it is full, or fails.".to_owned()
+            }
             Self::Store(_) => "The board could not read or write its database.".to_owned(),
         }
     }

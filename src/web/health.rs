@@ -2,6 +2,7 @@
 
 use super::live::Hub;
 use crate::app::App;
+use crate::app::circuit::Circuit;
 use crate::model::AccountId;
 use actix_web::{HttpResponse, web};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -42,6 +43,13 @@ pub async fn readyz(app: web::Data<App>) -> HttpResponse {
 pub async fn metrics(app: web::Data<App>, hub: web::Data<Hub>) -> HttpResponse {
     metrics::gauge!("signboard_backlog").set(whole(app.backlog()));
     metrics::gauge!("signboard_live_readers").set(whole(i64::try_from(hub.readers()).unwrap_or(i64::MAX)));
+    for account in app.accounts.values().filter(|it| it.config.api.is_some()) {
+        let now = account.api_state().circuit(app.now()).word();
+        for state in Circuit::WORDS {
+            metrics::gauge!("signboard_api_circuit", "account" => account.id.0.clone(), "state" => state)
+                .set(f64::from(u8::from(state == now)));
+        }
+    }
     for account in app.accounts.values().filter(|it| it.forwarding.is_some()) {
         // A store that can't be read says so elsewhere; the other figures are still wanted.
         let facts = app.store.forward_facts(&account.id).await.unwrap_or_default();
@@ -98,6 +106,10 @@ fn describe() {
     describe_counter!("signboard_callbacks_quarantined_total", "Callbacks in which something can't be read");
     describe_counter!("signboard_callbacks_unwritten_total", "Callbacks that could not be written to disk");
     describe_counter!("signboard_api_calls_total", "Calls to the providers' APIs, by outcome");
+    describe_gauge!(
+        "signboard_api_circuit",
+        "1 for the state in which an account's API is: closed, resting, open, half-open"
+    );
     describe_counter!(
         "signboard_forwards_total",
         "Tries to pass a callback on to another listener, by outcome"

@@ -18,6 +18,7 @@ pub mod remote;
 pub mod resync;
 pub mod sign_in;
 pub mod site;
+pub mod sync;
 pub mod views;
 mod who;
 
@@ -71,6 +72,9 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/packages/{package:.*}", web::post().to(resync::package))
             .route("/sync/resync", web::post().to(resync::resync))
             .route("/sync/stop", web::post().to(resync::stop))
+            .route("/sync", read().to(sync::sync))
+            .route("/sync/now", read().to(sync::now))
+            .route("/sync/missed.csv", read().to(sync::csv))
             .route("/inbox", read().to(pages::inbox))
             .route("/inbox/payload/{arrival}", read().to(pages::inbox_payload))
             .route("/inbox/waiting/{id}", read().to(pages::waiting_body))
@@ -89,6 +93,7 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/forwards/{account}", web::post().to(forwards::again))
             .route("/api/v1/packages", read().to(api::packages))
             .route("/api/v1/packages/{package:.*}", read().to(api::package))
+            .route("/api/v1/accounts", read().to(api::accounts))
             .route("/api/v1/drift", read().to(api::drift))
             .route("/api/v1/runs", read().to(api::runs))
             .route("/api/v1/traffic", read().to(api::traffic))

@@ -20,15 +20,17 @@ const PAGE: u32 = 50;
 /// So many troubles stand in the strip; the rest is a number.
 const STRIP: u32 = 3;
 const MOST_SENDERS: u32 = 200;
+/// So many of what polling found stand on a package's page.
+const FINDINGS: u32 = 20;
 const INBOX_PAGE: u32 = 50;
 const INBOX_PART: u32 = 20;
 
 /// `GET /`: the board.
 pub async fn board(site: web::Data<Site>, request: HttpRequest, who: Who) -> Result<HttpResponse, WebError> {
     let query = BoardQuery::parse(request.query_string());
-    let moment = site.moment(&who).await?;
+    let filter = query.filter(site.app.now(), &site.zone, &site.accounts);
+    let moment = site.moment_of(&who, |it| is_of(&filter, it)).await?;
     let around = site.around(&moment);
-    let filter = query.filter(moment.now(), &site.zone, &site.accounts);
     // Before the list: what changes in between comes once more by the stream, and is not missed.
     let seq = site.app.store.last_seq().await?;
     let page = site.app.store.list(&filter, &order(&query), PAGE, moment.now()).await?;
@@ -57,8 +59,8 @@ pub async fn board(site: web::Data<Site>, request: HttpRequest, who: Who) -> Res
 /// `GET /pulse?<the board's query>`: what an open board fetches after changes.
 pub async fn pulse(site: web::Data<Site>, request: HttpRequest, who: Who) -> Result<HttpResponse, WebError> {
     let query = BoardQuery::parse(request.query_string());
-    let moment = site.moment(&who).await?;
-    let filter = query.filter(moment.now(), &site.zone, &site.accounts);
+    let filter = query.filter(site.app.now(), &site.zone, &site.accounts);
+    let moment = site.moment_of(&who, |it| is_of(&filter, it)).await?;
     let (tallies, troubled) = (tallies(&site, &filter, &moment).await?, troubled(&site, &moment).await?);
     let around = site.around(&moment);
     let input = PulseInput { around: &around, query: &query, tallies: &tallies, troubled: &troubled };
@@ -80,11 +82,17 @@ pub async fn package(
         return Err(WebError::NotFound("There is no such page."));
     }
     let detail = detail(&site, &key).await?;
-    let moment = site.moment(&who).await?;
+    let moment = site.moment_of(&who, |it| *it == key.account).await?;
     let asked = (request.query_string() == "done=asked").then(|| super::resync::told(&site, &key)).flatten();
     let may_ask = site.app.accounts.get(&key.account).is_some_and(|it| it.config.api.is_some());
-    let input =
-        PackageInput { around: site.around(&moment), detail: &detail, may_ask, asked: asked.as_deref() };
+    let findings = super::sync::findings(&site, site.app.store.drift_of(&key, FINDINGS).await?).await?;
+    let input = PackageInput {
+        around: site.around(&moment),
+        detail: &detail,
+        findings: &findings,
+        may_ask,
+        asked: asked.as_deref(),
+    };
     Ok(page_of(html(&PackagePage::new(&input))))
 }
 
@@ -219,6 +227,7 @@ pub async fn providers(site: web::Data<Site>, who: Who) -> Result<HttpResponse, 
         let (auth, next) = auth_of(&config.callback);
         let callback_url = site.app.config.callback_url(&label.id.0);
         let setup = account.provider.setup(&callback_url).into_iter();
+        let (state, now) = (account.api_state(), site.app.now());
         cards.push(ProviderCard {
             account: label,
             callback_url,
@@ -232,23 +241,17 @@ pub async fn providers(site: web::Data<Site>, who: Who) -> Result<HttpResponse, 
             groups: &account.config.groups,
             facts,
             api: account.config.api.as_ref().map(|api| api.base_url.clone()),
-            health: health_of(account),
-            registration: account.api_state().registration,
+            standing: account.standing(now),
+            answered_at: state.answered_at,
+            circuit: state.circuit(now),
+            own_only: state.own_only,
+            registration: state.registration,
             forward: account.forwarding.as_ref().map(|it| it.host.as_str()).zip(forwards.get(&label.id)),
         });
     }
     let moment = site.moment(&who).await?;
     let input = ProvidersInput { around: site.around(&moment), cards: &cards };
     Ok(page_of(html(&ProvidersPage::new(&input))))
-}
-
-fn health_of(account: &crate::app::Account) -> providers::ApiHealth {
-    let state = account.api_state();
-    match (state.trouble, state.answered_at) {
-        (Some((since, why)), _) => providers::ApiHealth::Unreachable { since, why },
-        (None, Some(at)) => providers::ApiHealth::Reachable { at },
-        (None, None) => providers::ApiHealth::Unasked,
-    }
 }
 
 fn rotation_of(it: Rotation) -> providers::RotationFacts {
@@ -287,12 +290,15 @@ pub fn order(query: &BoardQuery) -> Order {
     Order { sort: query.sort, ascending: !query.descending(), after, before }
 }
 
+/// Whether a filter lets an account's packages through.
+fn is_of(filter: &Filter, account: &AccountId) -> bool {
+    filter.account.as_ref().is_none_or(|only| only == account)
+        && (filter.accounts.is_empty() || filter.accounts.contains(account))
+}
+
 /// The tallies of the filter's accounts.
 async fn tallies(site: &Site, filter: &Filter, moment: &Moment) -> Result<Vec<(Tally, u64)>, WebError> {
-    let of = |account: &AccountId| {
-        filter.account.as_ref().is_none_or(|only| only == account)
-            && (filter.accounts.is_empty() || filter.accounts.contains(account))
-    };
+    let of = |account: &AccountId| is_of(filter, account);
     let kept = crate::model::Status::ALL.into_iter().map(Tally::Status);
     let kept = kept.chain([Tally::All, Tally::WithSender, Tally::Trashed]);
     let mut counts: Vec<(Tally, u64)> =
@@ -318,7 +324,8 @@ pub fn key_of(request: &HttpRequest, prefix: &str) -> Result<(PackageKey, Option
     Ok((PackageKey { account: AccountId(account), package }, rest))
 }
 
-fn page_of(html: String) -> HttpResponse {
+/// An answer that is a page, or a part of one.
+pub fn page_of(html: String) -> HttpResponse {
     // A page is of its moment; going back in history must not show an old one as new.
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")

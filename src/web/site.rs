@@ -1,11 +1,12 @@
 //! What every page needs beside the store: how accounts are called, and in which zone times are printed.
 
 use super::needs::{self, Verb};
+use super::views::standing::Header;
 use super::views::words::list;
 use super::views::{AccountLabel, Around, Looks, Zone};
 use crate::app::people::{Means, Who};
 use crate::app::{Account, App};
-use crate::model::{Filter, Timestamp};
+use crate::model::{AccountId, Filter, Timestamp};
 
 /// The board as the pages see it.
 #[derive(Debug, Clone)]
@@ -26,6 +27,7 @@ pub struct Moment {
     last_callback: Option<Timestamp>,
     warnings: Vec<String>,
     who: Option<Looks>,
+    header: Header,
 }
 
 impl Site {
@@ -39,7 +41,19 @@ impl Site {
 
     /// What all pages say to somebody now.
     pub async fn moment(&self, who: &Who) -> Result<Moment, crate::app::StoreError> {
+        self.moment_of(who, |_| true).await
+    }
+
+    /// The same on a page that shows only these accounts.
+    pub async fn moment_of(
+        &self,
+        who: &Who,
+        is_in_view: impl Fn(&AccountId) -> bool,
+    ) -> Result<Moment, crate::app::StoreError> {
         let mut moment = self.instant().to(who);
+        let labels: Vec<&AccountLabel> = self.accounts.iter().filter(|it| is_in_view(&it.id)).collect();
+        let worst = self.app.worst(labels.iter().map(|it| &it.id));
+        moment.header = Header::new(&labels, worst.as_ref(), moment.now, &self.zone);
         moment.attention = self.app.store.attention(&Filter::default(), moment.now).await?;
         Ok(moment)
     }
@@ -51,7 +65,7 @@ impl Site {
         let trouble = self.app.store.health().trouble();
         let trouble = trouble.map(|why| format!("Callbacks can't be written to disk: {why}."));
         let warnings = trouble.into_iter().chain(self.refused_lately(now)).collect();
-        Moment { now, attention: 0, last_callback: self.app.last_callback(), warnings, who: None }
+        Moment { now, last_callback: self.app.last_callback(), warnings, ..Moment::default() }
     }
 
     /// What pages say to strangers: the time.
@@ -84,6 +98,7 @@ impl Site {
             last_callback: moment.last_callback,
             warnings: &moment.warnings,
             who: moment.who.as_ref(),
+            header: &moment.header,
         }
     }
 }

@@ -211,7 +211,7 @@ async fn a_sweep_that_is_interrupted_goes_on_where_it_was() {
     for id in &ids {
         stage.happen("os", id, &Act::SignAll(0));
     }
-    stage.board.clock.advance(7 * 3_600_000);
+    stage.board.clock.advance(5 * 3_600_000);
     assert_eq!(step(&stage, "os").await, Swept::Went);
     assert_eq!(drift(&stage).await.len(), 100);
     let half = stage.board.app().store.runs(None, None, 1).await.unwrap().remove(0);

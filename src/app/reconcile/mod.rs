@@ -22,6 +22,8 @@ use when::{FIRST, NIGHT, due};
 
 /// No account has so many pages; a list that goes on for ever is ended here.
 const MOST_PAGES: u32 = 100_000;
+/// What a sweep that is whole says where the key may not see more.
+const OWN_ONLY: &str = "the key sees the packages of its own sender only";
 /// Where packages left the list since the page before, so many rows at the most are read again.
 const MOST_BACK: u32 = 50;
 
@@ -46,15 +48,28 @@ struct Sweep {
     missing: Vec<(PackageKey, Option<Timestamp>, Timestamp)>,
     /// What couldn't be read behind the first of these: a restart asks about it again.
     unread: u32,
-    /// What it is done with and what keeps no other trace: all that a dry run compared, else what couldn't be read.
+    /// What was looked at and left no trace elsewhere: not to be asked for, or not for us. Of a dry run, all of it.
     seen: HashSet<PackageId>,
     /// How many of its lines are kept.
     lines: u32,
+    /// A page that was read, and of which not everything could be asked yet: where it begins, and when it was read.
+    page: Option<(u32, Timestamp, Listing)>,
+    /// What it can't see, though it is whole.
+    note: Option<String>,
 }
 
 impl Sweep {
     fn of(run: Run) -> Self {
-        Self { cursor: run.row, run, missing: Vec::new(), unread: 0, seen: HashSet::new(), lines: 0 }
+        Self {
+            cursor: run.row,
+            run,
+            missing: Vec::new(),
+            unread: 0,
+            seen: HashSet::new(),
+            lines: 0,
+            page: None,
+            note: None,
+        }
     }
 }
 
@@ -69,6 +84,15 @@ struct Found {
 pub struct Sweeps {
     under_way: Option<Sweep>,
     since_start: bool,
+}
+
+impl Account {
+    /// Takes from its newest sweeps what isn't kept anywhere else.
+    pub(super) fn remember(&self, newest: &[Run]) {
+        let full = newest.iter().find(|run| run.full && run.success);
+        let own_only = full.is_some_and(|run| run.trouble.as_deref() == Some(OWN_ONLY));
+        self.note_api(|state| state.own_only = own_only);
+    }
 }
 
 impl App {
@@ -92,10 +116,10 @@ impl App {
             self.end(sweep, Some(format!("stopped by {by}"))).await?;
             return Ok(Swept::Ended(Box::new(sweep.run.clone())));
         }
-        if account.api_state().rests_until.is_some_and(|until| until > now) {
+        let Some(_turn) = account.turn(now) else {
             sweeps.under_way = going;
             return Ok(Swept::Idle);
-        }
+        };
         let mut sweep = match going {
             Some(sweep) => sweep,
             None => match self.begin(account, sweeps.since_start, now).await? {
@@ -179,33 +203,22 @@ impl App {
 
     /// Reads one page. `false`: something hindered it, and it comes again.
     async fn page(&self, account: &Account, sweep: &mut Sweep, place: u32) -> Result<bool, StoreError> {
-        let asked_at = self.now();
-        let listing = match account.provider.list(sweep.run.since, place, asked_at).await {
-            Ok(listing) => listing,
-            Err(error) => return self.hindered(account, sweep, &error).await,
+        let (asked_at, listing) = match sweep.page.take().filter(|(at, ..)| *at == place) {
+            Some((_, asked_at, listing)) => (asked_at, listing),
+            None => match self.read_page(account, sweep, place).await? {
+                Some(page) => page,
+                None => return Ok(false),
+            },
         };
-        let d = account.answered(listing.date, asked_at);
-        account.note_api(|state| state.list_worked(asked_at));
-        sweep.run.calls += 1;
-        let Listing { rows, bare, unreadable, total, next, date } = listing;
+        // Before the page's own rows: where something hinders it, it goes on with the page it has, and those count once.
+        let wanted = self.wanted(account, sweep, &listing, asked_at).await?;
+        if !self.ask_ones(account, sweep, wanted).await? {
+            sweep.page = Some((place, asked_at, listing));
+            return Ok(false);
+        }
+        let Listing { rows, unreadable, total, next, date, .. } = listing;
         if unreadable > 0 {
             tracing::warn!(account = %account.id, unreadable, "rows of the provider's list can't be read");
-        }
-        let watermark = *sweep.run.watermark.get_or_insert(d);
-        let mut wanted = Vec::new();
-        for package in bare {
-            let key = PackageKey { account: account.id.clone(), package };
-            let known = self.store.package(&key).await?.filter(|_| !sweep.run.dry);
-            if sweep.seen.contains(&key.package) {
-                continue;
-            }
-            if known.is_none_or(|it| it.row.package.confirmed_at.is_none_or(|at| at < watermark)) {
-                wanted.push(key);
-            }
-        }
-        // Before the page's own rows: where something hinders it, the page is read again, and those count once.
-        if !self.ask_ones(account, sweep, wanted).await? {
-            return Ok(false);
         }
         let (seen, dry) = (&mut sweep.seen, sweep.run.dry);
         let rows: Vec<_> = rows.into_iter().filter(|(id, _)| !dry || seen.insert(id.clone())).collect();
@@ -225,7 +238,11 @@ impl App {
         sweep.run.total = total;
         sweep.run.place = match next {
             Some(next) => Some(next.saturating_sub(gone).max(place.saturating_add(1)).min(next)),
-            None => account.provider.habits().trash_at.filter(|trash| place < *trash),
+            None => {
+                let habits = account.provider.habits();
+                let more = [habits.trash_at, habits.everybody_at.filter(|_| sweep.run.full)];
+                more.into_iter().flatten().find(|shelf| place < *shelf)
+            }
         };
         if next.is_none() {
             (sweep.run.earlier, sweep.run.total) = (sweep.run.done(), 0);
@@ -242,6 +259,39 @@ impl App {
         }
         self.store.save_run(&sweep.run).await?;
         Ok(true)
+    }
+
+    /// Asks for a page. `None`: something hindered it. What only widens the view hinders nothing.
+    async fn read_page(
+        &self,
+        account: &Account,
+        sweep: &mut Sweep,
+        place: u32,
+    ) -> Result<Option<(Timestamp, Listing)>, StoreError> {
+        let asked_at = self.now();
+        let widens = account.provider.habits().everybody_at.is_some_and(|at| place >= at);
+        let listing = match account.provider.list(sweep.run.since, place, asked_at).await {
+            Ok(listing) => listing,
+            Err(
+                error @ (FetchError::Unavailable(_) | FetchError::Refused(_) | FetchError::Unreadable(_)),
+            ) if widens => {
+                sweep.run.calls += 1;
+                sweep.note = Some(format!("the packages of other senders can't be read: {error}"));
+                return Ok(Some((asked_at, Listing::default())));
+            }
+            Err(error) => return self.hindered(account, sweep, &error).await.map(|_| None),
+        };
+        let d = account.answered(listing.date, asked_at);
+        sweep.run.calls += 1;
+        sweep.run.watermark.get_or_insert(d);
+        if !widens {
+            account.note_api(|state| state.list_worked(asked_at));
+        }
+        if let Some(own_only) = listing.own_only {
+            account.note_api(|state| state.own_only = own_only);
+            sweep.note = own_only.then(|| OWN_ONLY.to_owned());
+        }
+        Ok(Some((asked_at, listing)))
     }
 
     /// Puts an answer in, or only looks what it would change. `None`: it is of what changed later than this run is about.
@@ -305,7 +355,7 @@ impl App {
         let mut run = sweep.run.clone();
         run.ended_at = Some(self.now());
         run.success = trouble.is_none();
-        run.trouble = trouble;
+        run.trouble = trouble.or_else(|| sweep.note.clone());
         self.store.save_run(&run).await?;
         sweep.run = run;
         Ok(true)

@@ -33,6 +33,7 @@ fn every_key_of_legalesign_arrives() {
     let ApiAuth::Header { authorization } = &api.auth else { panic!() };
     assert_eq!(authorization.expose(), "ApiKey user:s3cret-13");
     assert_eq!(api.base_url, "https://eu-api.legalesign.com/api/v1");
+    assert!(api.cache);
 }
 
 #[test]
@@ -60,6 +61,7 @@ fn the_effective_configuration_says_it_all_again() {
     assert_eq!(legal["groups"].as_array().unwrap().len(), 2);
     assert_eq!(legal["api"]["authorization"].as_str(), Some("(hidden)"));
     assert!(legal["api"].get("auth").is_none());
+    assert_eq!(legal["api"]["cache"].as_bool(), Some(true));
     let webso = &table["accounts"]["webso"];
     assert_eq!(webso["callback"]["path-token"].as_str(), Some("(hidden)"));
     assert_eq!(webso["api"]["user"].as_str(), Some("board"));
@@ -220,6 +222,13 @@ fn each_api_has_its_own_way_in() {
     refused(&api("onespan", header), "accounts.a.api.auth", &["missing", "api-key"]);
     let both = format!("{header}, key = \"k\"");
     refused(&api("legalesign", &both), "accounts.a.api.key", &["unknown key"]);
+    let cache = |value: &str| format!("{header}, cache = {value}");
+    refused(&api("legalesign", &cache("1")), "accounts.a.api.cache", &["true or false"]);
+    refused(
+        &api("onespan", ", auth = \"api-key\", key = \"k\", cache = true"),
+        "accounts.a.api.cache",
+        &["unknown key"],
+    );
     let found = problems(&api("websignatureoffice", ""));
     assert_eq!(found.len(), 4, "{found:?}");
     let config =

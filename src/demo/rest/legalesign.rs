@@ -32,6 +32,7 @@ struct Wanted {
     status: Option<u8>,
     email: Option<String>,
     nosigners: Option<String>,
+    cache: Option<String>,
     created_gt: Option<String>,
     modified_gt: Option<String>,
     limit: Option<usize>,
@@ -50,9 +51,10 @@ async fn documents(desk: Data<Desk>, wanted: Query<Wanted>) -> HttpResponse {
         let mut people = package.roles.iter().filter_map(|role| role.signer.as_ref());
         people.any(|signer| signer.person.email == email)
     };
+    let cached = wanted.cache.as_deref().is_some_and(|it| it == "1").then(|| desk.cached());
     let world = desk.world.lock();
-    let mut found: Vec<&Package> = world
-        .packages(&desk.account.id)
+    let packages = cached.as_deref().unwrap_or_else(|| world.packages(&desk.account.id));
+    let mut found: Vec<&Package> = packages
         .iter()
         .filter(|package| package.group == group && package.archived == archived && desk.shows(package))
         .filter(|package| wanted.status.is_none_or(|status| document_code(package) == status))

@@ -131,7 +131,7 @@ fn cut(at: i64) -> i64 {
 }
 
 /// A time or a whole day, in seconds: `2018-01-01T12:30:00Z`, with any offset, or `2018-12-12Z`.
-fn date(text: &str) -> Result<i64, String> {
+pub(super) fn date(text: &str) -> Result<i64, String> {
     // An offset's plus that was not encoded arrives as a blank.
     let text = text.trim().replace(' ', "+");
     let day = text.strip_suffix('Z').filter(|day| day.len() == 10).unwrap_or(&text);

@@ -9,7 +9,7 @@ mod tokens;
 mod tyr;
 
 use std::net::TcpListener;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServerHandle, ServiceRequest, ServiceResponse};
@@ -20,6 +20,7 @@ use actix_web::{App, Error, HttpResponse, HttpServer, web};
 use serde_json::json;
 
 use super::faults::{Call, Calls, Faults, Refusal};
+use super::package::Package;
 use super::world::WorldHandle;
 use super::{Account, Kind, wire};
 use crate::clock::Clock;
@@ -37,6 +38,8 @@ struct Desk {
     calls: Calls,
     tokens: Tokens,
     registrations: Registrations,
+    /// What the cached list shows, and since when.
+    cached: Mutex<(i64, Vec<Package>)>,
 }
 
 /// Where each account is served: `/onespan`, or `/onespan/{account}` where there are several of the kind.
@@ -69,6 +72,7 @@ pub(super) fn serve(
             calls: calls.clone(),
             tokens: Tokens::with_seed(place as u64 + 1),
             registrations: registrations.clone(),
+            cached: Mutex::default(),
         })
     });
     let desks: Arc<[web::Data<Desk>]> = desks.collect();
@@ -142,7 +146,20 @@ async fn gate(
     Ok(response)
 }
 
+/// So old a cache may be.
+const CACHE_MS: i64 = 3_600_000;
+
 impl Desk {
+    /// The account's packages as they were up to an hour ago.
+    fn cached(&self) -> Vec<Package> {
+        let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.millis();
+        if now - cached.0 >= CACHE_MS {
+            *cached = (now, self.world.lock().packages(&self.account.id).to_vec());
+        }
+        cached.1.clone()
+    }
+
     fn admits(&self, request: &ServiceRequest) -> bool {
         let now = self.clock.millis();
         match self.account.kind {

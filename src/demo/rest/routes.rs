@@ -29,7 +29,8 @@ pub(super) fn routes(scope: &mut ServiceConfig, kind: Kind) {
             .route("/api/sign/v1/cs-packages", web::get().to(packages))
             .route("/api/sign/v1/cs-packages/{id}", web::get().to(package))
             .route("/api/sign/v1/cs-packages/{id}/signingStatus", web::get().to(signing_status))
-            .route("/api/sign/v1/cs-packages/{id}/roles", web::get().to(roles)),
+            .route("/api/sign/v1/cs-packages/{id}/roles", web::get().to(roles))
+            .route("/api/sign/v1/reports/completion", web::get().to(completion)),
         Kind::Legalesign => legalesign::routes(scope),
         Kind::WebSignatureOffice => tyr::routes(scope),
     };
@@ -87,18 +88,29 @@ async fn detail(desk: Data<Desk>, id: Path<String>) -> HttpResponse {
 struct ReportOf {
     sender_id: Option<String>,
     status: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
 }
 
-/// The whole account, grouped by sender.
-async fn completion(desk: Data<Desk>, of: Query<ReportOf>) -> HttpResponse {
+/// The whole account, grouped by sender: what was made in that time, also where the key may not see the packages
+/// themselves.
+async fn completion(desk: Data<Desk>, of: Query<ReportOf>) -> Result<HttpResponse, actix_web::Error> {
     if !desk.faults.reports_allowed() {
-        return forbidden();
+        return Ok(forbidden());
     }
+    let date = |text: &Option<String>| text.as_deref().map(list::date).transpose();
+    let (from, to) =
+        date(&of.from).and_then(|from| Ok((from, date(&of.to)?))).map_err(|it| unreadable(&it))?;
+    let within = |at: i64| {
+        let at = at.div_euclid(1_000);
+        from.is_none_or(|from| from <= at) && to.is_none_or(|to| at < to)
+    };
     let world = desk.world.lock();
     let packages = world.packages(&desk.account.id);
     let wanted = |package: &&Package| {
         let status = if package.trashed { "TRASHED" } else { package.status.word() };
-        !package.deleted && !package.template && of.status.as_deref().is_none_or(|wanted| wanted == status)
+        let listed = !package.deleted && !package.template && !desk.faults.hides(&package.id);
+        listed && within(package.created) && of.status.as_deref().is_none_or(|wanted| wanted == status)
     };
     let senders = world.senders(&desk.account.id).iter();
     let senders = senders.filter(|sender| of.sender_id.as_deref().is_none_or(|wanted| wanted == sender.id));
@@ -106,7 +118,8 @@ async fn completion(desk: Data<Desk>, of: Query<ReportOf>) -> HttpResponse {
         let theirs = packages.iter().filter(|package| package.sender.id == sender.id).filter(wanted);
         json!({ "sender": shape::sender_brief(sender), "packages": theirs.map(shape::report).collect::<Vec<_>>() })
     });
-    HttpResponse::Ok().json(json!({ "from": null, "to": null, "senders": senders.collect::<Vec<_>>() }))
+    let senders: Vec<Value> = senders.collect();
+    Ok(HttpResponse::Ok().json(json!({ "from": of.from, "to": of.to, "senders": senders })))
 }
 
 #[derive(Deserialize)]

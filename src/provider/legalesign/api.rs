@@ -3,7 +3,9 @@
 //! Known quirks: every path ends in `/`. A list is one group's, and shows what is archived or what isn't, never both: a walk
 //! goes through all groups, and then through all that is archived (so a document that vanished from a list may only be
 //! archived). Lists have no order that anybody promises, and rows may move between two pages of them: pages overlap.
-//! A 429 comes without a time. `modified_gt` leaves out the second it names, and of no zone is said what times are in: UTC is
+//! A 429 comes without a time. What `cache=1` answers is documented nowhere, nor how old it may be: its rows are no answers,
+//! since one that is older than its `Date` would override newer facts. They only show which documents have to be asked for,
+//! and what changed within the last day before the sweep's time is looked at once more. `modified_gt` leaves out the second it names, and of no zone is said what times are in: UTC is
 //! the guess, and a sender that lives by the clock of London only makes a list longer.
 
 use super::document::DocumentJson;
@@ -14,7 +16,7 @@ use crate::provider::client::{Client, Reply};
 use crate::provider::credentials::OAuthStyle;
 use crate::provider::lenient::{Maybe, Number, Word};
 use crate::provider::rest::{Rest, read_json, segment};
-use crate::provider::{FetchError, Fetched, Listing, Located, OpenError, instant};
+use crate::provider::{Bare, FetchError, Fetched, Listing, Located, OpenError, instant};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -39,6 +41,9 @@ const GROUPS_KEPT_MS: i64 = 10 * 60 * 1000;
 /// The vendor's one documented limit counts the calls of a minute.
 const WAIT: Duration = Duration::from_secs(60);
 
+/// A cached list may be so old, for all that is known.
+const CACHE_AGE_MS: i64 = 24 * 60 * 60 * 1000;
+
 /// At most this many signers who refused are asked why.
 const MOST_REASONS: usize = 3;
 
@@ -48,6 +53,8 @@ pub(super) struct Api {
     pub(super) rest: Rest,
     /// The groups to walk; empty: all that the API names.
     groups: Vec<String>,
+    /// Sweeps are given the cached list.
+    cache: bool,
     walk: Mutex<Walk>,
 }
 
@@ -78,7 +85,7 @@ impl Api {
         }
         let client = Client::open(account, config, calls_per_minute)?.waiting(WAIT);
         let rest = Rest::open(client, config, "", "application/json", OAuthStyle::Header)?;
-        Ok(Self { rest, groups: groups.to_vec(), walk: Mutex::default() })
+        Ok(Self { rest, groups: groups.to_vec(), cache: config.cache, walk: Mutex::default() })
     }
 
     /// One document, archived or not. A 404 is an answer. Of a rejected one the reason is asked for as well.
@@ -145,14 +152,18 @@ impl Api {
             return Ok(Listing { total: walk.totals.values().sum(), ..Listing::default() });
         };
         let mut url = self.rest.address("/document/")?;
+        let cached = self.cache && changed_since.is_some();
         {
             let mut query = url.query_pairs_mut();
             query.append_pair("group", group);
             if archived {
                 query.append_pair("archived", "true");
             }
+            if cached {
+                query.append_pair("cache", "1");
+            }
             if let Some(since) = changed_since {
-                let since = instant::to_seconds(since.plus(-1_000));
+                let since = instant::to_seconds(since.plus(if cached { -CACHE_AGE_MS } else { -1_000 }));
                 query.append_pair("modified_gt", since.trim_end_matches('Z'));
             }
             query.append_pair("limit", &PAGE.to_string()).append_pair("offset", &offset.to_string());
@@ -160,7 +171,7 @@ impl Api {
         let page = self.page(url, now, &format!("the documents of the group `{group}`")).await?;
         let mut listing = Listing { date: page.date, ..Listing::default() };
         for row in &page.rows {
-            keep(&mut listing, serde_json::from_str(row.get()).ok());
+            keep(&mut listing, serde_json::from_str(row.get()).ok(), cached);
         }
         walk.totals
             .insert(shelf, page.total.unwrap_or_else(|| u64::from(offset) + u64::from(page.received())));
@@ -296,15 +307,15 @@ fn shown(body: &[u8], asked: &PackageId) -> Result<Answer, FetchError> {
 }
 
 /// A row that says less than the document itself would leaves it to be asked for: so a rejected one, whose reason only
-/// its signer tells.
-fn keep(listing: &mut Listing, row: Option<DocumentJson>) {
+/// its signer tells, and whatever comes from a cache.
+fn keep(listing: &mut Listing, row: Option<DocumentJson>, cached: bool) {
     let Some((id, json)) = row.and_then(|json| Some((json.id()?, json))) else {
         listing.unreadable += 1;
         return;
     };
     match json.into_snapshot() {
-        Ok(snapshot) if snapshot.status != Status::Declined => listing.rows.push((id, snapshot)),
-        Ok(_) | Err(_) => listing.bare.push(id),
+        Ok(snapshot) if !cached && snapshot.status != Status::Declined => listing.rows.push((id, snapshot)),
+        glance => listing.bare.push(Bare { package: id, glance: glance.ok() }),
     }
 }
 

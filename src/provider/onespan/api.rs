@@ -5,14 +5,14 @@
 //! credentials' own sender may see. The specification of Conga's list names no parameters at all, so an answer may
 //! hold more rows than were asked for.
 
-use super::package::PackageJson;
+use super::{package::PackageJson, report};
 use crate::config::ApiConfig;
 use crate::model::{AccountId, Answer, PackageId, Timestamp};
 use crate::provider::client::{Client, Reply};
 use crate::provider::credentials::OAuthStyle;
 use crate::provider::lenient::Number;
 use crate::provider::rest::{Rest, read_json, segment};
-use crate::provider::{FetchError, Fetched, Listing, OpenError, instant};
+use crate::provider::{Bare, FetchError, Fetched, Listing, OpenError, instant};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -21,12 +21,16 @@ const PAGE: u32 = 100;
 
 /// Positions from here on are those in the trash.
 pub(super) const TRASH: u32 = 1 << 31;
+/// Positions from here on are slices of the report on all senders.
+pub(super) const EVERYBODY: u32 = TRASH | 1 << 30;
 
 /// In what the two services differ.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::provider) struct Dialect {
     /// The path of the packages below the base address.
     pub(in crate::provider) packages: &'static str,
+    /// The path of the report on all packages.
+    pub(in crate::provider) report: &'static str,
     /// The Accept header.
     pub(in crate::provider) accept: &'static str,
     /// Where an OAuth client names itself.
@@ -37,6 +41,7 @@ pub(in crate::provider) struct Dialect {
 #[derive(Debug)]
 pub(in crate::provider) struct Api {
     pub(in crate::provider) rest: Rest,
+    report: String,
 }
 
 impl Api {
@@ -52,7 +57,8 @@ impl Api {
     ) -> Result<Self, OpenError> {
         let client = Client::open(account, config, calls_per_minute)?;
         let rest = Rest::open(client, config, dialect.packages, dialect.accept, dialect.oauth)?;
-        Ok(Self { rest })
+        let report = format!("{}{}", config.base_url.trim_end_matches('/'), dialect.report);
+        Ok(Self { rest, report })
     }
 
     /// One package. A 404 is an answer, with a body or without.
@@ -78,6 +84,11 @@ impl Api {
         from: u32,
         now: Timestamp,
     ) -> Result<Listing, FetchError> {
+        if let Some(number) = from.checked_sub(EVERYBODY) {
+            let mut listing = report::slice(&self.rest, &self.report, changed_since, number, now).await?;
+            listing.next = listing.next.map(|number| EVERYBODY + number);
+            return Ok(listing);
+        }
         let mut url = self.rest.address("")?;
         let (offset, is_trash) = (from % TRASH, from >= TRASH);
         let first = offset.saturating_add(1);
@@ -143,9 +154,10 @@ fn listing(reply: &Reply, from: u32) -> Result<Listing, FetchError> {
             listing.unreadable += 1;
             continue;
         };
-        match package.is_whole().then(|| package.into_snapshot()) {
-            Some(Ok(snapshot)) => listing.rows.push((id, snapshot)),
-            Some(Err(_)) | None => listing.bare.push(id),
+        let is_whole = package.is_whole();
+        match package.into_snapshot() {
+            Ok(snapshot) if is_whole => listing.rows.push((id, snapshot)),
+            glance => listing.bare.push(Bare { package: id, glance: glance.ok() }),
         }
     }
     Ok(listing)

@@ -7,6 +7,7 @@ pub(super) mod api;
 mod body;
 mod package;
 pub(super) mod registration;
+mod report;
 pub(super) mod setup;
 pub(super) mod wire;
 
@@ -27,6 +28,7 @@ const CONSENT: &str = "default-consent";
 /// Paths below `https://…/api`. The version in the Accept header is the one that the specification's answers declare.
 const ONESPAN: Dialect = Dialect {
     packages: "/packages",
+    report: "/reports/completion",
     accept: "application/json; esl-api-version=11",
     oauth: OAuthStyle::Header,
 };
@@ -97,6 +99,7 @@ impl Provider for OneSpan {
     fn habits(&self) -> Habits {
         Habits {
             trash_at: Some(api::TRASH),
+            everybody_at: Some(api::EVERYBODY),
             mails_lost_callbacks: true,
             words: wire::WORDS,
             ..Habits::default()

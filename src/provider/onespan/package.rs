@@ -139,7 +139,7 @@ fn told<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 }
 
 /// Reference E.1: seven words. The trash is a flag, and "deleted" is a 404.
-fn status(word: Option<&str>) -> Result<Status, FetchError> {
+pub(super) fn status(word: Option<&str>) -> Result<Status, FetchError> {
     Ok(match word {
         Some("DRAFT") => Status::Draft,
         Some("SENT") => Status::Sent,

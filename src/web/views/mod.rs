@@ -4,6 +4,7 @@
 //! the stream's row come from the same template. What another floor knows arrives here as plain values; nothing here
 //! may ask the store, and no secret gets this far.
 
+pub mod accounts;
 pub mod assets;
 pub mod board;
 pub mod drift;
@@ -21,6 +22,8 @@ pub mod row;
 #[cfg(test)]
 mod sample;
 pub mod sign_in;
+pub mod standing;
+pub mod sync;
 mod tallies;
 #[cfg(test)]
 mod tests;
@@ -36,14 +39,16 @@ pub use error::ErrorPage;
 pub use forwards::{ForwardsInput, ForwardsPage};
 pub use inbox::{InboxInput, InboxPage, LoneSigners};
 pub use package::{PackageInput, PackagePage};
-pub use providers::{ApiHealth, AuthKind, ProviderCard, ProvidersInput, ProvidersPage};
+pub use providers::{AuthKind, ProviderCard, ProvidersInput, ProvidersPage};
 pub use query::{BoardQuery, Cursor, Updated};
 pub use row::{RowFragment, RowView};
+pub use sync::{AccountSync, RunningFragment, SyncInput, SyncPage, SyncQuery};
 pub use time::Zone;
 pub use traffic::{TrafficList, TrafficView};
 
 use crate::model::{AccountId, Package, Timestamp};
 use askama::Template;
+use standing::Header;
 use time::When;
 
 /// What the pages call an account, and what its provider is like.
@@ -105,6 +110,8 @@ pub struct Around<'a> {
     pub warnings: &'a [String],
     /// Who looks; `None`: a stranger, who is told nothing.
     pub who: Option<&'a Looks>,
+    /// How the accounts in view stand.
+    pub header: &'a Header,
 }
 
 /// Who looks at a page, and which entries of the navigation lead somewhere for them.
@@ -151,6 +158,8 @@ pub struct Frame {
     pub heard: Option<When>,
     /// What an operator must know at once.
     pub warnings: Vec<String>,
+    /// How the accounts in view stand.
+    pub header: Header,
     /// Whether the page follows changes.
     pub live: bool,
     /// Who looks; `None`: a stranger.
@@ -162,6 +171,8 @@ pub struct Frame {
 pub enum Place {
     /// Packages.
     Packages,
+    /// Sync.
+    Sync,
     /// Inbox.
     Inbox,
     /// Providers.
@@ -179,6 +190,7 @@ impl Frame {
             drawn: When::clock(around.now, around.zone),
             heard: around.last_callback.map(|at| When::ago(at, around.now, around.zone)),
             warnings: around.warnings.to_vec(),
+            header: around.header.clone(),
             live: false,
             who: around.who.cloned(),
         }

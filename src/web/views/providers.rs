@@ -4,7 +4,9 @@ use super::row::group_of;
 use super::time::When;
 use super::words::{capital, count, number, shown};
 use super::{AccountLabel, Around, Frame, Place, forwards};
+use crate::app::circuit::Circuit;
 use crate::app::registering::Told;
+use crate::app::standing::Standing;
 use crate::app::testing::Tested;
 use crate::app::{AccountFacts, ForwardFacts};
 use crate::model::Timestamp;
@@ -46,8 +48,14 @@ pub struct ProviderCard<'a> {
     pub facts: &'a AccountFacts,
     /// The API's address, if one is configured.
     pub api: Option<String>,
-    /// How the API answers.
-    pub health: ApiHealth,
+    /// How the API stands.
+    pub standing: Standing,
+    /// When it last answered.
+    pub answered_at: Option<Timestamp>,
+    /// Whether it may be asked now.
+    pub circuit: Circuit,
+    /// The key sees the packages of its own sender only.
+    pub own_only: bool,
     /// Whom the provider was told to call, when last read.
     pub registration: Option<Told>,
     /// The host to which callbacks are passed on, and how that fares.
@@ -87,25 +95,6 @@ pub enum AuthKind {
     Open,
 }
 
-/// How the API answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ApiHealth {
-    /// Nobody has asked yet since the start.
-    Unasked,
-    /// It answered.
-    Reachable {
-        /// When last.
-        at: Timestamp,
-    },
-    /// It does not.
-    Unreachable {
-        /// Since when.
-        since: Timestamp,
-        /// Why not, as a sentence without a full stop.
-        why: String,
-    },
-}
-
 /// The whole page.
 #[derive(Debug, Template)]
 #[template(path = "providers.html")]
@@ -140,6 +129,9 @@ struct CardView {
     health: (&'static str, &'static str),
     health_why: Option<String>,
     health_at: Option<When>,
+    rests_until: Option<When>,
+    tried_at: Option<When>,
+    own_only: bool,
     registration: Option<RegistrationView>,
     forward: Option<ForwardView>,
     packages: String,
@@ -191,17 +183,21 @@ impl CardView {
     fn new(card: &ProviderCard<'_>, around: &Around<'_>) -> Self {
         let ago = |at| When::ago(at, around.now, around.zone);
         let facts = card.facts;
-        let (health, health_at, health_why) = match &card.health {
-            ApiHealth::Unasked | ApiHealth::Reachable { .. } | ApiHealth::Unreachable { .. }
-                if card.api.is_none() =>
-            {
-                (("archived", "Not configured"), None, None)
-            }
-            ApiHealth::Unasked => (("draft", "Not asked yet"), None, None),
-            ApiHealth::Reachable { at } => (("completed", "Reachable"), Some(ago(*at)), None),
-            ApiHealth::Unreachable { since, why } => {
-                (("failed", "Does not answer"), Some(ago(*since)), Some(capital(&shown(why))))
-            }
+        let trouble = |since: Timestamp, why: &str| (Some(ago(since)), Some(capital(&shown(why))));
+        let answered = (card.answered_at.map(ago), None);
+        let (health, (health_at, health_why)) = match &card.standing {
+            Standing::NoApi => (("archived", "Not configured"), (None, None)),
+            Standing::NotAskedYet => (("draft", "Not asked yet"), (None, None)),
+            Standing::Fine => (("completed", "Reachable"), answered),
+            Standing::Resting { .. } => (("draft", "Asks to wait"), answered),
+            Standing::Unreachable { since, why } => (("failed", "Does not answer"), trouble(*since, why)),
+            Standing::Refused { since, why } => (("failed", "Refuses us"), trouble(*since, why)),
+        };
+        let at = |at: Timestamp| When::at(at, around.now, around.zone);
+        let (rests_until, tried_at) = match card.circuit {
+            Circuit::Resting { until } => (Some(at(until)), None),
+            Circuit::Open { until, .. } => (None, Some(at(until))),
+            Circuit::Closed | Circuit::HalfOpen { .. } => (None, None),
         };
         let some = |total, one, many| (total > 0).then(|| count(total, one, many));
         Self {
@@ -226,6 +222,9 @@ impl CardView {
             health,
             health_at,
             health_why,
+            rests_until,
+            tried_at,
+            own_only: card.own_only,
             registration: card.registration.as_ref().map(|told| RegistrationView {
                 at: ago(told.at),
                 now: told.now.iter().map(|it| capital(&shown(it))).collect(),

@@ -1,5 +1,6 @@
 //! Packages to test the views with: folded from real logs, so that they are what the board would show.
 
+use super::standing::Header;
 use super::time::Zone;
 use super::{AccountLabel, Around, Looks};
 use crate::app::{Detail, Row};
@@ -38,6 +39,8 @@ pub(super) fn accounts() -> Vec<AccountLabel> {
     ]
 }
 
+static WELL: Header = Header { words: String::new(), is_ill: false };
+
 pub(super) fn around<'a>(accounts: &'a [AccountLabel], zone: &'a Zone) -> Around<'a> {
     static WHO: std::sync::LazyLock<Looks> = std::sync::LazyLock::new(|| Looks {
         name: "asha@example.com".to_owned(),
@@ -45,8 +48,16 @@ pub(super) fn around<'a>(accounts: &'a [AccountLabel], zone: &'a Zone) -> Around
         inbox: true,
         providers: true,
     });
-    let last_callback = Some(NOW.plus(-12_000));
-    Around { accounts, now: NOW, zone, attention: 12, last_callback, warnings: &[], who: Some(&WHO) }
+    Around {
+        accounts,
+        now: NOW,
+        zone,
+        attention: 12,
+        last_callback: Some(NOW.plus(-12_000)),
+        warnings: &[],
+        header: &WELL,
+        who: Some(&WHO),
+    }
 }
 
 pub(super) fn key(account: &str, id: &str) -> PackageKey {

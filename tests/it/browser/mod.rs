@@ -4,6 +4,7 @@ mod live;
 mod manners;
 mod plain;
 mod sign_in;
+mod sync;
 
 use crate::support::board::{Board, NOON};
 use signboard::model::{

@@ -57,6 +57,9 @@ async fn a_full_disk_is_503_and_ends_by_itself() {
     assert!(ready.text().await.unwrap().contains("can't be written"));
     assert_eq!(board.get("/healthz").await.status(), 200);
     assert!(board.text("/inbox").await.contains("be written to disk"));
+    let pressed = board.post("/inbox/replay", "").await;
+    assert_eq!(pressed.status(), 503);
+    assert!(pressed.text().await.unwrap().contains("its disk"));
     std::fs::remove_file(&filler).unwrap();
     drop(file);
     // No callback comes, and yet it is ready again.

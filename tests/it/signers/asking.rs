@@ -22,7 +22,7 @@ async fn asking(fake: &Fake, calls_per_minute: u32) -> Board {
         legalesign(config, CallbackAuth::None);
         let account = config.accounts.get_mut("ls").unwrap();
         account.calls_per_minute = calls_per_minute;
-        account.api = Some(ApiConfig { base_url, auth, proxy: None, ca_file: None });
+        account.api = Some(ApiConfig { base_url, auth, proxy: None, ca_file: None, cache: false });
     })
     .await
 }

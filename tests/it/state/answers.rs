@@ -170,10 +170,43 @@ fn it_is_asked_at_once_when_something_changed_and_a_day_later_else() {
         ("s", Event::Reassigned { new_role: None }),
         ("s", Event::AttachmentAdded { name: None }),
     ] {
-        assert_eq!(log.clone().by(2 * MIN, who, event).fold().ask_at, Some(Timestamp(2 * MIN)));
+        assert_eq!(log.clone().by(2 * MIN, who, event).fold().ask_at, Some(Timestamp(0)), "at once");
     }
     let done = log.at(2 * MIN, Event::Completed);
     assert_eq!(done.fold().ask_at, None, "whatever ended is not asked about daily");
+}
+
+/// Seen red with: a trouble asked about like any open package; a doubt that waited as long again as it had stood.
+#[test]
+fn a_trouble_and_a_doubt_are_looked_at_every_quarter_of_an_hour_while_it_is_open() {
+    let within = |log: &Log, at: i64| {
+        let wait = log.fold().ask_at.map(|it| it.0 - at);
+        assert!(wait.is_some_and(|it| (15 * MIN..=15 * MIN + 90_000).contains(&it)), "{wait:?}");
+    };
+    let troubled = |event: Event| {
+        let mut shown = snapshot(Status::Sent, [place("s", 0)]);
+        shown.places[0].locked = (event == Event::Locked).then_some(true);
+        Log::sent().by(MIN, "s", event).shown(2 * MIN, shown)
+    };
+    for event in [Event::Locked, Event::Bounced(Bounce::Returned), Event::IdentityFailed] {
+        let log = troubled(event.clone());
+        assert!(signer(&log.fold(), "s").is_troubled(), "{event:?}");
+        within(&log, 2 * MIN);
+        let over = log.clone().by(150_000, "s", Event::SignerCompleted);
+        let over = over.shown(3 * MIN, snapshot(Status::Sent, [place("s", 2)])).fold();
+        assert_eq!(over.ask_at, Some(Timestamp(3 * MIN + DAY)), "the trouble is over");
+        assert_eq!(log.shown(3 * MIN, snapshot(Status::Expired, [place("s", 0)])).fold().ask_at, None);
+    }
+    // An answer that is older than it was asked for settles nothing.
+    let mut doubted = Log::sent().at(MIN, Event::Completed).shown(MIN + 100, snapshot(Status::Sent, []));
+    doubted.0.last_mut().unwrap().received_at = Timestamp(300 * MIN);
+    let ended = doubted.fold();
+    assert_eq!((ended.status, doubts(&ended)), (Status::Completed, vec![DoubtKind::AgainstAnswer]));
+    assert_eq!(ended.ask_at, Some(Timestamp(599 * MIN)), "ended: ever less often");
+    let mut doubted = Log::sent().at(MIN, Event::Recalled).shown(MIN + 100, snapshot(Status::Sent, []));
+    doubted.0.last_mut().unwrap().received_at = Timestamp(300 * MIN);
+    assert_eq!((doubted.fold().status, doubts(&doubted.fold()).len()), (Status::Draft, 1));
+    within(&doubted, 300 * MIN);
 }
 
 #[test]

@@ -114,7 +114,7 @@ fn rule_4_an_untimed_step_back_changes_nothing_but_asks() {
         let package = asked.clone().untimed(2 * MIN, "s", event.clone()).fold();
         assert_eq!((package.status, package.trashed), (Status::Sent, false));
         assert_eq!(doubts(&package), [DoubtKind::Untimed]);
-        assert_eq!(package.ask_at, Some(Timestamp(2 * MIN)), "now");
+        assert_eq!(package.ask_at, Some(Timestamp(0)), "at once");
         let answered = asked.untimed(MIN - 1, "s", event).fold();
         assert_eq!(doubts(&answered), []);
     }
@@ -184,7 +184,7 @@ fn rule_7_deactivate_makes_a_draft_and_keeps_what_signers_did() {
     let package = log.shown(MIN, snapshot(Status::Sent, [place("s", 2)])).at(2 * MIN, Event::Recalled).fold();
     assert_eq!((package.status, package.ready_to_complete), (Status::Draft, false));
     assert_eq!(progress(&package, "s"), SignerStatus::Signed);
-    assert_eq!(package.ask_at, Some(Timestamp(2 * MIN)));
+    assert_eq!(package.ask_at, Some(Timestamp(0)), "at once");
 }
 
 #[test]

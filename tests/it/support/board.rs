@@ -39,6 +39,7 @@ pub fn config(data: PathBuf, apis: [Option<String>; 2]) -> Config {
             auth: ApiAuth::ApiKey { key: Secret::new("api-key") },
             proxy: None,
             ca_file: None,
+            cache: false,
         });
         let callback = CallbackAuth::Key { key: Secret::new("cb-key"), next: Some(Secret::new("cb-next")) };
         let account = AccountConfig { api, calls_per_minute: 600, ..AccountConfig::new(provider, callback) };

@@ -31,7 +31,7 @@ pub fn id(text: &str) -> PackageId {
 
 pub fn with_key(fake: &Fake) -> ApiConfig {
     let auth = ApiAuth::ApiKey { key: Secret::new("YXBpLWtleQ==") };
-    ApiConfig { base_url: format!("{}/api", fake.url), auth, proxy: None, ca_file: None }
+    ApiConfig { base_url: format!("{}/api", fake.url), auth, proxy: None, ca_file: None, cache: false }
 }
 
 fn onespan(fake: &Fake, calls_per_minute: u32) -> Arc<dyn Provider> {
@@ -141,7 +141,7 @@ async fn an_endless_answer_is_cut_off() {
 #[tokio::test]
 async fn a_wish_to_wait_is_kept_exactly() {
     for (code, wish, wait) in
-        [(429, "7", 7), (503, "7", 7), (429, "Sun, 06 Nov 1994 08:49:47 GMT", 10), (429, "100000", 100_000)]
+        [(429, "7", 7), (503, "7", 7), (429, "Sun, 06 Nov 1994 08:49:47 GMT", 10), (429, "80000", 80_000)]
     {
         let status = Arc::new(AtomicU16::new(code));
         let answer = status.clone();
@@ -164,6 +164,22 @@ async fn a_wish_to_wait_is_kept_exactly() {
     }
 }
 
+/// Seen red with: the wish granted.
+#[tokio::test]
+async fn whoever_asks_for_longer_than_a_day_is_asked_again_after_one() {
+    let fake =
+        Fake::start(|_| HttpResponse::TooManyRequests().insert_header(("Retry-After", "2592000")).finish());
+    let provider = onespan(&fake, 60);
+    let day = Duration::from_secs(86_400);
+    let told = provider.fetch(&id("p"), NOW).await.unwrap_err();
+    assert_eq!(told, FetchError::Throttled(day));
+    assert!(told.to_string().contains("a day or longer"), "{told}");
+    let early = provider.fetch(&id("p"), NOW.plus(86_399_999)).await;
+    assert_eq!(early, Err(FetchError::Throttled(Duration::from_millis(1))));
+    assert_eq!(provider.fetch(&id("p"), NOW.plus(86_400_000)).await, Err(FetchError::Throttled(day)));
+    assert_eq!(fake.asked().len(), 2);
+}
+
 #[tokio::test]
 async fn the_budget_is_never_exceeded() {
     let fake = Fake::start(|_| HttpResponse::NotFound().finish());
@@ -172,7 +188,7 @@ async fn the_budget_is_never_exceeded() {
     for step in 0..6 {
         match provider.fetch(&id("p"), NOW.plus(step * 1_000)).await {
             Ok(_) => made += 1,
-            Err(FetchError::Throttled(wait)) => told_to_wait.push(wait.as_secs()),
+            Err(FetchError::Full(wait)) => told_to_wait.push(wait.as_secs()),
             Err(other) => panic!("{other}"),
         }
     }

@@ -30,7 +30,11 @@ pub fn id(text: &str) -> PackageId {
 }
 
 fn opened(url: &str, auth: ApiAuth, groups: &[&str], calls: u32) -> Result<Arc<dyn Provider>, OpenError> {
-    let api = ApiConfig { base_url: format!("{url}/api/v1"), auth, proxy: None, ca_file: None };
+    let api = ApiConfig { base_url: format!("{url}/api/v1"), auth, proxy: None, ca_file: None, cache: false };
+    opened_with(api, groups, calls)
+}
+
+pub fn opened_with(api: ApiConfig, groups: &[&str], calls: u32) -> Result<Arc<dyn Provider>, OpenError> {
     let config = AccountConfig {
         groups: groups.iter().map(|it| (*it).to_owned()).collect(),
         api: Some(api),

@@ -82,6 +82,60 @@ async fn the_next_page_begins_where_this_one_ends() {
     }
 }
 
+/// Seen red with: the 403 handed on; slices that overlap by one.
+#[tokio::test]
+async fn the_report_on_all_senders_is_asked_for_slice_by_slice() {
+    const DAY: i64 = 86_400_000;
+    let fake = Fake::start(|_| {
+        HttpResponse::Ok().insert_header(("Date", "Sun, 06 Nov 1994 08:49:35 GMT")).json(json!({"senders": [
+            {"sender": {"id": "a"}, "packages": [
+                {"id": "p", "status": "SENT", "trashed": null, "updated": "1994-11-01T00:00:00Z", "signers": 7},
+                {"id": "q", "status": "EXPIRED", "trashed": "1994-11-02T00:00:00Z"},
+                {"id": "r", "status": "PAUSED", "trashed": false}, {"status": "SENT"},
+            ]},
+            {"sender": null, "packages": null},
+        ]}))
+    });
+    let onespan = account(ProviderKind::OneSpan, Some(with_key(&fake)), 60);
+    let mut from = onespan.habits().everybody_at;
+    let mut told = Vec::new();
+    while let Some(place) = from {
+        let listing = onespan.list(Some(NOW.plus(-30 * DAY)), place, NOW).await.unwrap();
+        (from, told) = (listing.next, vec![listing]);
+    }
+    let listing = told.remove(0);
+    let bare = listing.bare.iter().map(|it| {
+        let glance =
+            it.glance.as_ref().map(|it| (it.status, it.trashed, it.status_only, it.updated.is_some()));
+        (it.package.as_str(), glance)
+    });
+    let expected = [
+        ("p", Some((Status::Sent, false, true, true))),
+        ("q", Some((Status::Expired, true, true, false))),
+        ("r", None),
+    ];
+    assert_eq!(bare.collect::<Vec<_>>(), expected);
+    assert_eq!((listing.unreadable, listing.own_only, listing.date.is_some()), (1, Some(false), true));
+    let asked: Vec<_> = fake.asked().into_iter().map(|it| (it.what, it.query)).collect();
+    let slice = |from, to| {
+        let query = format!("from=1994-{from}T08%3A49%3A37Z&to=1994-{to}T08%3A49%3A37Z");
+        ("GET /api/reports/completion".to_owned(), query)
+    };
+    assert_eq!(asked, [slice("10-07", "10-21"), slice("10-21", "11-04"), slice("11-04", "11-06")]);
+
+    let fake = Fake::start(|asked| match asked.what.contains("/v1/") {
+        true => HttpResponse::NotFound().finish(),
+        false => HttpResponse::Forbidden().finish(),
+    });
+    for (kind, own_only) in [(ProviderKind::OneSpan, Some(true)), (ProviderKind::Conga, None)] {
+        let provider = account(kind, Some(with_key(&fake)), 60);
+        let place = provider.habits().everybody_at.unwrap();
+        let listing = provider.list(Some(NOW.plus(-30 * DAY)), place, NOW).await.unwrap();
+        assert_eq!((listing.own_only, listing.next, listing.bare.len()), (own_only, None, 0));
+    }
+    assert_eq!(fake.asked()[1].what, "GET /api/v1/reports/completion");
+}
+
 #[tokio::test]
 async fn a_row_that_says_too_little_takes_no_other_with_it() {
     let listing = listed(
@@ -98,7 +152,10 @@ async fn a_row_that_says_too_little_takes_no_other_with_it() {
     )
     .await;
     assert_eq!(listing.rows.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["whole", "odd"]);
-    assert_eq!(listing.bare, ["ids-only", "new-word", "no-roles"].map(id));
+    let bare = listing.bare.iter().map(|it| it.package.clone()).collect::<Vec<_>>();
+    assert_eq!(bare, ["ids-only", "new-word", "no-roles"].map(id));
+    let glances = listing.bare.iter().map(|it| it.glance.as_ref().map(|it| (it.status, it.status_only)));
+    assert_eq!(glances.collect::<Vec<_>>(), [None, None, Some((Status::Sent, false))]);
     assert_eq!((listing.unreadable, listing.total), (2, 6));
 }
 

@@ -29,7 +29,8 @@ fn oauth(fake: &Fake) -> ApiAuth {
 }
 
 fn opened(kind: ProviderKind, fake: &Fake, auth: ApiAuth, calls_per_minute: u32) -> Arc<dyn Provider> {
-    let api = ApiConfig { base_url: format!("{}/api", fake.url), auth, proxy: None, ca_file: None };
+    let api =
+        ApiConfig { base_url: format!("{}/api", fake.url), auth, proxy: None, ca_file: None, cache: false };
     account(kind, Some(api), calls_per_minute)
 }
 
@@ -153,6 +154,6 @@ async fn tokens_are_paid_from_the_same_budget() {
     let fake = issuer(gone);
     let provider = opened(ProviderKind::OneSpan, &fake, oauth(&fake), 2);
     assert!(provider.fetch(&id("p"), NOW).await.is_ok());
-    assert!(matches!(provider.fetch(&id("p"), NOW).await, Err(FetchError::Throttled(_))));
+    assert!(matches!(provider.fetch(&id("p"), NOW).await, Err(FetchError::Full(_))));
     assert_eq!(fake.asked().len(), 2);
 }

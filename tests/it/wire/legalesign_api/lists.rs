@@ -1,9 +1,10 @@
 //! Legalesign's lists: one group after the other, what is open and then what is archived; nothing is lost between pages.
 
-use super::{GAMMA, NOW, id, legalesign, sample, shown};
+use super::{GAMMA, NOW, id, legalesign, opened_with, sample, shown};
 use crate::wire::fake::{Asked, Fake};
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
+use signboard::config::{ApiAuth, Secret};
 use signboard::model::{Status, Step, Timestamp};
 use signboard::provider::{FetchError, Listing, Provider};
 use std::collections::BTreeSet;
@@ -52,6 +53,35 @@ async fn walked(provider: &dyn Provider) -> (BTreeSet<String>, usize, Listing) {
     }
 }
 
+/// Seen red with: rows of the cache taken for answers.
+#[tokio::test]
+async fn what_a_cache_says_is_only_compared() {
+    let fake = Fake::start(|_| HttpResponse::Ok().json(sample("/document_list_page_1/body")));
+    let api = |cache| signboard::config::ApiConfig {
+        base_url: format!("{}/api/v1", fake.url),
+        auth: ApiAuth::Header { authorization: Secret::new("ApiKey a:b") },
+        proxy: None,
+        ca_file: None,
+        cache,
+    };
+    let provider = opened_with(api(true), &["lettings-team"], 1_000).unwrap();
+    let cached = provider.list(Some(NOW), 0, NOW).await.unwrap();
+    assert!(cached.rows.is_empty());
+    let glances = cached.bare.iter().map(|it| it.glance.as_ref().map(|it| (it.status, it.updated.is_some())));
+    let expected = [Status::Declined, Status::Sent, Status::Completed].map(|status| Some((status, true)));
+    assert_eq!(glances.collect::<std::collections::HashSet<_>>(), expected.into());
+    // Whoever looks for answers gets answers.
+    assert_eq!(provider.list(None, 0, NOW).await.unwrap().rows.len(), 2);
+    opened_with(api(false), &["lettings-team"], 1_000).unwrap().list(Some(NOW), 0, NOW).await.unwrap();
+    let asked: Vec<_> =
+        fake.asked().iter().map(|it| (asked_for(it, "cache"), asked_for(it, "modified_gt"))).collect();
+    let told = |cache: &str, since: &str| (cache.to_owned(), since.to_owned());
+    assert_eq!(
+        asked,
+        [told("1", "1994-11-05T08%3A49%3A37"), told("", ""), told("", "1994-11-06T08%3A49%3A36")]
+    );
+}
+
 #[tokio::test]
 async fn the_sample_pages_are_read_in_their_order() {
     let first = listed(sample("/document_list_page_1/body")).await;
@@ -59,7 +89,9 @@ async fn the_sample_pages_are_read_in_their_order() {
     let beta = "fa802649-8efc-5d7b-8061-beee73093196";
     assert_eq!(told, [(beta, Status::Sent), (GAMMA, Status::Completed)]);
     // Rejected: its reason is told elsewhere.
-    assert_eq!(first.bare, [id("99344324-1504-5d99-b3f6-4df9971e3f7f")]);
+    assert_eq!(first.bare.len(), 1);
+    assert_eq!(first.bare[0].package, id("99344324-1504-5d99-b3f6-4df9971e3f7f"));
+    assert_eq!(first.bare[0].glance.as_ref().unwrap().status, Status::Declined);
     assert_eq!((first.unreadable, first.total), (0, 5));
     // One row of the three is shown again.
     assert_eq!(first.next, Some(2));
@@ -187,7 +219,8 @@ async fn a_row_that_says_too_little_takes_no_other_with_it() {
     .await;
     assert_eq!(listing.rows.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["whole", "odd"]);
     assert_eq!(listing.rows[1].1.places.len(), 1);
-    assert_eq!(listing.bare, ["no-signers", "new-word"].map(id));
+    let bare = listing.bare.iter().map(|it| it.package.clone()).collect::<Vec<_>>();
+    assert_eq!(bare, ["no-signers", "new-word"].map(id));
     assert_eq!((listing.unreadable, listing.total), (3, 7));
 }
 

@@ -90,7 +90,7 @@ fn with(fake: &Fake, password: &str, calls_per_minute: u32) -> Arc<dyn Provider>
         shared_secret: Secret::new(SHARED),
     };
     let base_url = format!("{}/tyrservice", fake.url);
-    let api = ApiConfig { base_url, auth, proxy: None, ca_file: None };
+    let api = ApiConfig { base_url, auth, proxy: None, ca_file: None, cache: false };
     account(ProviderKind::WebSignatureOffice, Some(api), calls_per_minute)
 }
 
@@ -278,7 +278,7 @@ async fn logins_count_against_the_budget() {
     let provider = with(&fake, "pass<&>hush", 3);
     assert!(ask(&*provider, "1").await.is_ok());
     assert!(ask(&*provider, "1").await.is_ok());
-    assert_eq!(ask(&*provider, "1").await, Err(FetchError::Throttled(Duration::from_secs(60))));
+    assert_eq!(ask(&*provider, "1").await, Err(FetchError::Full(Duration::from_secs(60))));
     assert_eq!(fake.asked().len(), 3);
 }
 
