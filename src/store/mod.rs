@@ -11,6 +11,7 @@ mod check;
 mod codec;
 mod doctor;
 mod drift;
+mod error;
 mod fetch;
 mod findings;
 mod forwards;
@@ -42,6 +43,7 @@ pub use asked::{DryLine, Foreseen, MOST_DRY_LINES, MOST_WAITING};
 pub use backup::{Copied, Progress};
 pub use check::{Rebuilt, SelfCheck};
 pub use drift::{Drift, DriftCounts, DriftFilter};
+pub use error::StoreError;
 pub use forwards::{Forward, ForwardFacts, Passing, ToForward, Tried};
 pub use inbox::ToRead;
 pub use jobs::Job as AskedJob;
@@ -68,52 +70,6 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 const QUEUE: usize = 4096;
 /// How many changes a slow subscriber may lag behind before it is told to start over.
 const CHANGES: usize = 8192;
-
-/// Why the store couldn't do it.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum StoreError {
-    /// The disk is full, broken, or held by somebody else: no statement is at fault.
-    #[error("the database can't be written or read: {0}")]
-    Disk(String),
-    /// SQLite said no to a statement.
-    #[error("the database can't be written or read: {0}")]
-    Sql(String),
-    /// More waits to be written than fits the queue.
-    #[error("too much waits to be written; try again in a moment")]
-    Busy,
-    /// The writer has stopped.
-    #[error("the board is stopping")]
-    Stopped,
-    /// Something in the database is not what this version writes.
-    #[error("the database holds something that this version can't read: {0}")]
-    Unreadable(String),
-    /// The data folder can't be used.
-    #[error("{0}")]
-    Folder(String),
-    /// This store was opened beside a running board, for reading.
-    #[error("a board is running on this data folder, and it alone writes")]
-    ReadOnly,
-}
-
-impl StoreError {
-    fn json(cause: impl std::fmt::Display) -> Self {
-        Self::Unreadable(cause.to_string())
-    }
-}
-
-impl From<sqlx::Error> for StoreError {
-    fn from(cause: sqlx::Error) -> Self {
-        // SQLITE_BUSY, LOCKED, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB; the upper bits tell them finer apart.
-        const OF_THE_DISK: [i32; 8] = [5, 6, 8, 10, 11, 13, 14, 26];
-        let code = cause.as_database_error().and_then(|it| it.code()?.parse::<i32>().ok());
-        let text = cause.to_string();
-        if code.is_some_and(|code| OF_THE_DISK.contains(&(code & 0xff))) {
-            Self::Disk(text)
-        } else {
-            Self::Sql(text)
-        }
-    }
-}
 
 /// The database of a board.
 #[derive(Debug, Clone)]

@@ -1,9 +1,11 @@
 //! `signboard doctor`: what is wrong is found, said with what to do, and counted in the exit status; no secret is.
 
 use crate::support::board::{Board, event};
+use crate::support::people::user;
 use serde_json::Value;
 use signboard::clock::Clock;
 use signboard::demo::{Account, Kind, Simulator};
+use signboard::model::access::Role;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -52,6 +54,7 @@ async fn a_sound_house_is_all_ok_but_for_what_somebody_should_look_at() {
     })
     .await;
     board.send("os", event("P", "PACKAGE_CREATE", "u", None, 0)).await;
+    board.app().store.add_user(&user("asha@example.com", Role::Admin), board.app().now()).await.unwrap();
     let api = |key: &str| {
         format!("api = {{ base-url = \"{}\", auth = \"api-key\", key = \"{key}\" }}\n", world.base_url("os"))
     };
@@ -77,6 +80,7 @@ async fn a_sound_house_is_all_ok_but_for_what_somebody_should_look_at() {
         ("backup", "ok   backup: the last one is 0 days old"),
         ("os, callbacks", "ok   os, callbacks: the last came 0 minutes ago"),
         ("os, API", "ok   os, API: answers, and takes our credentials"),
+        ("people", "warn people: admins: 1, of whom 1 have no second factor yet"),
         ("public address", "warn public address: server.public-url is not set"),
         ("os, registration", "warn os, registration: not read: server.public-url is not set"),
     ] {
