@@ -1,8 +1,9 @@
 //! Floor 2: the use cases. Knows providers only as a trait, and neither HTTP nor HTML nor SQL.
 //!
 //! [`App`] is the one handle that everybody clones. [`ingest`] takes callbacks in, [`asking`] asks the providers' APIs
-//! about what is due, unless the [`circuit`] is open, `locating` about signers without a package, [`reconcile`] looks for what callbacks missed,
-//! [`replay`] reads kept bytes again, [`import`] takes what a person pasted, [`standing`] says how the accounts are.
+//! about what is due, `locating` about signers without a package, [`reconcile`] looks for what callbacks missed, all of
+//! them only while the [`circuit`] lets them. [`replay`] reads kept bytes again, [`import`] takes what a person pasted,
+//! [`standing`] says how the accounts are.
 
 pub mod asking;
 pub mod circuit;
