@@ -1,7 +1,7 @@
 -- Sweeps that people ask for, on their way: how far they were before the list that they read now, who stopped them, and
 -- what one that changes nothing would have changed.
 ALTER TABLE runs ADD COLUMN earlier    BIGINT NOT NULL DEFAULT 0;  -- what was done before the list that is read now
-ALTER TABLE runs ADD COLUMN would      BIGINT NOT NULL DEFAULT 0;  -- lines of drift that a dry run would have made
+ALTER TABLE runs ADD COLUMN would      BIGINT NOT NULL DEFAULT 0;  -- how much a dry run would have changed
 ALTER TABLE runs ADD COLUMN stopped_by TEXT;                       -- who wants it to end
 CREATE INDEX runs_unended ON runs (account, id) WHERE ended_at IS NULL;
 

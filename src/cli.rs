@@ -4,6 +4,8 @@ mod check;
 mod demo;
 mod import;
 mod register;
+mod resync;
+mod secrets;
 mod work;
 
 pub use demo::played;
@@ -58,7 +60,14 @@ enum Command {
     ///
     /// Prints what the provider has registered now and what has to change, then changes it. Only the address under
     /// server.public-url is ever registered. Another listener is replaced only if its host is named.
+    ///
+    /// With --rotate a new secret is made, accepted beside the old one, and registered; with --test the board calls itself.
     Register(register::RegisterArgs),
+    /// Compare with the providers what the board shows, and repair it
+    ///
+    /// Everything, or the named accounts; then waits until it is done. Beside a running board the board does it. Exit
+    /// status 0: everything was gone through and everything that was asked was answered; 1: not so.
+    Resync(resync::ResyncArgs),
     /// Read every kept callback again
     ///
     /// After an upgrade that understands more. What was right stays as it is. Beside a running board the board does it.
@@ -94,6 +103,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<i32> {
         Command::Check(args) => check::check(&config, &args),
         Command::Import(args) => import::import(config, args).await,
         Command::Register(args) => register::register(&config, &args).await,
+        Command::Resync(args) => resync::resync(config, args).await,
         Command::Replay => work::replay(config).await.map(|()| 0),
         Command::Rebuild => work::rebuild(config).await.map(|()| 0),
         Command::Selfcheck => work::self_check(config).await,

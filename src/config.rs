@@ -2,13 +2,15 @@
 //!
 //! Every problem is collected and told at once, each with its path, so that an operator repairs a file in one
 //! round. Reading is therefore done by hand over a `toml::Table` (`reader`) and not by serde, which stops at
-//! the first. Nothing else of the crate may be imported here, and nothing is touched but the configuration file
-//! and the secret files it names; the environment is an argument.
+//! the first. Nothing else of the crate may be imported here, and nothing is touched but the configuration file,
+//! the secret files it names and the file of rotated secrets (`keys`); the environment is an argument.
 
 mod address;
 mod api;
 mod callback;
 mod effective;
+mod forward;
+mod keys;
 mod overrides;
 mod problem;
 mod reader;
@@ -28,6 +30,8 @@ use std::path::{Path, PathBuf};
 
 use toml::Table;
 
+pub use forward::ForwardConfig;
+pub use keys::{AccountKeys, Keys, KeysError, MadeSecret, Rotates, Rotation};
 pub use problem::{Problem, Problems};
 pub use reconcile::ReconcileConfig;
 pub use secret::Secret;
@@ -57,8 +61,20 @@ pub const REGISTER_PATHS: [&str; 4] = [
 pub struct Config {
     /// How this board is reached and where it keeps its data.
     pub server: ServerConfig,
+    /// Whom the pages answer to.
+    pub opens: Opens,
     /// The configured connections to providers, by account id.
     pub accounts: BTreeMap<String, AccountConfig>,
+}
+
+/// Whom the pages answer to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Opens {
+    /// Whoever signs in, or shows a token.
+    #[default]
+    ToWhoSignsIn,
+    /// Whoever sits at the machine on which it runs, without a sign-in: for a demo.
+    ToItsMachine,
 }
 
 /// The `[server]` table.
@@ -100,6 +116,10 @@ pub struct AccountConfig {
     pub callback: CallbackAuth,
     /// What must follow the account in the callback's path, beside `callback`.
     pub path_token: Option<Secret>,
+    /// The path token that will follow; only a rotation has one.
+    pub next_path_token: Option<Secret>,
+    /// How the rotation of its secret stands, if there was one: then that is not the configuration's.
+    pub rotation: Option<Rotation>,
     /// The provider's teams whose packages are shown; empty: all. Others are kept.
     pub groups: Vec<String>,
     /// How the provider's API is asked, if it may be.
@@ -110,6 +130,8 @@ pub struct AccountConfig {
     pub reconcile: ReconcileConfig,
     /// What `signboard register` is to tell the provider beside the address and the secret.
     pub registering: Registering,
+    /// Another listener, to which every callback that is taken is passed on.
+    pub forward: Option<ForwardConfig>,
 }
 
 /// How an account's callback address is registered at its provider.
@@ -289,7 +311,7 @@ impl Config {
             );
         }
         let url = self.callback_url(account);
-        let token = self.accounts.get(account).and_then(|it| it.path_token.as_ref());
+        let token = self.accounts.get(account).and_then(AccountConfig::newest_path_token);
         Ok(Secret::new(token.map_or(url.clone(), |token| url.replace(PATH_TOKEN, token.expose()))))
     }
 
@@ -336,11 +358,14 @@ impl AccountConfig {
             label: provider.title().to_owned(),
             callback,
             path_token: None,
+            next_path_token: None,
+            rotation: None,
             groups: Vec::new(),
             api: None,
             calls_per_minute: CALLS_PER_MINUTE,
             reconcile: ReconcileConfig::default(),
             registering: Registering::default(),
+            forward: None,
         }
     }
 }

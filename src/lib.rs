@@ -71,9 +71,16 @@
 //!
 //! Every few hours, at night and after a start [`App::sweep_step`](app::App::sweep_step) in [`app::reconcile`] goes through an
 //! account's list from where the last sweep had seen everything, page by page, beside the queue and within the same budget.
-//! Where it stands is a row of `runs`. Its answers enter by [`Store::learn_in`](store::Store::learn_in): in that
-//! transaction [`diff()`](model::diff()) compares the package before and after the answer, and each thing that a callback should
-//! have told becomes a line of drift.
+//! Where it stands is a row of `runs`. Its answers enter by [`Store::learn_in`](store::Store::learn_in). In the transaction of
+//! any answer [`diff()`](model::diff()) compares the package before and after it, and each thing that a callback should have told
+//! becomes a line of drift; the callback that comes after all closes it. What a line means at which time, [`model::standing`]
+//! says.
+//!
+//! # What another listener hears
+//!
+//! A provider calls one address, so an account may name whoever was called before. Its callbacks get a row of `forwards` in the
+//! transaction that keeps them, and [`App::forward_step`](app::App::forward_step) in [`app::forwarding`] sends them on from
+//! the inbox, in their order, long after their senders were answered.
 //!
 //! # Where things live
 //!

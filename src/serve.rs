@@ -24,6 +24,8 @@ const JOBS_EVERY: Duration = Duration::from_millis(500);
 const PENDING_EVERY: Duration = Duration::from_secs(60);
 /// How often an account without a sweep under way is looked at, and one whose API rests.
 const SWEEPS_EVERY: Duration = Duration::from_secs(10);
+/// How long nothing is passed on after that could not be noted.
+const FORWARDS_EVERY: Duration = Duration::from_secs(10);
 /// At most so long between two looks at what is due.
 const LONGEST_NAP_MS: i64 = 30_000;
 const SHORTEST_NAP_MS: i64 = 200;
@@ -74,6 +76,7 @@ impl Server {
         let app = App::open(config, clock, Mode::Board).await?;
         app.accounts.keys().for_each(web::health::begin);
         warn_of_open_doors(&app);
+        app.key_notes().iter().for_each(|note| tracing::info!("{note}"));
         let stop = CancellationToken::new();
         let hub = Hub::new(stop.clone());
         let shared = Shared::new(app.clone(), hub.clone());
@@ -127,6 +130,12 @@ impl Server {
                 tokio::select! {
                     () = stop.cancelled() => (), () = ask(&app, &account) => (), () = sweep(&app, &account) => ()
                 }
+            });
+        }
+        for account in self.app.accounts.values().filter(|it| it.forwarding.is_some()) {
+            let (app, stop, account) = (self.app.clone(), self.stop.clone(), account.id.clone());
+            tokio::spawn(async move {
+                tokio::select! { () = stop.cancelled() => (), () = forward(&app, &account) => () }
             });
         }
         let (app, stop) = (self.app.clone(), self.stop.clone());
@@ -194,16 +203,39 @@ async fn sweep(app: &App, account: &AccountId) {
             Ok(Swept::Ended(run)) => {
                 tracing::info!(
                     account = %run.account, reason = run.reason, success = run.success, compared = run.compared,
-                    found = run.found, calls = run.calls, "a sweep has ended"
+                    found = run.found, unread = run.unread, calls = run.calls, "a sweep has ended"
                 );
-                SWEEPS_EVERY
+                // Another one may wait for its turn.
+                pace
             }
             Err(cause) => {
                 tracing::error!(account = %account.id, %cause, "what a sweep found can't be kept");
                 SWEEPS_EVERY
             }
         };
-        sleep(nap).await;
+        // People don't wait for the next look.
+        tokio::select! { () = sleep(nap) => (), () = account.sweep_due.notified() => () }
+    }
+}
+
+/// One account's other listener. A worker of its own, so that a slow one holds up nobody.
+async fn forward(app: &App, account: &AccountId) {
+    let Some(account) = app.accounts.get(account) else { return };
+    let Some(forwarding) = &account.forwarding else { return };
+    loop {
+        match app.forward_step(account).await {
+            Ok(0) => {}
+            Ok(_) => continue,
+            Err(cause) => {
+                tracing::error!(account = %account.id, %cause, "what was passed on can't be noted; it is sent again");
+                sleep(FORWARDS_EVERY).await;
+            }
+        }
+        let next = app.next_forward_of(account).await.ok().flatten();
+        let nap =
+            next.map_or(LONGEST_NAP_MS, |at| at.since(app.now()).clamp(SHORTEST_NAP_MS, LONGEST_NAP_MS));
+        let nap = Duration::from_millis(u64::try_from(nap).unwrap_or_default());
+        tokio::select! { () = sleep(nap) => (), () = forwarding.wake.notified() => () }
     }
 }
 
@@ -217,6 +249,12 @@ async fn jobs(app: &App) {
             tracing::error!(%cause, "a job failed");
         }
         upkeep = upkeep.wrapping_add(1);
+        // Twice in two minutes: a day is what has to pass.
+        if upkeep.is_multiple_of(128)
+            && let Err(cause) = app.retire_quiet_secrets().await
+        {
+            tracing::error!(%cause, "an old secret can't be retired; it is accepted on");
+        }
         if upkeep.is_multiple_of(16)
             && let Some(recorder) = web::health::recorder()
         {

@@ -186,7 +186,7 @@ impl App {
     }
 
     /// Rule 9: a 404 counts only if the list works, and not when there are too many of them.
-    async fn learn_missing(
+    pub(super) async fn learn_missing(
         &self,
         account: &Account,
         missing: Vec<(PackageKey, Option<Timestamp>, Timestamp)>,

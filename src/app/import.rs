@@ -218,9 +218,12 @@ impl App {
                 remote: it.pasted_by.clone(),
                 origin: Origin::Hand,
                 slot: Slot::Open.word(),
+                secret: None,
+                is_test: false,
                 headers: "{}".to_owned(),
                 body,
                 reading,
+                forward: None,
             };
             self.store.keep(arrival).await?;
             account.due.notify_one();

@@ -1,5 +1,6 @@
 //! Takes callbacks in: verify, read, keep and digest in one transaction, answer.
 
+use super::testing::slot_of;
 use super::token::Way;
 use super::{Account, App, StoreError};
 use crate::config::{CallbackAuth, Unsigned};
@@ -48,15 +49,22 @@ impl App {
         let way = Way::new(account, delivery.path_token.as_deref());
         let Some(account) = self.account(way.account) else { return Ok(Receipt::NoAccount) };
         let misprint = way.misprint;
-        let verdict = match way.check(account.config.path_token.as_ref()) {
-            Ok(()) => account.provider.verify(&delivery),
+        let keyed = self.keyed();
+        let Some(asked) = keyed.accounts.get(&account.id.0) else { return Ok(Receipt::NoAccount) };
+        let token = way.check(asked.path_token.as_ref(), asked.next_path_token.as_ref());
+        let verdict = match token {
+            Ok(_) => account.provider.verify(&delivery),
             Err(why) => Verdict::Refused(why.to_owned()),
         };
+        if account.tests.knows(&delivery.body, delivery.received_at) {
+            let verdict = slot_of(verdict);
+            return self.receive_test(account, verdict, delivery).await;
+        }
+        let token = token.unwrap_or(Slot::Open);
         let (reading, slot) = match verdict {
             Verdict::Verified(verified, slot) => {
                 // Where the header is asked for nothing, the path may have been.
-                let by_token = slot == Slot::Open && account.config.path_token.is_some();
-                let slot = if by_token { Slot::Current } else { slot };
+                let slot = if slot == Slot::Open { token } else { slot };
                 (read(account, verified, delivery.received_at, Origin::Callback), slot)
             }
             Verdict::Unsigned(verified) => {
@@ -82,7 +90,10 @@ impl App {
             remote: delivery.remote.clone(),
             origin: Origin::Callback,
             slot: slot.word(),
+            secret: asked.rotation.map(|it| Timestamp(it.made(slot == Slot::Next, token == Slot::Next))),
+            is_test: false,
             headers: kept_headers(&delivery),
+            forward: account.forward_of(&delivery),
             body: delivery.body,
             reading,
         };
@@ -99,6 +110,7 @@ impl App {
         if kept.fresh > 0 {
             account.due.notify_one();
         }
+        account.wake_forwarding();
         Ok(Receipt::Kept(kept))
     }
 
@@ -172,7 +184,7 @@ fn fact(account: &Account, report: Report, received_at: Timestamp, origin: Origi
     (subject, record)
 }
 
-fn kept_headers(delivery: &Delivery) -> String {
+pub(super) fn kept_headers(delivery: &Delivery) -> String {
     let kept: BTreeMap<&str, &str> = KEPT_HEADERS
         .into_iter()
         .filter_map(|name| delivery.header(name).map(|value| (name, value)))

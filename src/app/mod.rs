@@ -2,35 +2,45 @@
 //!
 //! [`App`] is the one handle that everybody clones. [`ingest`] takes callbacks in, [`asking`] asks the providers' APIs
 //! about what is due, `locating` about signers without a package, [`reconcile`] looks for what callbacks missed, all of
-//! them only while the [`circuit`] lets them. [`replay`] reads kept bytes again, [`import`] takes what a person pasted,
-//! [`standing`] says how the accounts are.
+//! them only while the [`circuit`] lets them. [`forwarding`] passes callbacks on, [`resync`] lets people ask for a
+//! comparison, [`replay`] reads kept bytes again, [`import`] takes what a person pasted, [`traffic`] says how well
+//! callbacks do, [`standing`] how the accounts are.
 
 pub mod asking;
 pub mod circuit;
+pub mod forwarding;
 pub mod import;
 pub mod ingest;
 mod locating;
+pub mod people;
 pub mod reconcile;
 pub mod refusals;
 pub mod registering;
 pub mod replay;
+pub mod resync;
+pub mod rotating;
 pub mod standing;
+pub mod testing;
 mod token;
+pub mod traffic;
 
 pub use crate::store::read::{
-    AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row,
+    AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row, SecretUse,
 };
-pub use crate::store::{Drift, NewWaiting, Order, Run, Said, StoreError, Waiting};
+pub use crate::store::{
+    Counts, Drift, DriftCounts, DriftFilter, DryLine, Forward, ForwardFacts, Hour, NewWaiting, Order,
+    Passing, Run, Said, StoreError, Waiting,
+};
 
 use crate::clock::Clock;
-use crate::config::{AccountConfig, Config};
+use crate::config::{AccountConfig, Config, Keys, KeysError};
 use crate::model::{AccountId, Timestamp};
 use crate::provider::{self, OpenError, Provider};
 use crate::store::{Mode, Policies, Policy, Store};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 
 /// A full sweep takes place every day: it is among so many.
 const REMEMBERED: u32 = 20;
@@ -40,7 +50,7 @@ const REMEMBERED: u32 = 20;
 pub struct Account {
     /// Its id, as in the callback URL.
     pub id: AccountId,
-    /// What the configuration says of it. Holds secrets, which never print.
+    /// What the configuration says of it. Holds secrets, which never print; which of them count says [`App::keyed`].
     pub config: AccountConfig,
     /// The adapter.
     pub provider: Arc<dyn Provider>,
@@ -50,10 +60,16 @@ pub struct Account {
     pub due: tokio::sync::Notify,
     /// Held by whoever tries an API that failed.
     trying: tokio::sync::Mutex<()>,
+    /// Wakes the worker that sweeps.
+    pub sweep_due: tokio::sync::Notify,
     /// Its sweeps; one step at a time.
     pub sweeps: tokio::sync::Mutex<reconcile::Sweeps>,
+    /// The other listener, to which its callbacks are passed on.
+    pub forwarding: Option<forwarding::Forwarding>,
     /// What its callbacks were refused for lately.
     pub refusals: refusals::Refusals,
+    /// Its test callbacks.
+    pub tests: testing::Tests,
     /// When a callback last came to an address with the vendor's stray `>`, in milliseconds; 0: none did.
     misprint: AtomicI64,
     /// When its last callback was accepted, in milliseconds; 0: none was.
@@ -104,10 +120,16 @@ pub struct Inner {
     pub store: Store,
     /// The accounts by id.
     pub accounts: BTreeMap<AccountId, Account>,
-    /// The configuration.
+    /// The configuration as it was read.
     pub config: Config,
+    /// The same with the secrets that count now.
+    keyed: RwLock<Arc<Config>>,
+    /// Held by whoever changes them.
+    turning: Mutex<()>,
     /// The only one to ask for the time.
     pub clock: Clock,
+    /// Which packages people asked about lately, one by one.
+    lately: resync::Lately,
     /// Wakes the worker that digests what is pending.
     pub pending: tokio::sync::Notify,
 }
@@ -125,6 +147,9 @@ pub enum BuildError {
     /// The data folder.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The file of rotated secrets.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// An account.
     #[error(transparent)]
     Provider(#[from] OpenError),
@@ -136,10 +161,12 @@ impl App {
     /// # Errors
     /// A sentence that says which folder or account, and what to do.
     pub async fn open(config: Config, clock: Clock, mode: Mode) -> Result<Self, BuildError> {
+        let keyed = config.with_keys(&Keys::read(&config.server.data)?);
         let mut accounts = BTreeMap::new();
-        for (id, account) in &config.accounts {
+        for (id, account) in &keyed.accounts {
             let id = AccountId(id.clone());
             let provider = provider::open(&id, account)?;
+            let forwarding = forwarding::Forwarding::open(account)?;
             let account = Account {
                 id: id.clone(),
                 config: account.clone(),
@@ -147,8 +174,11 @@ impl App {
                 api: Mutex::default(),
                 due: tokio::sync::Notify::new(),
                 trying: tokio::sync::Mutex::default(),
+                sweep_due: tokio::sync::Notify::new(),
                 sweeps: tokio::sync::Mutex::default(),
+                forwarding,
                 refusals: refusals::Refusals::default(),
+                tests: testing::Tests::default(),
                 misprint: AtomicI64::new(0),
                 heard: AtomicI64::new(0),
             };
@@ -160,7 +190,16 @@ impl App {
             store.run_facts(&account.id).await?.last_callback.into_iter().for_each(|at| account.hear(at));
             account.remember(&store.runs(Some(&account.id), None, REMEMBERED).await?);
         }
-        Ok(Self(Arc::new(Inner { store, accounts, config, clock, pending: tokio::sync::Notify::new() })))
+        Ok(Self(Arc::new(Inner {
+            store,
+            accounts,
+            config,
+            keyed: RwLock::new(Arc::new(keyed)),
+            turning: Mutex::default(),
+            clock,
+            lately: resync::Lately::default(),
+            pending: tokio::sync::Notify::new(),
+        })))
     }
 
     /// Now.
@@ -200,10 +239,13 @@ impl Account {
     }
 
     fn policy(&self) -> Policy {
+        let habits = self.provider.habits();
         Policy {
             asks: self.config.api.is_some(),
-            signers_alone: self.provider.habits().signers_alone,
+            signers_alone: habits.signers_alone,
             groups: self.config.groups.iter().cloned().collect(),
+            words: habits.words,
+            told_within_ms: habits.told_within_ms(),
         }
     }
 

@@ -38,7 +38,7 @@ impl App {
     /// `None`: the budget of calls has no place for it now.
     async fn read_registration(&self, account: &Account, at: Timestamp) -> Option<Told> {
         let unknown = |why: String| Told { at, now: vec![why], changes: Vec::new() };
-        let wanted = match Wanted::of(&self.config, &account.id.0, true) {
+        let wanted = match Wanted::of(&self.keyed(), &account.id.0, true) {
             Ok(wanted) => wanted,
             Err(why) => return Some(unknown(format!("Not read: {why}."))),
         };
@@ -53,6 +53,11 @@ impl App {
                 return (!waits).then(|| unknown(format!("It can’t be read: {error}.")));
             }
         };
+        if let Some(words) = &found.words
+            && let Err(cause) = self.store.note_registered(&account.id, words, at).await
+        {
+            tracing::error!(account = %account.id, %cause, "what is registered can't be kept");
+        }
         let now = match &found.now {
             Registered::Hooks(hooks) if hooks.is_empty() => vec!["Nothing.".to_owned()],
             Registered::Hooks(hooks) => {

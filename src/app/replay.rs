@@ -6,7 +6,7 @@ use super::{Account, App, StoreError};
 use crate::config::CallbackAuth;
 use crate::model::Origin;
 use crate::provider::{Delivery, Slot, Verdict, Verified};
-use crate::store::{AskedJob, NewArrival, Reading, ToRead};
+use crate::store::{AskedJob, NewArrival, NewForward, Reading, ToRead};
 use std::collections::BTreeMap;
 
 /// How the answer to a job begins that could not be done.
@@ -121,21 +121,27 @@ impl App {
             }
             _ => (read(account, Verified::before(&body), call.received_at, Origin::Hand), Slot::Open),
         };
+        // The name and the password came wrong, so nothing is known of their spelling.
+        let forward = account.forwarding.as_ref().map(|_| NewForward { raw: false });
         let arrival = NewArrival {
             account: call.account,
             received_at: call.received_at,
             remote: call.remote,
             origin: Origin::Hand,
             slot: slot.word(),
+            secret: None,
+            is_test: false,
             headers,
             body,
             reading,
+            forward,
         };
         let kept = self.store.keep(arrival).await?;
         // Only when it is on disk as an arrival; between the two a crash leaves it in both places, and a second
         // admission is a repeat.
         self.store.forget_refused(refused).await?;
         account.due.notify_one();
+        account.wake_forwarding();
         Ok(Some(Receipt::Kept(kept)))
     }
 
@@ -151,6 +157,8 @@ impl App {
                 "replay" => self.replay(|_| ()).await.map(|done| done.to_string()),
                 "rebuild" => self.rebuild().await,
                 "import" => self.import_job(&input).await,
+                "rotate" | "remember" | "retire" | "test" => Ok(self.secrets_job(&kind, &input).await),
+                "resync" => self.resync_job(&input).await,
                 other => Ok(format!("this board doesn't know how to `{other}`")),
             };
             // Whoever asked is told; a job that fails would fail again a moment later.

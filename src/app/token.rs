@@ -7,6 +7,7 @@
 //! an address that ends in one. What stands before it decides, and the account remembers that it was seen.
 
 use crate::config::Secret;
+use crate::provider::Slot;
 
 /// The path of a callback, read.
 #[derive(Debug, Clone, Copy)]
@@ -26,11 +27,17 @@ impl<'a> Way<'a> {
         Self { account: whole(account), misprint, token: token.map(whole).filter(|it| !it.is_empty()) }
     }
 
-    /// Whether it carries what the account asks for; what is wrong from a fixed stock of words.
-    pub fn check(&self, expected: Option<&Secret>) -> Result<(), &'static str> {
+    /// Which of the tokens that the account takes it carries; what is wrong from a fixed stock of words. Both are compared,
+    /// whatever the first comparison says.
+    pub fn check(&self, expected: Option<&Secret>, next: Option<&Secret>) -> Result<Slot, &'static str> {
+        let is = |secret: Option<&Secret>| {
+            secret.zip(self.token).is_some_and(|(secret, given)| secret.matches(given.as_bytes()))
+        };
+        let (is_current, is_next) = (is(expected), is(next));
         match (expected, self.token) {
-            (None, None) => Ok(()),
-            (Some(expected), Some(given)) if expected.matches(given.as_bytes()) => Ok(()),
+            (None, None) => Ok(Slot::Open),
+            (Some(_), Some(_)) if is_current => Ok(Slot::Current),
+            (Some(_), Some(_)) if is_next => Ok(Slot::Next),
             (Some(_), Some(_)) => Err("the path token is wrong"),
             (Some(_), None) => Err("the path token is missing"),
             // Most likely an address of an earlier configuration, so somebody has to look.
@@ -47,7 +54,7 @@ mod tests {
 
     fn told(token: Option<&str>) -> (&'static str, bool) {
         let way = Way::new("webso", token);
-        (way.check(Some(&Secret::new(TOKEN))).err().unwrap_or("taken"), way.misprint)
+        (way.check(Some(&Secret::new(TOKEN)), None).err().unwrap_or("taken"), way.misprint)
     }
 
     #[test]
@@ -67,15 +74,15 @@ mod tests {
         assert_eq!(told(Some(&format!(">{TOKEN}"))), ("the path token is wrong", false));
         assert_eq!(told(Some(">")), ("the path token is missing", true));
         let way = Way::new("webso>", None);
-        assert_eq!((way.account, way.misprint, way.check(None)), ("webso", true, Ok(())));
+        assert_eq!((way.account, way.misprint, way.check(None, None)), ("webso", true, Ok(Slot::Open)));
         assert_eq!(Way::new("webso>>", None).account, "webso>");
-        assert!(Way::new("webso>", None).check(Some(&Secret::new(TOKEN))).is_err());
+        assert!(Way::new("webso>", None).check(Some(&Secret::new(TOKEN)), None).is_err());
     }
 
     #[test]
     fn an_account_without_a_token_takes_none() {
-        let check = |token| Way::new("webso", token).check(None);
-        assert_eq!(check(None), Ok(()));
+        let check = |token| Way::new("webso", token).check(None, None);
+        assert_eq!(check(None), Ok(Slot::Open));
         assert_eq!(check(Some("anything")), Err("no path token is configured for this account"));
     }
 }

@@ -1,7 +1,8 @@
 //! `signboard check`: the configuration as it will be used, and what to set at each provider.
 
-use crate::config::{AccountConfig, Config, PATH_TOKEN};
+use crate::config::{AccountConfig, Config, Keys, PATH_TOKEN};
 use crate::model::AccountId;
+use crate::provider::listener::Listener;
 use crate::provider::{self, Provider};
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
@@ -28,12 +29,21 @@ pub(super) fn check(config: &Config, args: &CheckArgs) -> anyhow::Result<i32> {
         );
         return Ok(2);
     }
-    write!(out, "{}", config.effective())?;
+    let keys = match Keys::read(&config.server.data) {
+        Ok(keys) => keys,
+        Err(problem) => {
+            eprintln!("The configuration can't be used:\n  {problem}");
+            return Ok(2);
+        }
+    };
+    let keyed = config.with_keys(&keys);
+    write!(out, "{}", keyed.effective())?;
     // What only the adapters can say: certificates, authorities, proxies. Nothing is sent.
     let mut opened = Vec::new();
     let mut problems = Vec::new();
-    for (id, account) in &config.accounts {
-        match provider::open(&AccountId(id.clone()), account) {
+    for (id, account) in &keyed.accounts {
+        let listener = account.forward.as_ref().map(Listener::open).transpose();
+        match listener.and_then(|_| provider::open(&AccountId(id.clone()), account)) {
             Ok(provider) => opened.push((id.as_str(), account, provider)),
             Err(problem) => problems.push(format!("accounts.{id}: {problem}")),
         }
@@ -44,10 +54,10 @@ pub(super) fn check(config: &Config, args: &CheckArgs) -> anyhow::Result<i32> {
         return Ok(2);
     }
     for (id, account, provider) in &opened {
-        writeln!(out, "\n{}", guide(config, id, account, provider, args.show_secrets).trim_end())?;
+        writeln!(out, "\n{}", guide(&keyed, id, account, provider, args.show_secrets).trim_end())?;
     }
     writeln!(out)?;
-    for warning in config.warnings() {
+    for warning in config.warnings().into_iter().chain(keys.notes(config)) {
         writeln!(out, "# note: {warning}")?;
     }
     writeln!(out, "# The configuration can be used.")?;
@@ -64,12 +74,19 @@ fn guide(
 ) -> String {
     let mut text = format!("# {}: give {} this callback address", account.label, account.provider.title());
     let mut url = config.callback_url(id);
-    match &account.path_token {
+    match account.newest_path_token() {
         Some(token) if show_secrets => url = url.replace(PATH_TOKEN, token.expose()),
         Some(_) => text.push_str(", with the path token at its end (check --show-secrets fills it in)"),
         None => (),
     }
     let _ = writeln!(text, ": {url}");
+    if let Some(forward) = &account.forward {
+        let _ = writeln!(
+            text,
+            "# What comes is passed on to {}, with the secret that stands under `callback`.",
+            forward.host()
+        );
+    }
     for step in provider.setup(&url) {
         let _ = writeln!(text, "# - {}", step.what);
         for line in step.lines {

@@ -3,7 +3,7 @@
 use super::until_stopped;
 use crate::clock::Clock;
 use crate::config::{
-    AccountConfig, ApiAuth, ApiConfig, CallbackAuth, Config, ProviderKind, Secret, Unsigned,
+    AccountConfig, ApiAuth, ApiConfig, CallbackAuth, Config, Opens, ProviderKind, Secret, Unsigned,
 };
 use crate::demo::{Account, Kind, Options, Simulator};
 use crate::serve::Server;
@@ -116,7 +116,7 @@ fn accounts() -> Vec<Account> {
 }
 
 fn config(listen: SocketAddr, data: PathBuf, accounts: &[Account], simulator: &Simulator) -> Config {
-    let mut config = Config::default();
+    let mut config = Config { opens: Opens::ToItsMachine, ..Config::default() };
     config.server.listen = listen;
     config.server.data = data;
     config.accounts =

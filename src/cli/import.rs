@@ -65,7 +65,7 @@ fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 /// Who runs this, as far as the environment says.
-fn user() -> String {
+pub(super) fn user() -> String {
     let name = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|it| std::env::var(it).ok());
     name.filter(|it| !it.is_empty()).unwrap_or_else(|| "somebody".to_owned())
 }

@@ -1,12 +1,13 @@
 //! `signboard register`: what a provider has registered, what has to change, and the change.
 
+use super::secrets;
+use super::work::say;
 use crate::clock::Clock;
-use crate::config::{AccountConfig, Config};
+use crate::config::{AccountConfig, Config, ForwardConfig};
 use crate::model::{AccountId, Timestamp};
 use crate::provider::registration::{Change, Registered, Registration, Wanted};
 use crate::provider::{self, FetchError, Provider};
 use anyhow::Context as _;
-use std::io::Write as _;
 
 /// Taking back, then registering: after the first some may be missing that were there before.
 const ROUNDS: usize = 2;
@@ -25,6 +26,29 @@ pub(super) struct RegisterArgs {
     /// End the callbacks to this board
     #[arg(long, conflicts_with = "replace")]
     disable: bool,
+    /// Make a new secret first, which the board accepts beside the old one; goes on where it was if it was broken off
+    #[arg(long, conflicts_with_all = ["dry_run", "disable"])]
+    rotate: bool,
+    /// End a rotation: the old secret is accepted no more
+    #[arg(long, conflicts_with_all = ["rotate", "dry_run", "disable", "replace"])]
+    retire: bool,
+    /// With --retire: also when no callback has come with the new secret
+    #[arg(long, requires = "retire")]
+    force: bool,
+    /// Register nothing: have the running board send itself a test callback through the public address
+    #[arg(long, conflicts_with_all = ["rotate", "retire", "dry_run", "disable", "replace"])]
+    test: bool,
+}
+
+/// How a registration ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    /// The provider has it.
+    Held,
+    /// Nothing was to be changed, or could be; all of it was said.
+    Told,
+    /// Why not was said.
+    Refused,
 }
 
 /// Prints all of it; the result is the exit status.
@@ -37,17 +61,75 @@ pub(super) async fn register(config: &Config, args: &RegisterArgs) -> anyhow::Re
             known.join(", ")
         ));
     };
+    if args.test {
+        return secrets::test(config, &args.account).await;
+    }
+    if args.retire {
+        return secrets::retire(config, &args.account, args.force).await;
+    }
+    let mut keyed = secrets::keyed(config)?;
+    if args.rotate {
+        if let Err(why) = Wanted::of(&keyed, &args.account, true) {
+            return refused(&format!("Nothing can be registered, so no secret was made: {why}."));
+        }
+        let by_hand = needs_a_person(&keyed, args).await.context("no secret was made")?;
+        keyed = secrets::rotate(config, &args.account).await?;
+        if by_hand {
+            let provider = provider::open(&AccountId(args.account.clone()), account)?;
+            say_setup(&*provider, &keyed.callback_url(&args.account))?;
+            return secrets::say_where(&keyed, &args.account).map(|()| 0);
+        }
+    }
+    let ended = registered(&keyed, args).await;
+    if args.rotate && !matches!(ended, Ok(Ended::Held)) {
+        eprintln!(
+            "The new secret isn't registered yet; it is kept and accepted beside the old one. Run this again when the \
+             reason is gone."
+        );
+    }
+    match ended? {
+        Ended::Held if !args.disable && !args.dry_run => {
+            secrets::remember(&keyed, &args.account).await.map(|()| 0)
+        }
+        Ended::Held | Ended::Told => Ok(0),
+        Ended::Refused => Ok(2),
+    }
+}
+
+/// Whether no call can tell the provider; asked before a secret is made, so that none is made in vain.
+async fn needs_a_person(config: &Config, args: &RegisterArgs) -> anyhow::Result<bool> {
+    let (Some(account), Ok(wanted)) =
+        (config.accounts.get(&args.account), Wanted::of(config, &args.account, true))
+    else {
+        return Ok(true);
+    };
+    let provider = provider::open(&AccountId(args.account.clone()), account)?;
+    match provider.registered(&wanted, now()).await {
+        Ok(found) => {
+            if let Some(host) = unnamed(&found, args.replace.as_deref()) {
+                anyhow::bail!("{}", replaces(&host, account.forward.as_ref()));
+            }
+            Ok(matches!(found.now, Registered::ByHand(_)))
+        }
+        Err(FetchError::NoApi) => Ok(true),
+        Err(error) => Err(error).context("what is registered can't be read"),
+    }
+}
+
+/// Registers what `config` has.
+async fn registered(config: &Config, args: &RegisterArgs) -> anyhow::Result<Ended> {
+    let account = config.accounts.get(&args.account).context("the account is gone")?;
     let wanted = match Wanted::of(config, &args.account, !args.disable) {
         Ok(wanted) => wanted,
-        Err(why) => return refused(&format!("Nothing can be registered: {why}.")),
+        Err(why) => return no(&format!("Nothing can be registered: {why}.")),
     };
     let provider = provider::open(&AccountId(args.account.clone()), account)?;
     say(&format!("{} · {} · {}", account.label, account.provider.title(), wanted.shown()))?;
     let found = match provider.registered(&wanted, now()).await {
         Ok(found) => found,
         Err(FetchError::NoApi) => {
-            say_setup(&*provider, &wanted)?;
-            return refused(
+            say_setup(&*provider, wanted.shown())?;
+            return no(
                 "No API is configured for this account, so it can't be registered by a call. What to set by hand stands above.",
             );
         }
@@ -55,18 +137,18 @@ pub(super) async fn register(config: &Config, args: &RegisterArgs) -> anyhow::Re
     };
     say_found(&found, account)?;
     if matches!(found.now, Registered::ByHand(_)) {
-        return say_setup(&*provider, &wanted).map(|()| 0);
+        return say_setup(&*provider, wanted.shown()).map(|()| Ended::Told);
     }
     if found.changes.is_empty() {
-        return say("It is as it should be: nothing to change.").map(|()| 0);
+        return say("It is as it should be: nothing to change.").map(|()| Ended::Held);
     }
     for change in &found.changes {
         say(&format!("To change: {change}."))?;
     }
     if args.dry_run {
-        return say("Nothing was changed: this was a dry run.").map(|()| 0);
+        return say("Nothing was changed: this was a dry run.").map(|()| Ended::Told);
     }
-    change_all(&*provider, &wanted, found, args.replace.as_deref()).await
+    change_all(&*provider, &wanted, found, account, args.replace.as_deref()).await
 }
 
 /// Makes the changes, then looks whether they hold.
@@ -74,16 +156,12 @@ async fn change_all(
     provider: &dyn Provider,
     wanted: &Wanted,
     mut found: Registration,
+    account: &AccountConfig,
     replace: Option<&str>,
-) -> anyhow::Result<i32> {
+) -> anyhow::Result<Ended> {
     for _ in 0..ROUNDS {
-        let others = found.changes.iter().filter_map(Change::puts_out);
-        let unnamed = |host: &&str| !replace.is_some_and(|named| named.eq_ignore_ascii_case(host));
-        if let Some(host) = others.into_iter().find(unnamed) {
-            return refused(&format!(
-                "Another listener is registered, at {host}, and an account has one: it would be told nothing more. If that \
-                 is meant, say --replace {host}. Nothing was changed."
-            ));
+        if let Some(host) = unnamed(&found, replace) {
+            return no(&replaces(&host, account.forward.as_ref()));
         }
         let removes = |change: &Change| matches!(change, Change::Remove(_));
         let takes_back = found.changes.iter().any(removes);
@@ -96,11 +174,11 @@ async fn change_all(
         found = provider.registered(wanted, now()).await.context("whether it holds can't be read")?;
         if matches!(found.now, Registered::NotTold(_)) {
             let sentence = "The provider answered as it should. Whether it holds it doesn't tell.";
-            return say(sentence).map(|()| 0);
+            return say(sentence).map(|()| Ended::Held);
         }
         found.changes.retain(|change| !change.is_all_that_is_told());
         if found.changes.is_empty() {
-            return say("The provider confirms it.").map(|()| 0);
+            return say("The provider confirms it.").map(|()| Ended::Held);
         }
         if !takes_back {
             break;
@@ -109,7 +187,29 @@ async fn change_all(
     for change in &found.changes {
         eprintln!("Still to change: {change}.");
     }
-    refused("The provider took the change and doesn't show it.")
+    no("The provider took the change and doesn't show it.")
+}
+
+/// The host of another listener that would be put out and was not named.
+fn unnamed(found: &Registration, replace: Option<&str>) -> Option<String> {
+    let named = |host: &&str| replace.is_some_and(|named| named.eq_ignore_ascii_case(host));
+    found.changes.iter().filter_map(Change::puts_out).find(|host| !named(host)).map(str::to_owned)
+}
+
+fn replaces(host: &str, forward: Option<&ForwardConfig>) -> String {
+    let told = match forward.map(ForwardConfig::host) {
+        Some(to) if to.eq_ignore_ascii_case(host) => {
+            "from then on this board passes callbacks on to it, since `forward` says so".to_owned()
+        }
+        Some(_) | None => format!(
+            "it would be told nothing more. To let it hear all that this board hears, set forward = {{ url = \"…\" }} for \
+             this account to its address, give this account the secret that it knows, and start the board again"
+        ),
+    };
+    format!(
+        "Another listener is registered, at {host}, and an account has one: {told}. If that is meant, say --replace {host}. \
+         Nothing was changed."
+    )
 }
 
 fn say_found(found: &Registration, account: &AccountConfig) -> anyhow::Result<()> {
@@ -123,8 +223,8 @@ fn say_found(found: &Registration, account: &AccountConfig) -> anyhow::Result<()
     }
 }
 
-fn say_setup(provider: &dyn Provider, wanted: &Wanted) -> anyhow::Result<()> {
-    for step in provider.setup(wanted.shown()) {
+fn say_setup(provider: &dyn Provider, url: &str) -> anyhow::Result<()> {
+    for step in provider.setup(url) {
         say(&format!("- {}", step.what))?;
         step.lines.iter().try_for_each(|line| say(&format!("    {line}")))?;
     }
@@ -140,7 +240,7 @@ fn refused(why: &str) -> anyhow::Result<i32> {
     Ok(2)
 }
 
-fn say(sentence: &str) -> anyhow::Result<()> {
-    writeln!(std::io::stdout(), "{sentence}")?;
-    Ok(())
+fn no(why: &str) -> anyhow::Result<Ended> {
+    eprintln!("{why}");
+    Ok(Ended::Refused)
 }

@@ -18,6 +18,21 @@ pub(super) fn proxy(text: &str) -> Result<String, String> {
     parse(text).map(|url| trimmed(&url))
 }
 
+/// The address of a listener, as it is: its path may end in a slash, and it may ask for a query.
+pub(super) fn listener(text: &str) -> Result<Url, String> {
+    let url = split(text)?;
+    if has_login(&url) {
+        return Err(
+            "holds a user name or password, in whose place the callback's own Authorization header goes; take them out"
+                .into(),
+        );
+    }
+    if url.fragment().is_some() {
+        return Err("must end before any `#`".into());
+    }
+    Ok(url)
+}
+
 /// The address with its login hidden, to be shown.
 pub(super) fn without_login(text: &str) -> String {
     let Ok(mut url) = Url::parse(text) else { return "(hidden)".to_owned() };
@@ -37,12 +52,17 @@ pub(super) fn is_unprotected(text: &str) -> bool {
     })
 }
 
-fn parse(text: &str) -> Result<Url, String> {
+fn split(text: &str) -> Result<Url, String> {
     let url = Url::parse(text)
         .map_err(|error| format!("is not a web address ({error}); write it as https://host/path"))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err("must begin with https:// or http://".into());
     }
+    Ok(url)
+}
+
+fn parse(text: &str) -> Result<Url, String> {
+    let url = split(text)?;
     if url.query().is_some() || url.fragment().is_some() {
         return Err("must end before any `?` or `#`".into());
     }

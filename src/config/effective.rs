@@ -2,7 +2,10 @@
 //!
 //! By hand, so that the tables stand in the order the README explains them, and inline where people write them so.
 
-use super::{AccountConfig, ApiAuth, ApiConfig, CallbackAuth, Config, Secret, Unsigned, address};
+use super::{
+    AccountConfig, ApiAuth, ApiConfig, CallbackAuth, Config, ForwardConfig, Secret, Unsigned, address,
+};
+use std::path::Path;
 
 /// What stands for a secret.
 const HIDDEN: &str = "(hidden)";
@@ -41,6 +44,9 @@ pub(super) fn text(config: &Config) -> String {
         }
         if let Some(api) = &account.api {
             lines.push(format!("api = {}", self::api(api)));
+        }
+        if let Some(forward) = &account.forward {
+            lines.push(format!("forward = {}", self::forward(forward)));
         }
         lines.push(format!("reconcile = {}", account.reconcile.text(account.calls_per_minute)));
     }
@@ -103,10 +109,13 @@ fn api(api: &ApiConfig) -> String {
             .secret("client-secret", Some(client_secret))
             .text("scope", scope.as_deref()),
     };
-    let signed_in = table
-        .text("proxy", api.proxy.as_deref().map(address::without_login).as_deref())
-        .text("ca-file", api.ca_file.as_ref().map(|it| it.to_string_lossy()).as_deref());
-    if api.cache { signed_in.raw("cache", "true").finish() } else { signed_in.finish() }
+    let table = table.way_out(api.proxy.as_deref(), api.ca_file.as_deref());
+    if api.cache { table.raw("cache", "true").finish() } else { table.finish() }
+}
+
+fn forward(forward: &ForwardConfig) -> String {
+    let table = Inline::default().text("url", Some(&forward.shown()));
+    table.way_out(forward.proxy.as_deref(), forward.ca_file.as_deref()).finish()
 }
 
 impl Inline {
@@ -117,6 +126,11 @@ impl Inline {
     fn text(mut self, key: &str, text: Option<&str>) -> Inline {
         self.0.extend(text.map(|it| pair(key, it)));
         self
+    }
+
+    fn way_out(self, proxy: Option<&str>, ca_file: Option<&Path>) -> Inline {
+        self.text("proxy", proxy.map(address::without_login).as_deref())
+            .text("ca-file", ca_file.map(Path::to_string_lossy).as_deref())
     }
 
     fn secret(self, key: &str, secret: Option<&Secret>) -> Inline {

@@ -11,9 +11,10 @@ use toml::Table;
 
 use super::api::{Outbound, api};
 use super::callback::callback;
+use super::forward::forward;
 use super::reader::Reader;
 use super::reconcile::reconcile;
-use super::scope::{Read, Scope};
+use super::scope::{Read, Scope, join};
 use super::{AccountConfig, Config, ProviderKind, REGISTER_PATHS, Registering, ServerConfig, address};
 
 const MAX_ID: usize = 64;
@@ -30,7 +31,16 @@ pub(super) fn config(scope: &Scope, table: &Table) -> Read<Config> {
         Err(reported) => (Err(reported), Outbound::default()),
     };
     let accounts = accounts.and_then(|it| self::accounts(it, &outbound));
-    Ok(Config { server: server?, accounts: accounts? })
+    let config = Config { server: server?, opens: super::Opens::ToItsMachine, accounts: accounts? };
+    for (id, account) in &config.accounts {
+        if account.forward.as_ref().is_some_and(|it| it.is_own(&config.server)) {
+            let path = format!("{}.forward.url", join("accounts", id));
+            let sentence = "is an address of this board, so every callback would come again for ever; give that of the \
+                            other listener";
+            scope.report(&path, sentence);
+        }
+    }
+    Ok(config)
 }
 
 fn server(mut table: Reader<'_>) -> Read<(ServerConfig, Outbound)> {
@@ -97,6 +107,7 @@ fn account(id: &str, mut table: Reader<'_>, outbound: &Outbound) -> Read<Account
     let api = table.table("api").and_then(|it| it.map(|below| api(below, provider, outbound)).transpose());
     let swept = table.table_or_empty("reconcile").and_then(reconcile);
     let registering = registering(&mut table, provider);
+    let forward = table.table("forward").and_then(|it| it.map(|it| forward(it, outbound)).transpose());
     table.finish();
     let (callback, path_token) = callback?;
     Ok(AccountConfig {
@@ -104,11 +115,14 @@ fn account(id: &str, mut table: Reader<'_>, outbound: &Outbound) -> Read<Account
         label: label?.unwrap_or_else(|| id.to_owned()),
         callback,
         path_token,
+        next_path_token: None,
+        rotation: None,
         groups: groups?,
         api: api?,
         calls_per_minute: swept?.1,
         reconcile: swept?.0,
         registering: registering?,
+        forward: forward?,
     })
 }
 

@@ -91,6 +91,7 @@ label = "OneSpan · EU"
 callback = { auth = "key", key = "s3cret-one", next-key = "s3cret-two" }
 api = { base-url = "https://sandbox.esignlive.com/api/", auth = "api-key", key = "s3cret-three" }
 reconcile = { every = "12h", overlap = "90s", full-at = "23:30", since = "30d", calls-per-minute = 6000, concurrency = 4, silent-after = "2d" }
+forward = { url = "http://listener:8090/s3cret-19/?key=s3cret-20", proxy = "http://a:s3cret-21@proxy.example.com:1" }
 
 [accounts.basic]
 provider = "conga"

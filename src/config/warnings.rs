@@ -16,7 +16,7 @@ pub(super) fn of(config: &Config) -> Vec<String> {
         );
     }
     for (id, account) in &config.accounts {
-        let sentences = callback(account).into_iter().chain(api(account));
+        let sentences = callback(account).into_iter().chain(api(account)).chain(forward(account));
         warnings.extend(sentences.map(|sentence| format!("accounts.{id}{sentence}")));
     }
     warnings
@@ -70,6 +70,13 @@ fn api(account: &AccountConfig) -> Option<String> {
     };
     let key = unprotected(api)?;
     Some(format!(".api.{key} is http, so credentials cross the network unprotected; use https"))
+}
+
+fn forward(account: &AccountConfig) -> Option<String> {
+    account.forward.as_ref().filter(|it| it.is_unprotected()).map(|_| {
+        ".forward.url is http, so callbacks and their secrets cross the Internet unprotected; use https"
+            .to_owned()
+    })
 }
 
 /// The key of the address to which credentials would travel in the clear.

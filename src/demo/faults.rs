@@ -24,6 +24,7 @@ struct InForce {
     refusals: VecDeque<(usize, Refusal)>,
     forbidden_senders: HashSet<String>,
     hidden_packages: HashSet<String>,
+    garbled_packages: HashSet<String>,
     delay: Duration,
     no_reports: bool,
     old_tokens_void: i64,
@@ -45,6 +46,11 @@ impl Faults {
     /// This package is listed no longer, and 404 when asked for.
     pub fn hide_package(&self, package: &str) {
         self.lock().hidden_packages.insert(package.to_owned());
+    }
+
+    /// Of this package nothing is told any more but its id.
+    pub fn garble_package(&self, package: &str) {
+        self.lock().garbled_packages.insert(package.to_owned());
     }
 
     /// Every answer takes so much longer.
@@ -95,6 +101,10 @@ impl Faults {
 
     pub(super) fn hides(&self, package: &str) -> bool {
         self.lock().hidden_packages.contains(package)
+    }
+
+    pub(super) fn garbles(&self, package: &str) -> bool {
+        self.lock().garbled_packages.contains(package)
     }
 
     pub(super) fn delay(&self) -> Duration {

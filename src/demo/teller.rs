@@ -74,6 +74,8 @@ pub(super) fn client() -> std::io::Result<reqwest::Client> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
         .no_proxy()
+        // Sooner than the board ends a connection on which nothing comes, lest a callback goes into one that ends.
+        .pool_idle_timeout(Duration::from_secs(2))
         .timeout(Duration::from_secs(30))
         .build()
         .map_err(std::io::Error::other)

@@ -108,6 +108,7 @@ impl Walk {
             it.places.iter().filter(|place| place.required > 0).map(|place| place.index).collect();
         turns.sort_unstable();
         turns.dedup();
+        let lists_agreements = it.papers.iter().any(|paper| paper.agreement);
         let mut agreed = true;
         let mut listed: Vec<String> = Vec::new();
         for place in &it.places {
@@ -124,6 +125,9 @@ impl Walk {
             for (person, identity) in &place.people {
                 let seat = self.seat(&person.id);
                 agreed &= seat.state(place, Some((person, *identity)), d);
+                if lists_agreements && !place.started {
+                    agreed &= seat.state_not_consented(d);
+                }
                 seat.order = order;
                 listed.push(person.id.clone());
             }

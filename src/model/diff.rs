@@ -6,7 +6,9 @@
 //! a lock was opened, that an identity was proven, that a signature is void. Views, bounces and reasons are known by
 //! callbacks alone, so that nobody can say which of those are missing.
 
-use super::{Answer, DoubtKind, Package, Place, Signer, SignerStatus, Snapshot, Status, Timestamp};
+use super::{
+    Answer, DoubtKind, Event, Package, Place, Signer, SignerStatus, Snapshot, Status, Step, Timestamp,
+};
 
 /// One thing that the board did not know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,7 +140,7 @@ pub fn diff(before: Option<&Package>, answer: &Answer, after: &Package) -> Vec<D
     };
     let touched = shown.and_then(|it| it.updated);
     // It was told, and the telling could not be believed or not be placed: nothing is missing.
-    let doubted = before.is_some_and(|it| it.doubts.iter().any(|doubt| is_about_the_package(doubt.kind)));
+    let doubted = before.is_some_and(is_doubted);
     let of_package = |field, board, provider, missed| Difference {
         field,
         signer: None,
@@ -208,7 +210,7 @@ fn went_on(then: &Signer, place: &Place, now: &Signer) -> Option<Missed> {
     }
 }
 
-fn progress(signer: &Signer) -> &'static str {
+pub(super) fn progress(signer: &Signer) -> &'static str {
     signer.step.map_or(signer.status.word(), super::Step::word)
 }
 
@@ -228,6 +230,54 @@ fn told_by(board: Option<Status>, status: Status) -> Missed {
     }
 }
 
+/// Whether an answer can show that the callback which tells `event` is missing: the kinds of [`Missed`].
+#[must_use]
+pub fn can_be_missed(event: &Event) -> bool {
+    match event {
+        Event::Created
+        | Event::Recalled
+        | Event::Sent
+        | Event::Completed
+        | Event::Declined { .. }
+        | Event::OptedOut { .. }
+        | Event::Expired
+        | Event::Archived
+        | Event::Cancelled
+        | Event::Failed
+        | Event::Deleted
+        | Event::Trashed
+        | Event::Restored
+        | Event::DocumentSigned { .. }
+        | Event::SignerCompleted
+        | Event::Refused { .. }
+        | Event::Locked
+        | Event::IdentityFailed => true,
+        // Its provider says nothing of signers when asked.
+        Event::Stands(step) => *step != Step::FinishedUnsigned,
+        Event::Viewed { .. }
+        | Event::Bounced(_)
+        | Event::Consented { .. }
+        | Event::Reassigned { .. }
+        | Event::ReadyToComplete
+        | Event::AttachmentAdded { .. }
+        | Event::TemplateCreated
+        | Event::Field { .. }
+        | Event::PdfReady
+        | Event::Rendered { .. }
+        | Event::Described(_)
+        | Event::Linked
+        | Event::Mentioned
+        | Event::Noted
+        | Event::Unrecognised
+        | Event::Answered(_) => false,
+    }
+}
+
+/// Something about the package was told that could not be believed or not be placed.
+pub(super) fn is_doubted(package: &Package) -> bool {
+    package.doubts.iter().any(|doubt| is_about_the_package(doubt.kind))
+}
+
 fn is_about_the_package(doubt: DoubtKind) -> bool {
     match doubt {
         DoubtKind::OppositesAtOnce | DoubtKind::AbsurdClock | DoubtKind::Untimed => true,
@@ -241,13 +291,13 @@ fn is_about_the_package(doubt: DoubtKind) -> bool {
     }
 }
 
-fn yes_no(it: bool) -> &'static str {
+pub(super) fn yes_no(it: bool) -> &'static str {
     if it { "yes" } else { "no" }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Doubt, Person, Step};
+    use super::super::{Doubt, Person};
     use super::*;
 
     fn signer(id: &str, status: SignerStatus) -> Signer {

@@ -1,5 +1,6 @@
 //! What a board shows: one value made of the page's query, used by the list and by the live stream alike.
 
+use super::access::Reach;
 use super::{AccountId, Package, Status, Timestamp};
 
 /// Which packages a board shows. The default: every status, not the trashed.
@@ -17,6 +18,8 @@ pub struct Filter {
     pub sender: Option<String>,
     /// Only packages that changed since.
     pub updated_since: Option<Timestamp>,
+    /// Only packages that whoever asks may see.
+    pub within: Reach,
 }
 
 /// One of the board's tallies: a count that is a filter.
@@ -129,6 +132,7 @@ impl Filter {
             && self.account.as_ref().is_none_or(|only| only == account)
             && (self.accounts.is_empty() || self.accounts.contains(account))
             && self.sender.as_ref().is_none_or(|only| sender_of(package) == Some(only.as_str()))
+            && self.within.admits(account, package)
             && self.updated_since.is_none_or(|since| package.updated >= since)
             && self.words.iter().all(|word| text.contains(word.as_str()))
     }

@@ -3,8 +3,10 @@
 //! Nothing here does I/O, asks the time, or knows that four providers exist: the standard library only. The heart
 //! is [`fold()`], one pure function over the whole log of a package; [`log`] says when two facts are the same one.
 
+pub mod access;
 mod answered;
 pub mod confirm;
+mod delays;
 pub mod diff;
 pub mod event;
 pub mod filter;
@@ -17,18 +19,21 @@ pub mod record;
 mod seat;
 pub mod snapshot;
 mod stand;
+pub mod standing;
 pub mod status;
 pub mod step;
 mod untimed;
 mod walk;
 
-pub use diff::{Difference, Field, Missed, diff};
+pub use delays::Delays;
+pub use diff::{Difference, Field, Missed, can_be_missed, diff};
 pub use event::{Bounce, Description, Event};
 pub use filter::{Filter, Sort, Tally};
 pub use fold::fold;
 pub use package::{Attachment, Decided, Document, Doubt, DoubtKind, Package, Person, Signer};
 pub use record::{Origin, Record};
 pub use snapshot::{Answer, Identity, Paper, Place, Snapshot};
+pub use standing::Standing;
 pub use status::{SignerStatus, Status};
 pub use step::Step;
 

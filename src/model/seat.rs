@@ -277,6 +277,13 @@ impl Seat {
         agreed
     }
 
+    /// An answer true at `d` shows that nobody here accepted the agreements: whoever takes a package back takes that back
+    /// too. `false`: a fact near it contradicts, and stands.
+    pub(super) fn state_not_consented(&mut self, d: Timestamp) -> bool {
+        self.consented = self.consented.filter(|at| *at > d.plus(-WINDOW_MS));
+        self.consented.is_none()
+    }
+
     /// The signer as the board shows it.
     pub(super) fn into_signer(self) -> Signer {
         let status = self.status();

@@ -12,7 +12,51 @@ use crate::config::{CallbackAuth, Secret};
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::prelude::BASE64_STANDARD;
 use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// What an adapter expects of callbacks; its secrets may change while the board runs.
+#[derive(Debug)]
+pub(super) struct Lock(RwLock<Arc<CallbackAuth>>);
+
+impl Lock {
+    pub(super) fn new(auth: &CallbackAuth) -> Self {
+        Self(RwLock::new(Arc::new(auth.clone())))
+    }
+
+    /// What counts now.
+    pub(super) fn auth(&self) -> Arc<CallbackAuth> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on this counts.
+    pub(super) fn change(&self, auth: &CallbackAuth) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(auth.clone());
+    }
+}
+
+/// The headers by which the provider would prove itself, with the newest secret.
+pub(super) fn headers(auth: &CallbackAuth) -> Vec<(String, Secret)> {
+    let authorization = |value: String| vec![("authorization".to_owned(), Secret::new(value))];
+    let (secret, next) = match auth {
+        CallbackAuth::Key { key, next } => (key, next),
+        CallbackAuth::Basic { password, next, .. } => (password, next),
+        CallbackAuth::Bearer { token, next } => (token, next),
+        CallbackAuth::Headers(pairs) => {
+            return pairs.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        }
+        CallbackAuth::Signed { .. } | CallbackAuth::None => return Vec::new(),
+    };
+    let secret = next.as_ref().unwrap_or(secret).expose();
+    match auth {
+        CallbackAuth::Basic { username, .. } => {
+            authorization(format!("Basic {}", BASE64_STANDARD.encode(format!("{username}:{secret}"))))
+        }
+        CallbackAuth::Bearer { .. } => authorization(format!("Bearer {secret}")),
+        _ => authorization(format!("Basic {secret}")),
+    }
+}
 
 /// Says whether `delivery` carries what `auth` asks for, and in which of the two live secrets.
 pub(super) fn check<'a>(auth: &CallbackAuth, delivery: &'a Delivery) -> Verdict<'a> {
@@ -140,7 +184,6 @@ fn decoded(given: &[u8]) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
     use crate::model::Timestamp;
-    use base64::prelude::BASE64_STANDARD;
     use proptest::prelude::*;
 
     fn delivery(headers: &[(&str, &str)]) -> Delivery {

@@ -60,27 +60,12 @@ impl Client {
         api: &ApiConfig,
         calls_per_minute: u32,
     ) -> Result<Self, OpenError> {
-        install_crypto();
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("signboard/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(CALL_TIMEOUT)
-            // A redirect would carry our credentials to an address that nobody configured.
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            // Only what the configuration says counts, not HTTP_PROXY of whoever started us.
-            .no_proxy();
-        if let Some(proxy) = &api.proxy {
-            let proxy = Proxy::all(proxy).map_err(|error| OpenError::Proxy(root_cause(&error)))?;
-            builder = builder.proxy(proxy);
-        }
-        if let Some(path) = &api.ca_file {
-            builder = builder.tls_certs_merge(authority(path)?);
-        } else if !needs_tls(api) {
-            // The system's roots are not even looked for, so that a machine without any can still run the demo.
-            builder = builder.tls_certs_only([]);
-        }
-        let http = builder.build().map_err(|error| OpenError::Tls(root_cause(&error)))?;
+        let outbound = Outbound {
+            proxy: api.proxy.as_deref(),
+            ca_file: api.ca_file.as_deref(),
+            needs_tls: needs_tls(addresses(api)),
+        };
+        let http = build(&outbound, CALL_TIMEOUT)?;
         let budget = Mutex::new(Budget::new(calls_per_minute));
         Ok(Self { account: account.clone(), http, budget, untold_wait: None })
     }
@@ -152,6 +137,29 @@ impl fmt::Debug for Client {
     }
 }
 
+/// What the configuration says of a way out.
+pub(super) struct Outbound<'a> {
+    pub(super) proxy: Option<&'a str>,
+    pub(super) ca_file: Option<&'a Path>,
+    pub(super) needs_tls: bool,
+}
+
+/// The HTTP client of one way out; nothing is sent.
+pub(super) fn build(outbound: &Outbound<'_>, timeout: Duration) -> Result<reqwest::Client, OpenError> {
+    let mut builder = builder().timeout(timeout);
+    if let Some(proxy) = outbound.proxy {
+        let proxy = Proxy::all(proxy).map_err(|error| OpenError::Proxy(root_cause(&error)))?;
+        builder = builder.proxy(proxy);
+    }
+    if let Some(path) = outbound.ca_file {
+        builder = builder.tls_certs_merge(authority(path)?);
+    } else if !outbound.needs_tls {
+        // The system's roots are not even looked for, so that a machine without any can still run the demo.
+        builder = builder.tls_certs_only([]);
+    }
+    builder.build().map_err(|error| OpenError::Tls(root_cause(&error)))
+}
+
 /// The error's word among the outcomes that are counted.
 fn outcome(error: &FetchError) -> &'static str {
     match error {
@@ -163,6 +171,19 @@ fn outcome(error: &FetchError) -> &'static str {
     }
 }
 
+/// What every way out begins with.
+pub(super) fn builder() -> reqwest::ClientBuilder {
+    install_crypto();
+    reqwest::Client::builder()
+        .user_agent(concat!("signboard/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        // A redirect would carry our credentials to an address that nobody configured.
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        // Only what the configuration says counts, not HTTP_PROXY of whoever started us.
+        .no_proxy()
+}
+
 /// rustls is built without a default for its cryptography; ring, once, for the whole process.
 fn install_crypto() {
     static ONCE: Once = Once::new();
@@ -170,17 +191,21 @@ fn install_crypto() {
     ONCE.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
 }
 
-fn needs_tls(api: &ApiConfig) -> bool {
+/// Whether one of these addresses is not plain HTTP.
+pub(super) fn needs_tls<'a>(mut addresses: impl Iterator<Item = &'a str>) -> bool {
+    let plain = |address: &str| address.get(..7).is_some_and(|it| it.eq_ignore_ascii_case("http://"));
+    !addresses.all(plain)
+}
+
+fn addresses(api: &ApiConfig) -> impl Iterator<Item = &str> {
     let token_url = match &api.auth {
         ApiAuth::ApiKey { .. } | ApiAuth::Header { .. } | ApiAuth::Tyr { .. } => None,
         ApiAuth::Client { token_url, .. } | ApiAuth::OAuth2 { token_url, .. } => Some(token_url),
     };
-    let addresses = [Some(&api.base_url), token_url, api.proxy.as_ref()];
-    let plain = |address: &String| address.get(..7).is_some_and(|it| it.eq_ignore_ascii_case("http://"));
-    !addresses.into_iter().flatten().all(plain)
+    [Some(&api.base_url), token_url, api.proxy.as_ref()].into_iter().flatten().map(String::as_str)
 }
 
-fn authority(path: &Path) -> Result<Vec<Certificate>, OpenError> {
+pub(super) fn authority(path: &Path) -> Result<Vec<Certificate>, OpenError> {
     let failed = |cause: String| OpenError::CaFile { path: path.display().to_string(), cause };
     let pem = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
     let certificates = Certificate::from_pem_bundle(&pem).map_err(|error| failed(root_cause(&error)))?;
@@ -216,20 +241,24 @@ async fn read_capped(response: &mut Response) -> Result<Vec<u8>, FetchError> {
 }
 
 fn unavailable(error: reqwest::Error) -> FetchError {
-    let sentence = if error.is_timeout() && error.is_connect() {
+    FetchError::Unavailable(sentence(&error, CALL_TIMEOUT))
+}
+
+/// Why no answer came; `timeout` is how long the whole call could take.
+pub(super) fn sentence(error: &reqwest::Error, timeout: Duration) -> String {
+    if error.is_timeout() && error.is_connect() {
         format!("no connection within {} s", CONNECT_TIMEOUT.as_secs())
     } else if error.is_timeout() {
-        format!("no answer within {} s", CALL_TIMEOUT.as_secs())
+        format!("no answer within {} s", timeout.as_secs())
     } else if error.is_connect() {
-        format!("no connection: {}", root_cause(&error))
+        format!("no connection: {}", root_cause(error))
     } else {
-        format!("the call broke off: {}", root_cause(&error))
-    };
-    FetchError::Unavailable(sentence)
+        format!("the call broke off: {}", root_cause(error))
+    }
 }
 
 /// The innermost cause: the outer layers repeat the address, which may hold a package's id or a login.
-fn root_cause(error: &reqwest::Error) -> String {
+pub(super) fn root_cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn Error = match error.source() {
         Some(source) => source,
         None => return "it can't be used".to_owned(),

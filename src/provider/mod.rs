@@ -11,8 +11,10 @@ mod conga;
 mod credentials;
 mod fingerprint;
 mod instant;
+pub mod knock;
 mod legalesign;
 mod lenient;
+pub mod listener;
 mod onespan;
 pub mod pasted;
 pub mod registration;
@@ -21,7 +23,8 @@ mod websignatureoffice;
 
 pub use fingerprint::fingerprint;
 
-use crate::config::{AccountConfig, ProviderKind};
+use crate::config::{AccountConfig, CallbackAuth, ProviderKind, Secret};
+use crate::model::standing::Words;
 use crate::model::{AccountId, Answer, Event, Fingerprint, PackageId, SignerId, Snapshot, Timestamp};
 use registration::{Change, Registration, Wanted};
 use std::sync::Arc;
@@ -250,6 +253,24 @@ pub struct Habits {
     pub mails_lost_callbacks: bool,
     /// It never lists what is inside a package.
     pub tells_no_documents: bool,
+    /// It sends a callback again that was not taken.
+    pub tells_again: bool,
+    /// What it calls its callbacks.
+    pub words: Words,
+}
+
+/// A callback takes so long at most, its provider's pauses aside.
+const WAY_MS: i64 = 60_000;
+/// One that was not taken is sent again within this time, as a rule; nobody documents more.
+const AGAIN_MS: i64 = 5 * 60_000;
+
+impl Habits {
+    /// A callback that didn't come within so many milliseconds is missed, or late.
+    #[must_use]
+    pub fn told_within_ms(&self) -> i64 {
+        let batch = i64::from(self.told_every_minutes.unwrap_or(0)) * 60_000;
+        batch + if self.tells_again { AGAIN_MS } else { 0 } + WAY_MS
+    }
 }
 
 /// A thing to set at the provider so that its callbacks arrive.
@@ -259,6 +280,15 @@ pub struct SetupStep {
     pub what: String,
     /// What to write there, line by line; empty if there is nothing to copy.
     pub lines: Vec<String>,
+}
+
+/// A callback as the provider would send it, about nothing that exists.
+#[derive(Debug)]
+pub struct Sample {
+    /// Its headers, with the newest secret.
+    pub headers: Vec<(String, Secret)>,
+    /// Its body.
+    pub body: Vec<u8>,
 }
 
 /// Why the API gave no answer. A 404 for a package is an answer, not an error.
@@ -309,6 +339,12 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
 
     /// Looks at the sender, in constant time, and at nothing else.
     fn verify<'a>(&self, delivery: &'a Delivery) -> Verdict<'a>;
+
+    /// From now on callbacks prove themselves by these secrets; all else about `callback` is as it was.
+    fn rekey(&self, callback: &CallbackAuth);
+
+    /// A callback to send to ourselves; `id` stands where the provider's own would.
+    fn sample(&self, id: &str, now: Timestamp) -> Sample;
 
     /// Reads the facts off a body. Any bytes: it can't panic and can't lose the rest for one bad entry.
     fn parse(&self, verified: Verified<'_>) -> Vec<Result<Report, Parked>>;

@@ -110,6 +110,8 @@ pub struct Registration {
     pub now: Registered,
     /// In the order in which they are to be made; none: it is as it should be.
     pub changes: Vec<Change>,
+    /// What of [`Habits::words`](super::Habits::words) comes to this board by it; `None`: nobody tells.
+    pub words: Option<BTreeSet<String>>,
 }
 
 impl Wanted {
@@ -197,6 +199,11 @@ impl Proof {
 }
 
 impl Hook {
+    /// Whether it brings anything to this board, be it to an address that it should no longer use.
+    pub(super) fn calls_us(&self) -> bool {
+        matches!(self.target, Target::Ours(_) | Target::Nearly(_)) && self.flaw != Some(ASLEEP)
+    }
+
     /// Whether it is as `wanted` is; what isn't told isn't taken for granted.
     fn is(&self, wanted: &Self) -> bool {
         self.target == wanted.target
@@ -211,9 +218,8 @@ impl Hook {
 pub(super) fn only(now: Vec<Hook>, mut hook: Hook, wanted: &Wanted) -> Vec<Change> {
     let was = now.into_iter().next();
     if !wanted.is_on {
-        let is_ours = |it: &Hook| matches!(it.target, Target::Ours(_) | Target::Nearly(_));
         let is_quiet = |it: &Hook| it.events.as_ref().is_some_and(BTreeSet::is_empty);
-        let Some(was) = was.filter(|it| is_ours(it) && !is_quiet(it)) else { return Vec::new() };
+        let Some(was) = was.filter(|it| it.calls_us() && !is_quiet(it)) else { return Vec::new() };
         hook.events = Some(BTreeSet::new());
         return vec![Change::Set { was: Some(was), hook }];
     }
@@ -252,6 +258,12 @@ pub(super) fn secret_of(auth: &CallbackAuth) -> Option<(&Secret, Option<&Secret>
         CallbackAuth::Bearer { token, next } => Some((token, next.as_ref())),
         CallbackAuth::Headers(_) | CallbackAuth::Signed { .. } | CallbackAuth::None => None,
     }
+}
+
+/// Whether the configuration has a secret that is to follow.
+#[must_use]
+pub fn has_next(auth: &CallbackAuth) -> bool {
+    secret_of(auth).is_some_and(|(_, next)| next.is_some())
 }
 
 /// A name that a provider told, if it looks like one.

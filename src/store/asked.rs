@@ -3,8 +3,8 @@
 use super::batch::Batch;
 use super::packages::json;
 use super::writer::{Job, Writer};
-use super::{Run, Store, StoreError, jobs::Chore, packages, runs};
-use crate::model::{AccountId, Difference, PackageKey, Record, Timestamp};
+use super::{Run, Store, StoreError, Subject, jobs::Chore, packages, runs};
+use crate::model::{AccountId, Difference, PackageKey, Record, Timestamp, diff};
 use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use tokio::sync::oneshot;
@@ -52,7 +52,7 @@ pub struct DryLine {
 /// What an answer would change.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Foreseen {
-    /// What callbacks should have told.
+    /// What callbacks tell.
     pub differences: Vec<Difference>,
     /// The package would look otherwise, be it by these or by what no callback tells.
     pub looks_otherwise: bool,
@@ -129,7 +129,7 @@ pub(super) async fn keep_lines(
 }
 
 impl Writer {
-    /// Puts an answer into a batch that is never written: exactly what [`Job::Learn`] would do.
+    /// Puts an answer into a batch that is never written, as [`Job::Learn`] would, and looks what it shows.
     pub(super) async fn foresee(
         &mut self,
         key: PackageKey,
@@ -138,11 +138,14 @@ impl Writer {
         let (mut batch, mut numbers) = (Batch::default(), self.numbers);
         let job = Job::Learn(key.clone(), record.clone(), None, oneshot::channel().0);
         self.fetch(&[&job], &mut batch, &mut numbers).await?;
-        batch.learn(&key, &record, Some(0), &self.policies)?;
+        // What was told of its signers alone joins now.
+        batch.link(&key, &record, &self.policies)?;
+        let before = batch.state_of(&key, &self.policies)?;
+        batch.apply(&[(Subject::Package(key.clone()), (*record).clone())], None, &[], &self.policies)?;
+        let after = batch.state_of(&key, &self.policies)?.unwrap_or_default();
         batch.fold(&mut numbers.seq, &self.policies)?;
-        let looks_otherwise = !batch.changes.is_empty();
-        let differences = std::mem::take(&mut batch.drift).into_iter().map(|it| it.difference).collect();
-        Ok(Foreseen { differences, looks_otherwise })
+        let differences = record.answer().map(|it| diff(before.as_ref(), it, &after)).unwrap_or_default();
+        Ok(Foreseen { differences, looks_otherwise: !batch.changes.is_empty() })
     }
 }
 

@@ -1,15 +1,16 @@
 //! One batch of writes: what it changes in the logs it touches, and the rows that say so. Nothing here waits.
 
-use super::drift::DriftRow;
+use super::lines::{Closed, DriftRow};
 use super::packages::folded;
 use super::policy::{Policies, names};
 use super::read::{Change, Row};
 use super::shelf::Entry;
 use super::signers::Lone;
 use super::tallies::{self, Delta};
+use super::traffic::Traffic;
 use super::{NewArrival, NewRefused, StoreError, Subject};
 use crate::model::log::{Merged, Places};
-use crate::model::{DoubtKind, Fingerprint, PackageKey, Record, Seq, SignerKey, Timestamp};
+use crate::model::{DoubtKind, Fingerprint, Origin, PackageKey, Record, Seq, SignerKey, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
@@ -59,6 +60,10 @@ pub(super) struct Batch<'a> {
     pub delta: Delta,
     /// What answers showed that no callback had told.
     pub drift: Vec<DriftRow>,
+    /// What came in which hour.
+    pub traffic: Traffic,
+    /// What it closes of the lines on disk.
+    pub closed: Closed,
 }
 
 /// A package that a batch touches.
@@ -74,6 +79,8 @@ pub(super) struct Touched {
     pub stale: bool,
     /// It is to be folded again, whatever came.
     pub refold: bool,
+    /// When the last new fact in it came that is no answer, and how.
+    pub heard: Option<(Timestamp, Origin)>,
 }
 
 impl Touched {
@@ -88,17 +95,20 @@ impl Touched {
             dirty: BTreeSet::new(),
             stale: false,
             refold: false,
+            heard: None,
         }
     }
 
     /// Puts a fact into the log.
     fn add(&mut self, record: Record) -> Merged {
         let answered = record.answer().is_some();
+        let came = (record.received_at, record.origin);
         let merged = self.places.merge(&mut self.entry.log, record);
         match merged {
             Merged::Fresh => {
                 self.entry.total += 1;
                 self.dirty.insert(self.entry.log.len() - 1);
+                self.heard = self.heard.max(Some(came).filter(|it| it.1 != Origin::Poll));
             }
             Merged::Repeat(at) | Merged::Confirmed(at) => {
                 self.dirty.insert(at);
@@ -149,7 +159,10 @@ impl Batch<'_> {
                 }
             };
             match merged {
-                Some(Merged::Fresh) => applied.fresh += 1,
+                Some(Merged::Fresh) => {
+                    applied.fresh += 1;
+                    self.traffic.fresh(subject.account(), record);
+                }
                 Some(Merged::Repeat(_)) => applied.repeats += 1,
                 Some(Merged::Confirmed(_)) | None => {}
             }
@@ -168,6 +181,16 @@ impl Batch<'_> {
         if self.touched.get(key).is_none_or(|touched| touched.entry.total == 0) {
             return Ok(());
         }
+        self.join(key, record, policies)
+    }
+
+    /// The same of a package that gets this record in any case, and of which nothing may be known yet.
+    pub(super) fn join(
+        &mut self,
+        key: &PackageKey,
+        record: &Record,
+        policies: &Policies,
+    ) -> Result<(), StoreError> {
         for signer in names(policies, key, record) {
             let lone = self.signers.get_mut(&signer).ok_or_else(lost)?;
             for copy in lone.link(key) {

@@ -1,21 +1,22 @@
-//! What callbacks missed: the lines of drift, each written in the transaction of the answer that showed it.
+//! What callbacks missed: the lines of drift as they are read, and how many stand where. `lines` writes them.
 
-use super::batch::Batch;
-use super::packages::folded;
-use super::policy::Policies;
-use super::script::{Script, Table};
-use super::{Store, StoreError, Subject, writer};
-use crate::model::{AccountId, Difference, Package, PackageKey, Record, Timestamp, diff};
+use super::packages::{json, key_of};
+use super::writer::Job;
+use super::{Store, StoreError};
+use crate::model::{AccountId, PackageKey, Record, Standing, Timestamp};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use std::collections::BTreeSet;
 
-const DRIFT_LIST: &str = "SELECT id, run, account, package, signer, field, board, provider, missed, word, subscribed, happened_at, found_at, came_at FROM drift \
-    WHERE ($1 IS NULL OR account = $1) AND id < $2 ORDER BY id DESC LIMIT $3";
-const DRIFT: Table = Table {
-    head: "INSERT INTO drift (run, account, package, signer, field, board, provider, missed, word, subscribed, happened_at, found_at)",
-    columns: 12,
-    tail: "",
-};
+/// The lines of an account or of all, those of one standing or of all; `$4` is now.
+const LIST: &str = "SELECT id, run, account, package, signer, field, board, provider, missed, word, subscribed, happened_at, found_at, \
+    expected_by, came_at FROM drift WHERE ($1 IS NULL OR account = $1) AND id < $2 AND ($5 IS NULL OR $5 = CASE \
+    WHEN came_at IS NOT NULL THEN 'came_late' WHEN subscribed = 0 THEN 'not_subscribed' WHEN expected_by > $4 THEN 'on_its_way' \
+    ELSE 'missed' END) ORDER BY id DESC LIMIT $3";
+const COUNTS: &str = "SELECT coalesce(sum(came_at IS NOT NULL), 0), coalesce(sum(came_at IS NULL AND subscribed = 0), 0), \
+    coalesce(sum(came_at IS NULL AND subscribed <> 0 AND expected_by > $3), 0), count(*) FROM drift WHERE account = $1 AND found_at >= $2";
+pub(super) const REGISTERED: &str = "INSERT INTO registered (account, words, read_at) VALUES ($1, $2, $3) \
+    ON CONFLICT (account) DO UPDATE SET words = excluded.words, read_at = excluded.read_at";
 
 /// One line of drift.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +37,7 @@ pub struct Drift {
     pub provider: String,
     /// The kind of fact that a callback would have told.
     pub missed: String,
-    /// What the provider calls that callback; `None`: it has no word for it.
+    /// What the provider calls that callback; `None`: an earlier version wrote the line, which didn't know.
     pub word: Option<String>,
     /// The provider was asked to send it, as far as is known.
     pub subscribed: bool,
@@ -44,91 +45,102 @@ pub struct Drift {
     pub happened_at: Option<Timestamp>,
     /// When it was found, by our clock.
     pub found_at: Timestamp,
+    /// Until when, by our clock, the callback may be on its way.
+    pub expected_by: Timestamp,
     /// When the callback came after all.
     pub came_at: Option<Timestamp>,
 }
 
-/// A line to be written.
-pub(super) struct DriftRow {
-    run: i64,
-    key: PackageKey,
-    found_at: Timestamp,
-    pub difference: Difference,
+impl Drift {
+    /// Where it stands at `now`.
+    #[must_use]
+    pub fn standing(&self, now: Timestamp) -> Standing {
+        match (self.came_at, self.subscribed) {
+            (Some(_), _) => Standing::CameLate,
+            (None, false) => Standing::NotSubscribed,
+            (None, true) if self.expected_by > now => Standing::OnItsWay,
+            (None, true) => Standing::Missed,
+        }
+    }
 }
 
-impl Batch<'_> {
-    /// Puts an answer into its package's log; if it belongs to a run, what it showed is written down with it. Whatever
-    /// came before it, be it in this batch, was told.
-    pub(super) fn learn(
-        &mut self,
-        key: &PackageKey,
-        record: &Record,
-        run: Option<i64>,
-        policies: &Policies,
-    ) -> Result<super::batch::Applied, StoreError> {
-        let facts = [(Subject::Package(key.clone()), record.clone())];
-        let (Some(run), Some(answer)) = (run, record.answer()) else {
-            return self.apply(&facts, None, &[], policies);
-        };
-        // What was told of its signers alone joins now.
-        self.link(key, record, policies)?;
-        let before = self.state_of(key, policies)?;
-        let mut applied = self.apply(&facts, None, &[], policies)?;
-        let after = self.state_of(key, policies)?.unwrap_or_default();
-        for difference in diff(before.as_ref(), answer, &after) {
-            applied.drift += 1;
-            self.drift.push(DriftRow { run, key: key.clone(), found_at: record.received_at, difference });
-        }
-        Ok(applied)
-    }
+/// Which lines of drift, and how many at most; the newest come first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DriftFilter {
+    /// Of one account; `None`: of all.
+    pub account: Option<AccountId>,
+    /// Those that stand so at `now`; `None`: all.
+    pub standing: Option<Standing>,
+    /// Those before this number.
+    pub before: Option<i64>,
+    /// How many.
+    pub limit: u32,
+    /// Now.
+    pub now: Timestamp,
+}
 
-    fn state_of(&self, key: &PackageKey, policies: &Policies) -> Result<Option<Package>, StoreError> {
-        let Some(touched) = self.touched.get(key).filter(|it| it.entry.total > 0) else { return Ok(None) };
-        folded(&touched.entry.log, touched.entry.total, &key.account, policies).map(Some)
-    }
-
-    pub(super) fn drift_into(&self, script: &mut Script) -> Result<(), StoreError> {
-        script.insert(&DRIFT, &self.drift, |row, cells| {
-            let it = &row.difference;
-            cells.bind(row.run)?.word(&row.key.account.0)?.bind(row.key.package.as_str().to_owned())?;
-            cells.bind(it.signer.clone())?.word(it.field.word())?.bind(it.board)?.word(it.provider)?;
-            cells
-                .word(it.missed.word())?
-                .bind(None::<String>)?
-                .bind(1)?
-                .bind(it.happened_at.map(|at| at.0))?
-                .bind(row.found_at.0)
-                .map(|_| ())
-        })
-    }
+/// How many lines stand where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DriftCounts {
+    /// See [`Standing::Missed`].
+    pub missed: u64,
+    /// See [`Standing::OnItsWay`].
+    pub on_its_way: u64,
+    /// See [`Standing::CameLate`].
+    pub came_late: u64,
+    /// See [`Standing::NotSubscribed`].
+    pub not_subscribed: u64,
 }
 
 impl Store {
-    /// Lines of drift, the newest first, of one account or of all; those before the number `before`.
-    pub async fn drift(
-        &self,
-        account: Option<&AccountId>,
-        before: Option<i64>,
-        limit: u32,
-    ) -> Result<Vec<Drift>, StoreError> {
-        let query = sqlx::query(DRIFT_LIST).bind(account.map(|it| it.0.as_str()));
-        let query = query.bind(before.unwrap_or(i64::MAX)).bind(i64::from(limit));
+    /// Lines of drift, the newest first.
+    pub async fn drift(&self, filter: &DriftFilter) -> Result<Vec<Drift>, StoreError> {
+        let query = sqlx::query(LIST).bind(filter.account.as_ref().map(|it| it.0.as_str()));
+        let query = query.bind(filter.before.unwrap_or(i64::MAX)).bind(i64::from(filter.limit));
+        let query = query.bind(filter.now.0).bind(filter.standing.map(Standing::word));
         query.fetch_all(&self.readers).await?.iter().map(drift_of).collect()
     }
 
-    /// Puts in an answer of the API that a sweep asked for: what it shows that callbacks didn't tell is written down
-    /// with it. Returns how many lines that made.
+    /// How many of an account's lines that were found since `since` stand where at `now`.
+    pub async fn missed_counts(
+        &self,
+        account: &AccountId,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> Result<DriftCounts, StoreError> {
+        let query = sqlx::query(COUNTS).bind(&account.0).bind(since.0).bind(now.0);
+        let row = query.fetch_one(&self.readers).await?;
+        let count = |column: usize| Ok::<_, StoreError>(row.try_get::<i64, _>(column)?.unsigned_abs());
+        let (came_late, not_subscribed, on_its_way) = (count(0)?, count(1)?, count(2)?);
+        let missed = count(3)?.saturating_sub(came_late + not_subscribed + on_its_way);
+        Ok(DriftCounts { missed, on_its_way, came_late, not_subscribed })
+    }
+
+    /// Puts in an answer of the API that a sweep asked for: what it shows that callbacks didn't tell belongs to that
+    /// sweep. Returns how many lines that made.
     pub async fn learn_in(&self, run: i64, key: PackageKey, record: Record) -> Result<u32, StoreError> {
-        let kept = self.ask(|done| writer::Job::Learn(key, Box::new(record), Some(run), done)).await?;
+        let kept = self.ask(|done| Job::Learn(key, Box::new(record), Some(run), done)).await?;
         Ok(kept.drift)
+    }
+
+    /// What an account's provider was told to call us for, in its words for its callbacks.
+    pub async fn note_registered(
+        &self,
+        account: &AccountId,
+        words: &BTreeSet<String>,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let chore = super::jobs::Chore::Registered { account: account.clone(), words: json(words)?, at };
+        self.ask(|done| Job::Chore(chore, done)).await.map(|_| ())
     }
 }
 
 fn drift_of(row: &SqliteRow) -> Result<Drift, StoreError> {
+    let at = |column: &str| Ok::<_, StoreError>(row.try_get::<Option<i64>, _>(column)?.map(Timestamp));
     Ok(Drift {
         id: row.try_get("id")?,
         run: row.try_get("run")?,
-        key: super::packages::key_of(row.try_get("account")?, row.try_get("package")?)?,
+        key: key_of(row.try_get("account")?, row.try_get("package")?)?,
         signer: row.try_get("signer")?,
         field: row.try_get("field")?,
         board: row.try_get("board")?,
@@ -136,8 +148,9 @@ fn drift_of(row: &SqliteRow) -> Result<Drift, StoreError> {
         missed: row.try_get("missed")?,
         word: row.try_get("word")?,
         subscribed: row.try_get::<i64, _>("subscribed")? != 0,
-        happened_at: row.try_get::<Option<i64>, _>("happened_at")?.map(Timestamp),
+        happened_at: at("happened_at")?,
         found_at: Timestamp(row.try_get("found_at")?),
-        came_at: row.try_get::<Option<i64>, _>("came_at")?.map(Timestamp),
+        expected_by: Timestamp(row.try_get("expected_by")?),
+        came_at: at("came_at")?,
     })
 }

@@ -2,7 +2,7 @@
 
 use super::codec::origin_of;
 use super::packages::{json, key_of};
-use super::read::{AccountFacts, Arrival, ArrivalState};
+use super::read::{AccountFacts, Arrival, ArrivalState, SecretUse};
 use super::{Store, StoreError};
 use crate::model::{AccountId, Fingerprint, Origin, PackageKey, Timestamp};
 use sqlx::Row as _;
@@ -13,6 +13,8 @@ use std::collections::HashMap;
 pub(super) const PENDING: i64 = 0;
 const DIGESTED: i64 = 1;
 const QUARANTINED: i64 = 2;
+/// Sent by the board itself; whoever reads bytes again passes it over.
+pub(super) const TEST: i64 = 3;
 
 /// The state of an arrival that was read, with or without a note.
 pub(super) const fn state_of(noted: bool) -> i64 {
@@ -22,7 +24,7 @@ pub(super) const fn state_of(noted: bool) -> i64 {
 /// `$1`: a JSON array of `[package, hash]`; the same bytes tell of the same package, or of none if they weren't understood.
 const FIRST_WITH: &str = "SELECT a.hash, min(a.id) FROM json_each($1) k JOIN arrivals a \
     ON a.package IS k.value ->> 0 AND a.hash = unhex(k.value ->> 1) WHERE a.same_as IS NULL GROUP BY a.hash";
-const BEFORE: &str = "SELECT facts, state FROM arrivals WHERE id = $1";
+const BEFORE: &str = "SELECT facts, state, account, received_at, origin FROM arrivals WHERE id = $1";
 const RECENT: &str = "SELECT a.id, a.account, a.received_at, a.remote, a.origin, a.state, a.note, a.size, p.package, \
     coalesce(f.name, g.name) AS name FROM arrivals a \
     LEFT JOIN packages p ON p.id = coalesce(a.package, (SELECT min(package) FROM links WHERE signer = a.signer)) \
@@ -37,12 +39,14 @@ const QUARANTINE: &str = "SELECT a.id, a.account, a.received_at, a.remote, a.ori
     WHERE a.state IN (0, 2) AND a.id < $1 ORDER BY a.id DESC LIMIT $2";
 const BODY: &str = "SELECT a.account, b.body FROM arrivals a JOIN arrivals b ON b.id = coalesce(a.same_as, a.id) WHERE a.id = $1";
 const TO_READ: &str = "SELECT a.id, a.account, a.received_at, a.origin, a.slot, b.body FROM arrivals a \
-    JOIN arrivals b ON b.id = coalesce(a.same_as, a.id) WHERE a.id > $1 AND a.id <= $2 ORDER BY a.id LIMIT $3";
+    JOIN arrivals b ON b.id = coalesce(a.same_as, a.id) WHERE a.id > $1 AND a.id <= $2 AND a.state <> 3 ORDER BY a.id LIMIT $3";
 const PENDING_ONES: &str = "SELECT a.id, a.account, a.received_at, a.origin, a.slot, b.body FROM arrivals a \
     JOIN arrivals b ON b.id = coalesce(a.same_as, a.id) WHERE a.state = 0 AND a.id > $1 AND a.id <= $2 ORDER BY a.id LIMIT $3";
 const NEWEST: &str = "SELECT coalesce(max(id), 0) FROM arrivals";
 const BY_STATE: &str = "SELECT account, count(*) FROM arrivals WHERE state IN (0, 2) GROUP BY account";
 const SLOTS: &str = "SELECT slot, used_at FROM slots WHERE account = $1 ORDER BY used_at DESC";
+const SECRET_USES: &str =
+    "SELECT made_at, first_at, last_at FROM secret_uses WHERE account = $1 ORDER BY made_at";
 const REFUSED_OF: &str = "SELECT coalesce(sum(times), 0) FROM refused WHERE account = $1";
 
 /// An arrival whose bytes are to be read again.
@@ -90,6 +94,8 @@ pub(super) struct Before {
     pub counted: Vec<Fingerprint>,
     /// It was not digested yet.
     pub pending: bool,
+    /// A callback that was not digested yet: of which account, and when it came.
+    pub came: Option<(AccountId, Timestamp)>,
 }
 
 /// What became of an arrival until now.
@@ -98,7 +104,10 @@ pub(super) async fn before(connection: &mut SqliteConnection, id: i64) -> Result
     let Some(row) = row else { return Ok(Before::default()) };
     let facts: &[u8] = row.try_get(0)?;
     let counted = facts.chunks_exact(16).filter_map(|chunk| chunk.try_into().ok().map(Fingerprint)).collect();
-    Ok(Before { counted, pending: row.try_get::<i64, _>(1)? == PENDING })
+    let pending = row.try_get::<i64, _>(1)? == PENDING;
+    let called = origin_of(row.try_get("origin")?) == Origin::Callback;
+    let came = (AccountId(row.try_get("account")?), Timestamp(row.try_get("received_at")?));
+    Ok(Before { counted, pending, came: (pending && called).then_some(came) })
 }
 
 impl Store {
@@ -157,6 +166,14 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
+    /// When each secret of an account was used, the oldest secret first; only of accounts whose secrets are rotated.
+    pub async fn secret_uses(&self, account: &AccountId) -> Result<Vec<SecretUse>, StoreError> {
+        let rows = sqlx::query(SECRET_USES).bind(&account.0).fetch_all(&self.readers).await?;
+        let at = |row: &SqliteRow, column| row.try_get(column).map(Timestamp);
+        let each = |row| Ok(SecretUse { made_at: at(row, 0)?, first_at: at(row, 1)?, last_at: at(row, 2)? });
+        rows.iter().map(each).collect()
+    }
+
     /// What the store counts for an account.
     pub async fn account_facts(&self, account: &AccountId) -> Result<AccountFacts, StoreError> {
         let mut facts = AccountFacts::default();
@@ -166,6 +183,7 @@ impl Store {
             facts.last_callback = facts.last_callback.max(Some(at));
             facts.slots_used.push((row.try_get("slot")?, at));
         }
+        facts.secret_uses = self.secret_uses(account).await?;
         for row in sqlx::query(BY_STATE).fetch_all(&self.readers).await? {
             if row.try_get::<&str, _>(0)? == account.0 {
                 facts.quarantined = u64::try_from(row.try_get::<i64, _>(1)?).unwrap_or_default();
@@ -186,6 +204,7 @@ fn arrival_of(row: &SqliteRow) -> Result<Arrival, StoreError> {
     let state = match row.try_get::<i64, _>("state")? {
         PENDING => ArrivalState::Pending,
         QUARANTINED => ArrivalState::Quarantined,
+        TEST => ArrivalState::Test,
         _ => ArrivalState::Digested,
     };
     Ok(Arrival {

@@ -1,8 +1,8 @@
 //! What a command beside a running board asks it to do: the command inserts a row, the board does it and says how it
 //! went. It is the only thing that anybody but the board may write.
 
-use super::{Said, Store, StoreError, asked, runs, waiting, writer};
-use crate::model::Timestamp;
+use super::{Said, Store, StoreError, asked, drift, forwards, runs, waiting, writer};
+use crate::model::{AccountId, Timestamp};
 use sqlx::Connection as _;
 use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
@@ -22,7 +22,7 @@ const FORGET_REFUSED: &str = "DELETE FROM refused WHERE id = $1";
 pub struct Job {
     /// Its number.
     pub id: i64,
-    /// What to do: `replay`, `rebuild`, `import` or `resync`.
+    /// What to do: `replay`, `rebuild`, `import`, `resync`, or a step of a rotation.
     pub kind: String,
     /// What it is about, where that isn't everything.
     pub input: String,
@@ -38,6 +38,12 @@ pub(super) enum Chore {
     ForgetRefused(i64),
     BeginRun(Box<super::Run>),
     SaveRun(Box<super::Run>),
+    /// What a provider was told to call us for, as a JSON array.
+    Registered {
+        account: AccountId,
+        words: String,
+        at: Timestamp,
+    },
     AskRun(Box<super::Run>),
     StartRun(Box<super::Run>),
     StopRun(asked::Stop),
@@ -51,6 +57,12 @@ pub(super) enum Chore {
         at: Timestamp,
         said: Said,
     },
+    /// Small writes, all or none; the answer is the last one's number, 0 for none.
+    Aside(Vec<super::aside::Aside>),
+    /// How tries to pass callbacks on went, as JSON.
+    NoteForwards(AccountId, String),
+    /// All of an account, or one arrival.
+    ForwardAgain(AccountId, Option<i64>),
     /// Is the disk there again?
     Probe,
     /// Moves what is left of a long log into the database.
@@ -58,12 +70,26 @@ pub(super) enum Chore {
 }
 
 impl Chore {
+    /// Whether the writer has to look again which accounts are watched for missing callbacks.
+    pub(super) fn is_news_of_watches(&self) -> bool {
+        match self {
+            Self::SaveRun(run) => run.ended_at.is_some(),
+            Self::Registered { .. } => true,
+            _ => false,
+        }
+    }
+
     pub(super) async fn run(self, connection: &mut SqliteConnection) -> Result<u64, StoreError> {
         let query = match self {
             Self::JobDone { id, at, result } => sqlx::query(DONE).bind(id).bind(at.0).bind(result),
             Self::ForgetRefused(id) => sqlx::query(FORGET_REFUSED).bind(id),
             Self::BeginRun(run) => return runs::begin(&run, connection).await,
             Self::SaveRun(run) => return runs::save(&run, connection).await,
+            Self::NoteForwards(account, tried) => return forwards::note(&account, &tried, connection).await,
+            Self::ForwardAgain(account, one) => return forwards::again(&account, one, connection).await,
+            Self::Registered { account, words, at } => {
+                sqlx::query(drift::REGISTERED).bind(account.0).bind(words).bind(at.0)
+            }
             Self::AskRun(run) => return asked::ask(&run, connection).await,
             Self::StartRun(run) => return asked::start(&run, connection).await,
             Self::StopRun(stop) => return stop.run(connection).await,
@@ -72,6 +98,9 @@ impl Chore {
             Self::ForgetWaiting(id) => sqlx::query(waiting::FORGET).bind(id),
             Self::NoteWaiting { id, at, said } => {
                 sqlx::query(waiting::ASKED).bind(id).bind(at.0).bind(said.word())
+            }
+            Self::Aside(all) => {
+                return super::aside::run(all, connection).await.map(|id| id.unwrap_or(0).unsigned_abs());
             }
             Self::Probe => sqlx::query(PROBE),
             Self::FinishCheckpoint => sqlx::query("PRAGMA wal_checkpoint(PASSIVE)"),

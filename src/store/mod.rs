@@ -3,17 +3,21 @@
 //! One task owns the only writing connection (`writer`); it takes everything that waits, runs it as one transaction
 //! and answers each. Readers have their own pool and never wait for it. Nothing here knows a provider or HTTP.
 
+mod aside;
 mod asked;
 mod batch;
 mod check;
 mod codec;
 mod drift;
 mod fetch;
+mod forwards;
 mod inbox;
 mod jobs;
+mod lines;
 mod list;
 mod open;
 mod packages;
+pub mod people;
 mod policy;
 pub mod read;
 mod refused;
@@ -23,12 +27,14 @@ mod script;
 mod shelf;
 mod signers;
 mod tallies;
+mod traffic;
 mod waiting;
 mod writer;
 
 pub use asked::{DryLine, Foreseen, MOST_DRY_LINES, MOST_WAITING};
 pub use check::{Rebuilt, SelfCheck};
-pub use drift::Drift;
+pub use drift::{Drift, DriftCounts, DriftFilter};
+pub use forwards::{Forward, ForwardFacts, Passing, ToForward, Tried};
 pub use inbox::ToRead;
 pub use jobs::Job as AskedJob;
 pub use list::Order;
@@ -37,6 +43,7 @@ pub use policy::{Policies, Policy};
 pub use runs::{PEOPLE, RANGE, Run, RunFacts};
 pub use signers::MOST_TRIES;
 pub use tallies::Tallies;
+pub use traffic::{Counts, Hour};
 pub use waiting::{Knows, NewWaiting, Said, Waiting};
 
 use crate::model::{AccountId, Answer, Fingerprint, Origin, PackageKey, Record, SignerKey, Timestamp};
@@ -187,12 +194,25 @@ pub struct NewArrival {
     pub origin: Origin,
     /// Which of the account's secrets it carried.
     pub slot: &'static str,
+    /// When the secret that it carried was made, where that is rotated.
+    pub secret: Option<Timestamp>,
+    /// It is one that the board sent itself: kept, and never read.
+    pub is_test: bool,
     /// The headers that matter, as a JSON object without secrets.
     pub headers: String,
     /// The body as sent.
     pub body: Vec<u8>,
     /// What was read in it.
     pub reading: Reading,
+    /// It is to be passed on to the account's other listener.
+    pub forward: Option<NewForward>,
+}
+
+/// What has to be known of a callback that is passed on, beside what is kept of it anyway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewForward {
+    /// The user name and password came as they are, not in base64.
+    pub raw: bool,
 }
 
 /// What a fact is filed under.
@@ -202,6 +222,17 @@ pub enum Subject {
     Package(PackageKey),
     /// A signer, whose package the provider didn't name (rule 20).
     Signer(SignerKey),
+}
+
+impl Subject {
+    /// The account it belongs to.
+    #[must_use]
+    pub fn account(&self) -> &AccountId {
+        match self {
+            Self::Package(key) => &key.account,
+            Self::Signer(key) => &key.account,
+        }
+    }
 }
 
 /// What was read in a body.
@@ -241,7 +272,7 @@ pub struct Kept {
     pub quarantined: bool,
     /// The bytes are kept, but digesting them failed; they are pending.
     pub undigested: bool,
-    /// How much an answer showed that no callback had told; only answers that a sweep asked for are looked at.
+    /// How much an answer showed that no callback had told, once the account's first sweep has ended.
     pub drift: u32,
 }
 

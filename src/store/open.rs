@@ -1,5 +1,6 @@
 //! Opening a data folder: who may write, which SQLite, and that it keeps what it promises.
 
+use super::lines::Lines;
 use super::refused::Shed;
 use super::shelf::Shelf;
 use super::tallies::Tallies;
@@ -32,7 +33,7 @@ const WAL_PAGES: i64 = 8192;
 const WAL_BYTES: &str = "67108864";
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
 
-const MIGRATIONS: [(i64, &str, &str); 8] = [
+const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "init", include_str!("../../migrations/0001_init.sql")),
     (2, "signers", include_str!("../../migrations/0002_signers.sql")),
     (3, "refused", include_str!("../../migrations/0003_refused.sql")),
@@ -41,6 +42,11 @@ const MIGRATIONS: [(i64, &str, &str); 8] = [
     (6, "resync", include_str!("../../migrations/0006_resync.sql")),
     (7, "drift", include_str!("../../migrations/0007_drift.sql")),
     (8, "people", include_str!("../../migrations/0008_people.sql")),
+    (9, "standing", include_str!("../../migrations/0009_standing.sql")),
+    (11, "traffic", include_str!("../../migrations/0011_traffic.sql")),
+    (12, "secret_uses", include_str!("../../migrations/0012_secret_uses.sql")),
+    (13, "forwards", include_str!("../../migrations/0013_forwards.sql")),
+    (30, "people", include_str!("../../migrations/0030_people.sql")),
 ];
 
 /// How a data folder is opened.
@@ -86,6 +92,7 @@ impl Store {
             health.pending.store(pending, Ordering::Relaxed);
             let mut writer = Writer {
                 shed: Shed::load(&mut connection).await?,
+                lines: Lines::load(&mut connection).await?,
                 connection,
                 inbox,
                 changes: changes.clone(),
@@ -198,7 +205,7 @@ async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(version, name.into(), MigrationType::Simple, sqlx::SqlStr::from_static(sql), false)
     };
-    let migrator = Migrator::with_migrations(MIGRATIONS.into_iter().map(migration).collect());
+    let migrator = Migrator::with_migrations(MIGRATIONS.iter().copied().map(migration).collect());
     migrator.run_direct(None, connection, false).await.map_err(|cause| {
         StoreError::Folder(format!("the database can't be brought up to this version: {cause}"))
     })
@@ -247,6 +254,7 @@ async fn numbers(connection: &mut SqliteConnection) -> Result<Numbers, StoreErro
         signer: row.try_get(2)?,
         seq: row.try_get(3)?,
         pruned: row.try_get(4)?,
+        traffic_pruned: 0,
     })
 }
 

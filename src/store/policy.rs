@@ -2,6 +2,7 @@
 
 use super::StoreError;
 use super::packages::json;
+use crate::model::standing::Words;
 use crate::model::{AccountId, Package, PackageKey, Record, SignerId, SignerKey};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
@@ -20,6 +21,10 @@ pub struct Policy {
     pub signers_alone: bool,
     /// The groups whose packages are shown; empty: all.
     pub groups: BTreeSet<String>,
+    /// What its provider calls its callbacks.
+    pub words: Words,
+    /// A callback that didn't come within so many milliseconds is missed, or late.
+    pub told_within_ms: i64,
 }
 
 /// What the store has to know of each account. Of one that isn't configured: the default.

@@ -43,6 +43,8 @@ pub enum ArrivalState {
     Digested,
     /// Something in it can't be read; the note says what.
     Quarantined,
+    /// The board sent it itself; it is not to be read.
+    Test,
 }
 
 /// A callback that came with the right secret.
@@ -91,6 +93,17 @@ pub struct Refused {
     pub last_at: Timestamp,
 }
 
+/// When a rotated secret came with a callback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SecretUse {
+    /// When the secret was made; 0: it stands in the configuration.
+    pub made_at: Timestamp,
+    /// When it came first.
+    pub first_at: Timestamp,
+    /// When it came last.
+    pub last_at: Timestamp,
+}
+
 /// What the store counts for one account.
 #[derive(Debug, Clone, Default)]
 pub struct AccountFacts {
@@ -98,6 +111,8 @@ pub struct AccountFacts {
     pub last_callback: Option<Timestamp>,
     /// When each secret was last used: slot word and time.
     pub slots_used: Vec<(String, Timestamp)>,
+    /// When each secret was used, where it is rotated.
+    pub secret_uses: Vec<SecretUse>,
     /// Packages in all.
     pub packages: u64,
     /// Of these, how many have a name.

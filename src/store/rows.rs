@@ -62,11 +62,19 @@ const SLOTS: Table = Table {
     tail: "ON CONFLICT (account, slot) DO UPDATE SET used_at = max(used_at, excluded.used_at)",
 };
 
+const SECRET_USES: Table = Table {
+    head: "INSERT INTO secret_uses (account, made_at, first_at, last_at)",
+    columns: 4,
+    tail: "ON CONFLICT (account, made_at) DO UPDATE SET first_at = min(first_at, excluded.first_at), \
+           last_at = max(last_at, excluded.last_at)",
+};
+
 impl Batch<'_> {
     /// The whole batch as one transaction.
     pub(super) fn script(&self, counters: &Tallies) -> Result<Script, StoreError> {
         let mut script = Script::begin();
         self.arrivals_into(&mut script)?;
+        self.forwards_into(&mut script)?;
         let (mut new, mut known) = (Vec::new(), Vec::new());
         for touched in self.touched.values() {
             for at in &touched.dirty {
@@ -122,13 +130,27 @@ impl Batch<'_> {
             Ok(())
         })?;
         let mut slots: HashMap<(&str, &str), i64> = HashMap::new();
-        for row in self.arrivals.iter().filter(|row| row.arrival.origin == crate::model::Origin::Callback) {
+        let mut secrets: HashMap<(&str, i64), (i64, i64)> = HashMap::new();
+        let callbacks = self
+            .arrivals
+            .iter()
+            .filter(|row| row.arrival.origin == crate::model::Origin::Callback && !row.arrival.is_test);
+        for row in callbacks {
+            let at = row.arrival.received_at.0;
+            if let Some(made_at) = row.arrival.secret {
+                let (first, last) = secrets.entry((&row.arrival.account.0, made_at.0)).or_insert((at, at));
+                (*first, *last) = ((*first).min(at), (*last).max(at));
+            }
             let used = slots.entry((&row.arrival.account.0, row.arrival.slot)).or_default();
-            *used = (*used).max(row.arrival.received_at.0);
+            *used = (*used).max(at);
         }
         let slots: Vec<_> = slots.into_iter().collect();
         script.insert(&SLOTS, &slots, |((account, slot), at), cells| {
             cells.bind((*account).to_owned())?.bind((*slot).to_owned())?.bind(*at).map(|_| ())
+        })?;
+        let secrets: Vec<_> = secrets.into_iter().collect();
+        script.insert(&SECRET_USES, &secrets, |((account, made_at), (first, last)), cells| {
+            cells.bind((*account).to_owned())?.bind(*made_at)?.bind(*first)?.bind(*last).map(|_| ())
         })?;
         for row in &self.reread {
             const REREAD: &str = "UPDATE arrivals SET state = ?, note = ?, facts = ?, package = coalesce(package, ?), \

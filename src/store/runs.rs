@@ -94,7 +94,7 @@ pub struct Run {
     pub success: bool,
     /// Why it waits, or why it ended without success.
     pub trouble: Option<String>,
-    /// How many lines of drift it found; of a dry one, how many it would have made.
+    /// How many lines of drift it found; of a dry one, how much would change, whoever should have told it.
     pub found: u32,
 }
 

@@ -6,13 +6,15 @@
 //! kept alone, to be digested later.
 
 use super::batch::{Applied, ArrivalRow, Batch, RereadRow};
+use super::jobs::Chore;
+use super::lines::{self, Lines, Watches};
 use super::policy::Policies;
 use super::read::Change;
 use super::refused::{Calls, Shed};
 use super::shelf::Shelf;
 use super::tallies::Tallies;
 use super::{Health, Kept, NewArrival, NewRefused, Reading, StoreError, first_16, inbox};
-use crate::model::{Fingerprint, PackageKey, Record, SignerKey, Timestamp};
+use crate::model::{Fingerprint, Origin, PackageKey, Record, SignerKey, Timestamp};
 use sha2::{Digest, Sha256};
 use sqlx::sqlite::SqliteConnection;
 use std::collections::{HashMap, HashSet};
@@ -53,7 +55,7 @@ pub(super) enum Job {
     /// As [`Job::Learn`], but nothing is written.
     Foresee(PackageKey, Box<Record>, Done<super::Foreseen>),
     /// A statement of its own, from the jobs or refused tables.
-    Chore(super::jobs::Chore, Done<u64>),
+    Chore(Chore, Done<u64>),
     /// Everything before it is done: fold every package again, or stop.
     Rebuild(Done<super::Rebuilt>),
     Stop(Done<()>),
@@ -69,6 +71,7 @@ pub(super) struct Writer {
     pub policies: Arc<Policies>,
     pub shelf: Shelf,
     pub shed: Shed,
+    pub lines: Lines,
     pub numbers: Numbers,
 }
 
@@ -83,6 +86,8 @@ pub(super) struct Numbers {
     pub seq: i64,
     /// Up to here changes are cut off.
     pub pruned: i64,
+    /// Up to this hour traffic was looked through for what is too old.
+    pub traffic_pruned: i64,
 }
 
 /// How a batch is written.
@@ -120,7 +125,7 @@ impl Writer {
                     }
                     Job::Chore(chore, done) => {
                         self.write(std::mem::take(&mut batch)).await;
-                        let result = chore.run(&mut self.connection).await;
+                        let result = self.chore(chore).await;
                         self.health.set_trouble(result.as_ref().err().map(ToString::to_string));
                         let _ = done.send(result);
                     }
@@ -141,6 +146,15 @@ impl Writer {
             }
             self.write(batch).await;
         }
+    }
+
+    async fn chore(&mut self, chore: Chore) -> Result<u64, StoreError> {
+        let is_news = chore.is_news_of_watches();
+        let done = chore.run(&mut self.connection).await?;
+        if is_news {
+            self.lines.watches = lines::watches(&mut self.connection).await?;
+        }
+        Ok(done)
     }
 
     /// Writes a batch, and answers everybody.
@@ -198,13 +212,16 @@ impl Writer {
         let mut before = self.before(jobs).await?;
         let mut outcomes = Vec::with_capacity(jobs.len());
         for job in jobs {
-            outcomes.push(plan(job, &mut batch, &mut numbers, &mut before, &self.policies, digest)?);
+            let known = (&*self.policies, &self.lines.watches);
+            outcomes.push(plan(job, &mut batch, &mut numbers, &mut before, known, digest)?);
         }
+        self.hear(&mut batch).await?;
         batch.fold(&mut numbers.seq, &self.policies)?;
         self.find_twins(&mut batch, care).await?;
         let mut script = batch.script(&self.tallies)?;
         let refused = Calls::of(&mut self.connection, &batch.refused).await?;
         refused.write(&self.shed, &mut script)?;
+        batch.traffic.write(&mut numbers.traffic_pruned, &mut script)?;
         if numbers.seq - numbers.pruned > CHANGES_KEPT + PRUNE_EVERY {
             numbers.pruned = numbers.seq - CHANGES_KEPT;
             let below = numbers.pruned;
@@ -214,6 +231,7 @@ impl Writer {
 
         self.numbers = numbers;
         self.shed.done(&refused);
+        self.lines.done(&batch);
         self.health.pending.fetch_add(batch.pending(), Ordering::Relaxed);
         for (account, word, n) in self.tallies.after(&batch.delta) {
             self.tallies.set(account, word, n);
@@ -272,7 +290,7 @@ fn plan<'a>(
     batch: &mut Batch<'a>,
     numbers: &mut Numbers,
     before: &mut HashMap<i64, inbox::Before>,
-    policies: &Policies,
+    (policies, watches): (&Policies, &Watches),
     digest: bool,
 ) -> Result<Kept, StoreError> {
     let kept = |applied: Applied, quarantined| Kept {
@@ -286,12 +304,21 @@ fn plan<'a>(
         Job::Keep(arrival, _) => {
             numbers.call += 1;
             let id = numbers.call;
-            let (applied, state) = if digest {
+            let (applied, state) = if arrival.is_test {
+                (Applied::default(), inbox::TEST)
+            } else if digest {
                 let applied = batch.apply(&arrival.reading.facts, Some(id), &[], policies)?;
                 (applied, inbox::state_of(arrival.reading.note.is_some()))
             } else {
                 (Applied::default(), inbox::PENDING)
             };
+            if arrival.origin == Origin::Callback && !arrival.is_test {
+                let counts = batch.traffic.of(&arrival.account, arrival.received_at);
+                counts.callbacks += 1;
+                if digest {
+                    counts.digested(applied, arrival.reading.note.is_some());
+                }
+            }
             let hash = hash_of(&arrival.account.0, &arrival.body);
             batch.arrivals.push(ArrivalRow { id, arrival, hash, same_as: None, state, applied });
             Ok(kept(applied, arrival.reading.note.is_some()))
@@ -299,6 +326,9 @@ fn plan<'a>(
         Job::Reread { arrival, reading, .. } => {
             let before = before.entry(*arrival).or_default();
             let applied = batch.apply(&reading.facts, Some(*arrival), &before.counted, policies)?;
+            if let Some((account, at)) = before.came.take() {
+                batch.traffic.of(&account, at).digested(applied, reading.note.is_some());
+            }
             // Whoever reads it once more in this batch finds it read.
             let mut known: HashSet<Fingerprint> = before.counted.iter().copied().collect();
             let fresh = reading.facts.iter().map(|(_, record)| record.fingerprint);
@@ -312,7 +342,9 @@ fn plan<'a>(
             });
             Ok(kept(applied, reading.note.is_some()))
         }
-        Job::Learn(key, record, run, _) => Ok(kept(batch.learn(key, record, *run, policies)?, false)),
+        Job::Learn(key, record, run, _) => {
+            Ok(kept(batch.learn(key, record, *run, policies, watches)?, false))
+        }
         Job::Postpone { key, until, not_ours, .. } => {
             batch.postpone(key, *until, *not_ours);
             Ok(Kept::default())
@@ -326,6 +358,7 @@ fn plan<'a>(
         Job::Refuse(call, _) => {
             numbers.call += 1;
             batch.refused.push((numbers.call, call));
+            batch.traffic.of(&call.account, call.received_at).refused += 1;
             Ok(Kept::default())
         }
         Job::Foresee(..) | Job::Chore(..) | Job::Rebuild(_) | Job::Stop(_) => Ok(Kept::default()),

@@ -1,4 +1,4 @@
-//! What a person does from the inbox: forms that post, and a redirect after each.
+//! What a person does from the inbox and the page of providers: forms that post, and a redirect after each.
 
 use super::error::WebError;
 use super::site::Site;
@@ -97,6 +97,22 @@ pub async fn forget_waiting(
         return Err(WebError::NotFound("That callback waits no more."));
     }
     Ok(back("forgotten"))
+}
+
+/// Which account a form is about.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Whose {
+    account: String,
+}
+
+/// `POST /providers/test`: the board calls itself; how that went stands on the page then.
+pub async fn test(site: web::Data<Site>, whose: web::Form<Whose>) -> Result<HttpResponse, WebError> {
+    let account = site.app.account(&whose.account);
+    let account = account.ok_or(WebError::NotFound("There is no such account on this board."))?;
+    site.app.test_callback(account).await;
+    let place = format!("/providers#account-{}", account.id.0);
+    Ok(HttpResponse::SeeOther().insert_header((LOCATION, place)).finish())
 }
 
 /// The sentence for what a form has done; `None` for anything that no form says.

@@ -6,14 +6,20 @@ use super::site::Site;
 use super::views::accounts::AccountList;
 use super::views::drift::{DriftList, RunList};
 use super::views::json::{PackageAnswer, PackageItem, PackageList};
-use super::views::query;
-use crate::app::Order;
-use crate::model::{AccountId, Filter, Tally};
+use super::views::{TrafficList, query};
+use crate::app::{DriftFilter, Order};
+use crate::model::{AccountId, Filter, Tally, Timestamp};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 const USUAL: u32 = 50;
 const MOST: u32 = 500;
+/// Hours of traffic: two days, and of one account at most as many as are kept.
+const USUAL_HOURS: u32 = 48;
+const MOST_HOURS: u32 = 400 * 24;
+/// Of all accounts together fewer.
+const MOST_HOURS_OF_ALL: u32 = 31 * 24;
+const HOUR_MS: i64 = 60 * 60 * 1000;
 
 /// What `GET /api/v1/packages` can be asked.
 #[derive(Debug, Deserialize)]
@@ -90,9 +96,11 @@ impl Found {
 /// `GET /api/v1/drift`: what callbacks missed, the newest first.
 pub async fn drift(site: web::Data<Site>, asked: web::Query<Found>) -> Result<HttpResponse, WebError> {
     let (account, after, limit) = asked.into_inner().read()?;
-    let mut found = site.app.store.drift(account.as_ref(), after, limit + 1).await?;
+    let now = site.app.now();
+    let filter = DriftFilter { account, before: after, limit: limit + 1, now, ..DriftFilter::default() };
+    let mut found = site.app.store.drift(&filter).await?;
     let next = cut(&mut found, limit).map(|it| it.id);
-    Ok(HttpResponse::Ok().json(DriftList::new(&found, next)))
+    Ok(HttpResponse::Ok().json(DriftList::new(&found, next, now)))
 }
 
 /// `GET /api/v1/runs`: sweeps, the newest first.
@@ -101,6 +109,30 @@ pub async fn runs(site: web::Data<Site>, asked: web::Query<Found>) -> Result<Htt
     let mut runs = site.app.store.runs(account.as_ref(), after, limit + 1).await?;
     let next = cut(&mut runs, limit).map(|it| it.id);
     Ok(HttpResponse::Ok().json(RunList::new(&runs, next)))
+}
+
+/// What `GET /api/v1/traffic` can be asked.
+#[derive(Debug, Deserialize)]
+pub struct Traffic {
+    account: Option<String>,
+    hours: Option<String>,
+}
+
+/// `GET /api/v1/traffic`: what came in each hour, the oldest first, and how well the callbacks of each account do.
+pub async fn traffic(site: web::Data<Site>, asked: web::Query<Traffic>) -> Result<HttpResponse, WebError> {
+    let Traffic { account, hours } = asked.into_inner();
+    let only = account.filter(|it| !it.is_empty()).map(AccountId);
+    let most = if only.is_some() { MOST_HOURS } else { MOST_HOURS_OF_ALL };
+    let hours = number_of("hours", hours, USUAL_HOURS)?.min(most);
+    let now = site.app.now();
+    let this_hour = now.0.div_euclid(HOUR_MS);
+    let from = Timestamp((this_hour + 1 - i64::from(hours)) * HOUR_MS);
+    let mut figures = Vec::new();
+    for account in site.app.accounts.values().filter(|it| only.as_ref().is_none_or(|only| *only == it.id)) {
+        figures.push(site.app.figures(account).await?);
+    }
+    let hours = site.app.store.traffic(only.as_ref(), from, now.plus(1)).await?;
+    Ok(HttpResponse::Ok().json(TrafficList::new(&figures, &hours)))
 }
 
 /// Cuts off what was read too much to see whether there is more; then, the last one that stays.
@@ -112,13 +144,11 @@ fn cut<T>(rows: &mut Vec<T>, limit: u32) -> Option<&T> {
 }
 
 fn limit_of(asked: Option<String>) -> Result<u32, WebError> {
-    match asked.filter(|it| !it.is_empty()) {
-        None => Ok(USUAL),
-        Some(text) => text
-            .parse::<u32>()
-            .ok()
-            .filter(|it| *it > 0)
-            .map(|it| it.min(MOST))
-            .ok_or_else(|| WebError::Bad(format!("`limit` is a number from 1 to {MOST}, not `{text}`."))),
-    }
+    Ok(number_of("limit", asked, USUAL)?.min(MOST))
+}
+
+fn number_of(name: &str, asked: Option<String>, usual: u32) -> Result<u32, WebError> {
+    let Some(text) = asked.filter(|it| !it.is_empty()) else { return Ok(usual) };
+    let number = text.parse().ok().filter(|it| *it > 0);
+    number.ok_or_else(|| WebError::Bad(format!("`{name}` is a number from 1 on, not `{text}`.")))
 }

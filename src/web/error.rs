@@ -22,6 +22,9 @@ pub enum WebError {
     /// The request may not be made from there.
     #[error("{0}")]
     Forbidden(&'static str),
+    /// Nobody who is known.
+    #[error("This address asks for a sign-in.")]
+    SignIn,
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -33,6 +36,7 @@ impl ResponseError for WebError {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Bad(_) => StatusCode::BAD_REQUEST,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::SignIn => StatusCode::UNAUTHORIZED,
             Self::Store(StoreError::Busy | StoreError::Stopped | StoreError::Disk(_)) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
@@ -63,6 +67,7 @@ impl WebError {
         match self {
             Self::NotFound(sentence) | Self::Forbidden(sentence) => (*sentence).to_owned(),
             Self::Bad(sentence) => sentence.clone(),
+            Self::SignIn => "This address asks for a sign-in.".to_owned(),
             Self::Store(StoreError::Busy) => {
                 "The board has more to write than it can keep up with.".to_owned()
             }
@@ -129,6 +134,7 @@ fn todo(status: StatusCode) -> &'static str {
     match status.as_u16() {
         404 => "Check the address, or look for the package on the board.",
         400 => "Go back and try again with another value.",
+        401 => "Sign in, or send a token of this board as `Authorization: Bearer`.",
         403 => "Open the board on the machine on which it runs, at a loopback address.",
         503 => "Wait a moment, then load the page again.",
         _ => "Load the page again. If it happens again, give the reference to whoever runs this board.",

@@ -1,37 +1,96 @@
-//! There is no sign-in yet, so the board answers to its own machine alone: a loopback peer, a loopback Host, no proxy
-//! in between; and it changes nothing for a page of another site. Callbacks come in by another door.
+//! The gate before every page: it finds out who comes, and lets them where they may go. It changes nothing for a page of
+//! another site. Callbacks come in by another door.
+//!
+//! A board without sign-in answers to its own machine alone: a loopback peer, a loopback Host, no proxy in between.
 
 use super::error::WebError;
-use actix_web::ResponseError as _;
+use super::needs::{self, Verb};
+use crate::app::people::{Comes, Who};
+use crate::app::{App, StoreError};
+use crate::model::access::Needs;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HOST, HeaderMap, ORIGIN};
+use actix_web::http::header::{AUTHORIZATION, HOST, HeaderMap, LOCATION, ORIGIN};
 use actix_web::http::{Method, Uri};
 use actix_web::middleware::Next;
+use actix_web::{HttpMessage as _, HttpResponse, ResponseError as _, web};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::net::IpAddr;
 
-const ONLY_HERE: &str = "This board has no sign-in yet, so it answers only to the machine on which it runs.";
+const ONLY_HERE: &str = "This board asks for no sign-in, so it answers only to the machine on which it runs.";
 const OTHER_SITE: &str = "A page of another site may not change anything here.";
+const NOT_YOURS: &str =
+    "That is not for you to see or do; an admin of this board can change what you may do.";
+/// The cookie of a session: for this host and path alone, over TLS or to the own machine.
+pub const COOKIE: &str = "__Host-signboard";
 
 /// Lets a request through, or refuses it.
-pub async fn local_only(
+pub async fn gate(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let peer = request.peer_addr().map(|it| it.ip());
-    if !is_local(peer, request.headers(), request.uri()) {
-        return Ok(refused(request, ONLY_HERE));
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let bearer = bearer(request.headers());
+    if !reads && bearer.is_none() && !is_same_site(request.headers()) {
+        return Ok(refused(request, WebError::Forbidden(OTHER_SITE)));
     }
-    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if !safe && !is_same_site(request.headers()) {
-        return Ok(refused(request, OTHER_SITE));
+    let needs = needs::of(if reads { Verb::Read } else { Verb::Do }, request.match_pattern().as_deref());
+    let Some(app) = request.app_data::<web::Data<App>>().cloned() else {
+        return Ok(refused(request, WebError::Forbidden(ONLY_HERE)));
+    };
+    let comes = if !app.asks_to_sign_in() {
+        let peer = request.peer_addr().map(|it| it.ip());
+        if !is_local(peer, request.headers(), request.uri()) {
+            return Ok(refused(request, WebError::Forbidden(ONLY_HERE)));
+        }
+        Ok(Comes::Known(Who::here()))
+    } else if needs == Needs::Nothing {
+        Ok(Comes::Nobody)
+    } else {
+        who(&app, &request, bearer).await
+    };
+    match comes {
+        Err(cause) => return Ok(refused(request, cause.into())),
+        Ok(Comes::Known(who)) if who.may(needs) => {
+            request.extensions_mut().insert(who);
+        }
+        Ok(Comes::Known(_)) => return Ok(refused(request, WebError::Forbidden(NOT_YOURS))),
+        Ok(Comes::Nobody | Comes::Half(_)) if needs == Needs::Nothing => {}
+        Ok(Comes::Nobody | Comes::Half(_)) => return Ok(asked_in(request)),
     }
     Ok(next.call(request).await?.map_into_boxed_body())
 }
 
+async fn who(app: &App, request: &ServiceRequest, bearer: Option<String>) -> Result<Comes, StoreError> {
+    if let Some(token) = bearer {
+        return app.by_token(&token).await;
+    }
+    match request.cookie(COOKIE) {
+        Some(cookie) => app.by_cookie(cookie.value()).await,
+        None => Ok(Comes::Nobody),
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (kind, token) = value.split_once(' ')?;
+    kind.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+}
+
+/// A program is told that it must sign in; a person is led there, and back.
+fn asked_in(request: ServiceRequest) -> ServiceResponse<BoxBody> {
+    let is_page = request.method() == Method::GET && !request.path().starts_with("/api/");
+    if !is_page || request.path() == "/live" || request.path() == "/metrics" {
+        return refused(request, WebError::SignIn);
+    }
+    let from = request.uri().path_and_query().map_or("/", |it| it.as_str());
+    let to = format!("/sign-in?next={}", utf8_percent_encode(from, NON_ALPHANUMERIC));
+    request.into_response(HttpResponse::SeeOther().insert_header((LOCATION, to)).finish())
+}
+
 /// An answer, not an error: it still gets its page and its headers on the way out.
-fn refused(request: ServiceRequest, why: &'static str) -> ServiceResponse<BoxBody> {
-    request.into_response(WebError::Forbidden(why).error_response())
+fn refused(request: ServiceRequest, why: WebError) -> ServiceResponse<BoxBody> {
+    request.into_response(why.error_response())
 }
 
 fn is_local(peer: Option<IpAddr>, headers: &HeaderMap, uri: &Uri) -> bool {

@@ -50,6 +50,20 @@ pub async fn metrics(app: web::Data<App>, hub: web::Data<Hub>) -> HttpResponse {
                 .set(f64::from(u8::from(state == now)));
         }
     }
+    for account in app.accounts.values().filter(|it| it.forwarding.is_some()) {
+        // A store that can't be read says so elsewhere; the other figures are still wanted.
+        let facts = app.store.forward_facts(&account.id).await.unwrap_or_default();
+        let gauge = |name: &'static str, count: u64| {
+            let count = whole(i64::try_from(count).unwrap_or(i64::MAX));
+            metrics::gauge!(name, "account" => account.id.0.clone()).set(count);
+        };
+        for outcome in ["taken", "failed", "given_up"] {
+            metrics::counter!("signboard_forwards_total", "account" => account.id.0.clone(), "outcome" => outcome)
+                .increment(0);
+        }
+        gauge("signboard_forwards_waiting", facts.waiting);
+        gauge("signboard_forwards_given_up", facts.given_up);
+    }
     let text = recorder().map(PrometheusHandle::render).unwrap_or_default();
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text)
 }
@@ -95,6 +109,15 @@ fn describe() {
     describe_gauge!(
         "signboard_api_circuit",
         "1 for the state in which an account's API is: closed, resting, open, half-open"
+    );
+    describe_counter!(
+        "signboard_forwards_total",
+        "Tries to pass a callback on to another listener, by outcome"
+    );
+    describe_gauge!("signboard_forwards_waiting", "Callbacks that wait to be passed on");
+    describe_gauge!(
+        "signboard_forwards_given_up",
+        "Callbacks that were given up and are kept to be sent again"
     );
     describe_histogram!("signboard_ack_seconds", "From a callback's last byte to its answer");
     describe_histogram!(

@@ -1,19 +1,23 @@
 //! Floor 3: HTTP and HTML, and nothing else knows of them.
 //!
 //! Every route stands in this file. `/callbacks/` is open to the providers; everything else goes through
-//! [`guard::local_only`].
+//! [`guard::gate`].
 
 pub mod actions;
 pub mod api;
 mod body;
 pub mod callbacks;
 pub mod error;
+pub mod forwards;
 pub mod guard;
 pub mod health;
 pub mod live;
+pub mod needs;
 pub mod pages;
+pub mod resync;
 pub mod site;
 pub mod views;
+mod who;
 
 use crate::app::App;
 use actix_web::guard::{Any, Get, Head};
@@ -54,7 +58,7 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
     let Shared { app, site, hub } = shared.clone();
     config.app_data(app).app_data(site).app_data(hub).configure(callbacks::routes).service(
         web::scope("")
-            .wrap(from_fn(guard::local_only))
+            .wrap(from_fn(guard::gate))
             .wrap(from_fn(error::shaped))
             .wrap(headers())
             .wrap(Compress::default())
@@ -62,6 +66,9 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/pulse", read().to(pages::pulse))
             .route("/live", read().to(live::live))
             .route("/packages/{package:.*}", read().to(pages::package))
+            .route("/packages/{package:.*}", web::post().to(resync::package))
+            .route("/sync/resync", web::post().to(resync::resync))
+            .route("/sync/stop", web::post().to(resync::stop))
             .route("/inbox", read().to(pages::inbox))
             .route("/inbox/payload/{arrival}", read().to(pages::inbox_payload))
             .route("/inbox/waiting/{id}", read().to(pages::waiting_body))
@@ -75,11 +82,15 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/inbox/replay", web::post().to(actions::replay))
             .route("/inbox/admit", web::post().to(actions::admit))
             .route("/providers", read().to(pages::providers))
+            .route("/providers/test", web::post().to(actions::test))
+            .route("/forwards/{account}", read().to(forwards::forwards))
+            .route("/forwards/{account}", web::post().to(forwards::again))
             .route("/api/v1/packages", read().to(api::packages))
             .route("/api/v1/packages/{package:.*}", read().to(api::package))
             .route("/api/v1/accounts", read().to(api::accounts))
             .route("/api/v1/drift", read().to(api::drift))
             .route("/api/v1/runs", read().to(api::runs))
+            .route("/api/v1/traffic", read().to(api::traffic))
             .route("/healthz", read().to(health::healthz))
             .route("/readyz", read().to(health::readyz))
             .route("/metrics", read().to(health::metrics))

@@ -8,12 +8,12 @@ use super::views::{
     html, link, providers,
 };
 use crate::app::{AccountFacts, Order, Row};
-use crate::config::{CallbackAuth, Unsigned};
-use crate::model::{AccountId, Filter, PackageKey, Tally};
+use crate::config::{CallbackAuth, Rotates, Rotation, Unsigned};
+use crate::model::{AccountId, Filter, PackageKey, Tally, Timestamp};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use percent_encoding::percent_decode_str;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 const PAGE: u32 = 50;
 /// So many troubles stand in the strip; the rest is a number.
@@ -76,7 +76,10 @@ pub async fn package(site: web::Data<Site>, request: HttpRequest) -> Result<Http
     }
     let detail = detail(&site, &key).await?;
     let moment = site.moment().await?;
-    let input = PackageInput { around: site.around(&moment), detail: &detail };
+    let asked = (request.query_string() == "done=asked").then(|| super::resync::told(&site, &key)).flatten();
+    let may_ask = site.app.accounts.get(&key.account).is_some_and(|it| it.config.api.is_some());
+    let input =
+        PackageInput { around: site.around(&moment), detail: &detail, may_ask, asked: asked.as_deref() };
     Ok(page_of(html(&PackagePage::new(&input))))
 }
 
@@ -198,10 +201,16 @@ pub async fn providers(site: web::Data<Site>) -> Result<HttpResponse, WebError> 
     for account in &site.accounts {
         facts.push(site.app.store.account_facts(&account.id).await?);
     }
+    let mut forwards = BTreeMap::new();
+    for account in site.app.accounts.values().filter(|it| it.forwarding.is_some()) {
+        forwards.insert(&account.id, site.app.store.forward_facts(&account.id).await?);
+    }
     let mut cards = Vec::new();
+    let keyed = site.app.keyed();
     for (label, facts) in site.accounts.iter().zip(&facts) {
         let Some(account) = site.app.accounts.get(&label.id) else { continue };
-        let (auth, next) = auth_of(&account.config.callback);
+        let Some(config) = keyed.accounts.get(&label.id.0) else { continue };
+        let (auth, next) = auth_of(&config.callback);
         let callback_url = site.app.config.callback_url(&label.id.0);
         let setup = account.provider.setup(&callback_url).into_iter();
         let (state, now) = (account.api_state(), site.app.now());
@@ -210,7 +219,9 @@ pub async fn providers(site: web::Data<Site>) -> Result<HttpResponse, WebError> 
             callback_url,
             auth,
             next,
-            path_token: account.config.path_token.is_some(),
+            path_token: config.path_token.is_some(),
+            rotation: config.rotation.map(rotation_of),
+            tested: account.tests.last(),
             misprint: account.misprint_at(),
             setup: setup.map(|step| (step.what, step.lines)).collect(),
             groups: &account.config.groups,
@@ -221,11 +232,20 @@ pub async fn providers(site: web::Data<Site>) -> Result<HttpResponse, WebError> 
             circuit: state.circuit(now),
             own_only: state.own_only,
             registration: state.registration,
+            forward: account.forwarding.as_ref().map(|it| it.host.as_str()).zip(forwards.get(&label.id)),
         });
     }
     let moment = site.moment().await?;
     let input = ProvidersInput { around: site.around(&moment), cards: &cards };
     Ok(page_of(html(&ProvidersPage::new(&input))))
+}
+
+fn rotation_of(it: Rotation) -> providers::RotationFacts {
+    providers::RotationFacts {
+        is_path_token: it.of == Rotates::PathToken,
+        current: Timestamp(it.current_made),
+        next: it.next_made.map(|made| (Timestamp(made), it.registered_at.map(Timestamp))),
+    }
 }
 
 fn auth_of(auth: &CallbackAuth) -> (providers::AuthKind, bool) {

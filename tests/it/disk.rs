@@ -1,6 +1,7 @@
 //! The real program: killed at any instant, on a full disk, beside another one, and told to stop.
 
 mod full;
+mod swept;
 
 use crate::support::board::{client, event};
 use crate::support::db;
@@ -21,11 +22,16 @@ struct House {
 
 impl House {
     fn new() -> Self {
+        Self::with("")
+    }
+
+    /// With more lines about the account.
+    fn with(more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         let text = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\ndata = {data:?}\n[accounts.os]\nprovider = \"onespan\"\n\
-             callback = {{ auth = \"key\", key = \"cb-key\" }}\n"
+             callback = {{ auth = \"key\", key = \"cb-key\" }}\n{more}"
         );
         std::fs::write(folder.path().join("signboard.toml"), text).unwrap();
         Self { folder }

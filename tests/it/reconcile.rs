@@ -3,8 +3,8 @@
 use crate::support::board::{Board, NOON};
 use crate::support::world::{Stage, all_four, nda};
 use serde_json::Value;
-use signboard::app::Run;
 use signboard::app::reconcile::Swept;
+use signboard::app::{DriftFilter, Run};
 use signboard::demo::Refusal;
 use signboard::demo::act::Act;
 use signboard::demo::wire::Callback;
@@ -19,7 +19,7 @@ async fn step(stage: &Stage, account: &str) -> Swept {
 }
 
 /// The sweep that is due, to its end; while it can't go on, seconds pass.
-async fn sweep(stage: &Stage, account: &str) -> Run {
+pub async fn sweep(stage: &Stage, account: &str) -> Run {
     for _ in 0..5_000 {
         match step(stage, account).await {
             Swept::Ended(run) => return *run,
@@ -30,8 +30,13 @@ async fn sweep(stage: &Stage, account: &str) -> Run {
     panic!("the sweep of {account} has no end");
 }
 
+async fn all_drift(stage: &Stage) -> Vec<signboard::app::Drift> {
+    let filter = DriftFilter { limit: 10_000, ..DriftFilter::default() };
+    stage.board.app().store.drift(&filter).await.unwrap()
+}
+
 async fn drift(stage: &Stage) -> Vec<Line> {
-    let found = stage.board.app().store.drift(None, None, 10_000).await.unwrap();
+    let found = all_drift(stage).await;
     let line = |it: signboard::app::Drift| {
         (it.key.package.as_str().to_owned(), it.field, it.signer.unwrap_or_default())
     };

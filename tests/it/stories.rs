@@ -36,7 +36,8 @@ async fn told(accounts: Vec<Account>, apis: bool, seed: u64, shuffled: bool) -> 
     stage
 }
 
-fn status(package: &Package) -> &'static str {
+/// Where a package truly stands, in the board's words.
+pub fn status(package: &Package) -> &'static str {
     match package.status {
         _ if package.deleted => "deleted",
         Status::Draft => "draft",

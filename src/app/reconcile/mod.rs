@@ -46,7 +46,10 @@ struct Sweep {
     cursor: i64,
     /// Asked about, and unknown to the API.
     missing: Vec<(PackageKey, Option<Timestamp>, Timestamp)>,
-    /// What was looked at and left no trace elsewhere: not to be asked for, or not for us. Of a dry run, all of it.
+    /// What couldn't be read behind the first of these: a restart asks about it again.
+    unread: u32,
+    /// What it is done with and what keeps no other trace: all that a dry run compared, else what couldn't be
+    /// read, what the API doesn't know, and what rule 18 spared.
     seen: HashSet<PackageId>,
     /// How many of its lines are kept.
     lines: u32,
@@ -62,6 +65,7 @@ impl Sweep {
             cursor: run.row,
             run,
             missing: Vec::new(),
+            unread: 0,
             seen: HashSet::new(),
             lines: 0,
             page: None,
@@ -72,7 +76,7 @@ impl Sweep {
 
 /// What an answer showed.
 struct Found {
-    drift: u32,
+    found: u32,
     lines: Vec<DryLine>,
 }
 
@@ -208,11 +212,13 @@ impl App {
             },
         };
         // Before the page's own rows: where something hinders it, it goes on with the page it has, and those count once.
-        let wanted = self.wanted(account, sweep, &listing, asked_at).await?;
+        let (wanted, spared) = self.wanted(account, sweep, &listing, asked_at).await?;
         if !self.ask_ones(account, sweep, wanted).await? {
             sweep.page = Some((place, asked_at, listing));
             return Ok(false);
         }
+        spared.iter().for_each(|package| sweep.saw(package));
+        sweep.run.compared += u32::try_from(spared.len()).unwrap_or(u32::MAX);
         let Listing { rows, unreadable, total, next, date, .. } = listing;
         if unreadable > 0 {
             tracing::warn!(account = %account.id, unreadable, "rows of the provider's list can't be read");
@@ -313,14 +319,14 @@ impl App {
         let record = answered(account, &key, answer, date, asked_at)?;
         if run.dry {
             let foreseen = self.store.foresee(key.clone(), record).await?;
-            let drift = u32::try_from(foreseen.differences.len()).unwrap_or(u32::MAX);
-            return Ok(Some(Found { drift, lines: foreseen.lines(&key) }));
+            let lines = foreseen.lines(&key);
+            return Ok(Some(Found { found: u32::try_from(lines.len()).unwrap_or(u32::MAX), lines }));
         }
-        let drift = match run.baseline {
+        let found = match run.baseline {
             true => self.store.learn(key, record).await.map(|_| 0)?,
             false => self.store.learn_in(run.id, key, record).await?,
         };
-        Ok(Some(Found { drift, lines: Vec::new() }))
+        Ok(Some(Found { found, lines: Vec::new() }))
     }
 
     /// Counts what answers showed, and keeps what a dry run says of them.
@@ -328,7 +334,7 @@ impl App {
         let mut lines = Vec::new();
         for it in found.into_iter().flatten() {
             sweep.run.compared += 1;
-            sweep.run.found += it.drift;
+            sweep.run.found += it.found;
             lines.extend(it.lines);
         }
         lines.truncate(MOST_DRY_LINES.saturating_sub(sweep.lines) as usize);

@@ -24,7 +24,7 @@ pub(super) struct One {
 }
 
 impl Sweep {
-    fn saw(&mut self, package: &PackageId) {
+    pub(super) fn saw(&mut self, package: &PackageId) {
         if self.seen.len() < MOST_SEEN {
             self.seen.insert(package.clone());
         }
@@ -51,7 +51,6 @@ impl App {
         let full = wanted.len() > CHUNK;
         wanted.truncate(CHUNK);
         let last = wanted.last().filter(|_| full).map_or(last, |(row, _)| *row);
-        let known = sweep.missing.len();
         let ones = wanted.iter().map(|(_, key)| One { key: key.clone(), instead: None }).collect();
         if !self.ask_ones(account, sweep, ones).await? {
             return Ok(false);
@@ -59,28 +58,25 @@ impl App {
         let passed = rows.iter().filter(|row| **row <= last).count() - wanted.len();
         sweep.run.total = sweep.run.total.saturating_sub(passed as u64);
         sweep.cursor = last;
-        // That the API didn't know a package is written nowhere before the end: after a restart those are asked again.
-        let unknown = |key| sweep.missing.iter().skip(known).any(|(missing, ..)| missing == key);
-        sweep.run.row = match wanted.iter().find(|(_, key)| unknown(key)) {
-            _ if known > 0 => sweep.run.row,
-            Some((row, _)) => row - 1,
-            None => last,
-        };
+        // That the API doesn't know a package is written nowhere before the end: a restart asks again from there on.
+        if sweep.missing.is_empty() {
+            sweep.run.row = last;
+        }
         sweep.run.trouble = None;
         self.store.save_run(&sweep.run).await?;
         Ok(true)
     }
 
-    /// Which packages that a page names have to be asked for: those that weren't answered in this run, unless rule 18
-    /// spares them.
+    /// Which packages that a page names have to be asked for: those that weren't answered in this run; and which of them
+    /// rule 18 spares.
     pub(super) async fn wanted(
         &self,
         account: &Account,
-        sweep: &mut Sweep,
+        sweep: &Sweep,
         listing: &Listing,
         asked_at: Timestamp,
-    ) -> Result<Vec<One>, StoreError> {
-        let mut wanted = Vec::new();
+    ) -> Result<(Vec<One>, Vec<PackageId>), StoreError> {
+        let (mut wanted, mut spared) = (Vec::new(), Vec::new());
         for Bare { package, glance } in &listing.bare {
             if sweep.seen.contains(package) {
                 continue;
@@ -93,14 +89,13 @@ impl App {
             }
             let holds = |glance: &Snapshot| known.is_some_and(|it| still_holds(&it.log, glance));
             if glance.as_ref().is_some_and(holds) {
-                sweep.saw(package);
-                sweep.run.compared += 1;
+                spared.push(key.package);
                 continue;
             }
             let instead = glance.clone().filter(|glance| glance.status_only);
             wanted.push(One { key, instead: instead.map(|it| (it, listing.date, asked_at)) });
         }
-        Ok(wanted)
+        Ok((wanted, spared))
     }
 
     /// Asks about packages, a few at once. `false`: something hindered it; whatever was answered is kept, and not asked
@@ -114,6 +109,7 @@ impl App {
         let tries = account.api_state().failures > 0;
         let at_once = if tries { 1 } else { account.config.reconcile.concurrency };
         let at_once = usize::try_from(at_once).unwrap_or(1).max(1);
+        let mut unread = 0;
         for ones in wanted.chunks(at_once) {
             let asked_at = self.now();
             let answers =
@@ -136,14 +132,16 @@ impl App {
                     }
                     Err(FetchError::NotOurs) => {
                         account.note_api(|state| state.went_well(asked_at));
-                        self.learn_instead(account, sweep, key, instead.as_ref()).await?;
+                        if !self.learn_instead(account, sweep, key, instead.as_ref()).await? {
+                            unread += 1;
+                        }
                         sweep.saw(&key.package);
                     }
                     // One package hinders no sweep. Whoever asks what is due tries it again.
                     Err(FetchError::Unreadable(cause)) => {
                         tracing::warn!(account = %account.id, cause, "an answer of the API can't be read");
                         sweep.saw(&key.package);
-                        sweep.run.unread = sweep.run.unread.saturating_add(1);
+                        unread += 1;
                         if !sweep.run.dry {
                             self.store.postpone(key.clone(), asked_at.plus(backoff(0)), false).await?;
                         }
@@ -152,37 +150,41 @@ impl App {
                 }
             }
             if let Some(error) = hindrance {
+                sweep.unread += unread;
                 return self.hindered(account, sweep, &error).await;
             }
+        }
+        sweep.unread += unread;
+        // While something is unknown to the API, a restart asks again from there on.
+        if sweep.run.place.is_some() || sweep.missing.is_empty() {
+            sweep.run.unread = sweep.run.unread.saturating_add(std::mem::take(&mut sweep.unread));
         }
         Ok(true)
     }
 
-    /// What is not ours to see may be told in a report; without one, a sweep can't compare it.
+    /// What is not ours to see may be told in a report. `false`: it isn't, and a sweep can't compare it.
     async fn learn_instead(
         &self,
         account: &Account,
         sweep: &mut Sweep,
         key: &PackageKey,
         instead: Option<&Instead>,
-    ) -> Result<(), StoreError> {
-        let Some((snapshot, date, asked_at)) = instead else {
-            sweep.run.unread = sweep.run.unread.saturating_add(1);
-            return Ok(());
-        };
+    ) -> Result<bool, StoreError> {
+        let Some((snapshot, date, asked_at)) = instead else { return Ok(false) };
         let answer = Answer::Shown(snapshot.clone());
         let found = self.found(account, &sweep.run, key.package.clone(), answer, *date, *asked_at).await?;
         self.count(sweep, vec![found]).await?;
         if !sweep.run.dry {
             self.store.postpone(key.clone(), asked_at.plus(NOT_OURS_MS), true).await?;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Rule 9: a 404 counts, since the list worked, unless there are too many of them.
     async fn conclude(&self, account: &Account, sweep: &mut Sweep) -> Result<bool, StoreError> {
         // They stay in the sweep until its end is on disk: what fails on the way comes again.
         let missing = sweep.missing.clone();
+        sweep.run.unread = sweep.run.unread.saturating_add(std::mem::take(&mut sweep.unread));
         let answered = usize::try_from(sweep.run.compared).unwrap_or(usize::MAX / 2);
         if too_many_missing(missing.len(), answered) {
             let why = format!(

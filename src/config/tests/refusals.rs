@@ -158,3 +158,20 @@ fn unknown_keys_are_refused_with_advice() {
         &["unknown"],
     );
 }
+
+#[test]
+fn a_listener_has_a_whole_address_that_is_not_ours() {
+    let forward = |table: &str| account(&format!("callback = {{ auth = \"none\" }}\nforward = {table}"));
+    refused(&forward("{}"), "accounts.a.forward.url", &["is missing", "url-file"]);
+    for (url, words) in [
+        ("ftp://old.example.com/", "must begin with https://"),
+        ("https://me:hush@old.example.com/", "take them out"),
+        ("https://old.example.com/#hush", "before any `#`"),
+        ("http://127.0.0.1:8080/callbacks/a", "for ever"),
+    ] {
+        refused(&forward(&format!("{{ url = {url:?} }}")), "accounts.a.forward.url", &[words]);
+        assert!(!problems(&forward(&format!("{{ url = {url:?} }}"))).concat().contains("hush"));
+    }
+    let plain = load(&forward("{ url = \"http://old.example.com/\" }")).unwrap().warnings();
+    assert!(plain.iter().any(|it| it.starts_with("accounts.a.forward.url is http")), "{plain:?}");
+}

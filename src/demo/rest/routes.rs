@@ -167,6 +167,7 @@ impl Desk {
         let world = self.world.lock();
         match world.package(&self.account.id, id) {
             Some(package) if self.faults.forbids(&package.sender.id) => forbidden(),
+            Some(_) if self.faults.garbles(id) => HttpResponse::Ok().json(json!({ "id": id })),
             Some(package) if !package.deleted && !self.faults.hides(id) => {
                 HttpResponse::Ok().json(answer(package))
             }

@@ -24,13 +24,14 @@ pub(in crate::provider) fn read(auth: &CallbackAuth, wanted: &Wanted) -> Registr
         CallbackAuth::Key { .. } | CallbackAuth::Headers(_) | CallbackAuth::Signed { .. } => {
             let why = "The form at this `register-path` knows a user name and a password, a token, or nothing; take \
                        register-path = \"/api/sign/v1/cs-callback\" for a key or headers.";
-            return Registration { now: Registered::ByHand(why), changes: Vec::new() };
+            return Registration { now: Registered::ByHand(why), changes: Vec::new(), words: None };
         }
     };
     let target = if wanted.is_on() { wanted.ours() } else { Target::Nobody };
     let hook = Hook { target, kind: None, events: None, proof, flaw: None, handle: None };
     let changes = vec![Change::Set { was: None, hook }];
-    Registration { now: Registered::NotTold(UNKNOWN), changes }
+    // It has no list of events: whoever is called at all is called for each.
+    Registration { now: Registered::NotTold(UNKNOWN), changes, words: None }
 }
 
 /// Registers, or ends it.

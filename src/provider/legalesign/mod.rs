@@ -14,10 +14,10 @@ mod wire;
 
 use super::registration::{Change, Registration, Wanted};
 use super::{
-    Delivery, FetchError, Fetched, Habits, Listing, Located, OpenError, Parked, Provider, Report, SetupStep,
-    Verdict, Verified, auth,
+    Delivery, FetchError, Fetched, Habits, Listing, Located, OpenError, Parked, Provider, Report, Sample,
+    SetupStep, Verdict, Verified, auth,
 };
-use crate::config::{AccountConfig, CallbackAuth};
+use crate::config::{AccountConfig, CallbackAuth, Secret};
 use crate::model::{AccountId, PackageId, SignerId, Timestamp};
 use api::Api;
 use serde_json::json;
@@ -33,7 +33,7 @@ const BATCH_MINUTES: u16 = 6;
 #[derive(Debug)]
 pub(super) struct Legalesign {
     account: AccountId,
-    callback: CallbackAuth,
+    callback: auth::Lock,
     /// There if callbacks are signed.
     seals: Option<Seals>,
     base_url: String,
@@ -51,7 +51,13 @@ impl Legalesign {
         let base_url = config.api.as_ref().map_or(USUAL_API, |api| &api.base_url).to_owned();
         let api = |api| Api::open(account, api, config.calls_per_minute, &config.groups);
         let api = config.api.as_ref().map(api).transpose()?;
-        Ok(Self { account: account.clone(), callback: config.callback.clone(), seals, base_url, api })
+        Ok(Self {
+            account: account.clone(),
+            callback: auth::Lock::new(&config.callback),
+            seals,
+            base_url,
+            api,
+        })
     }
 
     fn api(&self) -> Result<&Api, FetchError> {
@@ -79,6 +85,8 @@ impl Provider for Legalesign {
             signers_alone: true,
             told_every_minutes: Some(BATCH_MINUTES),
             tells_no_documents: true,
+            tells_again: true,
+            words: terms::WORDS,
             ..Habits::default()
         }
     }
@@ -119,8 +127,21 @@ impl Provider for Legalesign {
     fn verify<'a>(&self, delivery: &'a Delivery) -> Verdict<'a> {
         match &self.seals {
             Some(seals) => seals.check(delivery),
-            None => auth::check(&self.callback, delivery),
+            None => auth::check(&self.callback.auth(), delivery),
         }
+    }
+
+    fn rekey(&self, callback: &CallbackAuth) {
+        self.callback.change(callback);
+    }
+
+    /// The realtime kind, which is the only one whose signature isn't the provider's alone to make.
+    fn sample(&self, id: &str, now: Timestamp) -> Sample {
+        let body = wire::sample(id, now);
+        let mut headers = auth::headers(&self.callback.auth());
+        headers.push(("content-type".to_owned(), Secret::new("application/json")));
+        headers.extend(self.seals.as_ref().and_then(|it| it.hmac(&body)));
+        Sample { headers, body }
     }
 
     fn parse(&self, verified: Verified<'_>) -> Vec<Result<Report, Parked>> {

@@ -5,6 +5,7 @@
 //! subscribed once more. It answers 200 also when nothing was subscribed: whether it worked is seen in the list alone.
 
 use super::api::Api;
+use super::terms::WORDS;
 use crate::config::Secret;
 use crate::model::Timestamp;
 use crate::provider::FetchError;
@@ -63,7 +64,8 @@ impl Api {
             handle: None,
         });
         let changes = several(hooks.clone(), wished.collect(), wanted);
-        Ok(Registration { now: Registered::Hooks(hooks), changes })
+        let words = hooks.iter().filter(|it| it.calls_us()).flat_map(words).map(str::to_owned).collect();
+        Ok(Registration { now: Registered::Hooks(hooks), changes, words: Some(words) })
     }
 
     /// Subscribes, or takes a subscription back.
@@ -89,6 +91,35 @@ impl Api {
     }
 }
 
+/// The entries of the batch for which a realtime event comes as well.
+const REALTIME: [(&str, &str); 7] = [
+    ("document.created", "document status 10"),
+    ("document.finalPdfCreated", "document status 30"),
+    ("document.rejected", "document status 50"),
+    ("recipient.emailOpened", "signer status 15"),
+    ("recipient.visiting", "signer status 20"),
+    ("recipient.completed", "signer status 40"),
+    ("recipient.rejected", "signer status 60"),
+];
+
+/// What a subscription tells, in the words of the batch.
+fn words(hook: &Hook) -> Vec<&'static str> {
+    let filter = hook.handle.as_ref().and_then(|it| it.filter.as_deref()).unwrap_or("*");
+    let passes = |event: &str| match filter.strip_suffix('*') {
+        Some(start) => event.starts_with(start),
+        None => event == filter,
+    };
+    match hook.kind.as_deref() {
+        Some("all") => WORDS.iter().map(|(_, _, word)| *word).collect(),
+        Some("realtime") => REALTIME.iter().filter(|it| passes(it.0)).map(|(_, word)| *word).collect(),
+        // The final PDF is made when everybody has signed.
+        Some("signed") => vec!["document status 30"],
+        Some("sent") => vec!["signer status 10"],
+        Some("rejected") => vec!["document status 50"],
+        _ => Vec::new(),
+    }
+}
+
 /// A row of the list. One that can't be read calls nobody that we know of.
 fn hook(row: Value, wanted: &Wanted) -> Option<Hook> {
     let row: SubscriptionJson = serde_json::from_value(row).ok()?;
@@ -107,4 +138,29 @@ fn hook(row: Value, wanted: &Wanted) -> Option<Hook> {
     let handle = Handle { url: Secret::new(url.as_str()), filter: given(filter), group: given(group) };
     let target = wanted.target(&url);
     Some(Hook { target, kind: Some(kind), events: None, proof: Proof::NoMatter, flaw, handle: Some(handle) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Seen red with: filters not looked at.
+    #[test]
+    fn a_subscription_tells_what_its_kind_and_its_filter_let_through() {
+        let told = |kind: &str, filter: Option<&str>| {
+            let (filter, url) = (filter.map(str::to_owned), Secret::new("https://board.example.com"));
+            let handle = Some(Handle { url, filter, group: None });
+            let kind = Some(kind.to_owned());
+            let target = crate::provider::registration::Target::Nobody;
+            words(&Hook { target, kind, events: None, proof: Proof::NoMatter, flaw: None, handle })
+        };
+        assert_eq!(told("all", None).len(), WORDS.len());
+        assert_eq!(told("realtime", None).len(), REALTIME.len());
+        assert_eq!(told("realtime", Some("document.*")).len(), 3);
+        assert_eq!(told("realtime", Some("recipient.completed")), ["signer status 40"]);
+        assert_eq!(told("signed", None), ["document status 30"]);
+        assert!(told("7", None).is_empty());
+        let known = |it: &str| WORDS.iter().any(|(_, _, word)| *word == it);
+        assert!(REALTIME.iter().all(|(_, word)| known(word)));
+    }
 }

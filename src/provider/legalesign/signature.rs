@@ -77,6 +77,13 @@ impl Seals {
         }
     }
 
+    /// The header that signs a body of the realtime kind, if we know the secret.
+    pub(super) fn hmac(&self, body: &[u8]) -> Option<(String, Secret)> {
+        let tag = hmac::sign(self.hmac.as_ref()?, body);
+        let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        Some((X_HMAC.to_owned(), Secret::new(hex)))
+    }
+
     /// RSA PKCS#1 v1.5 with SHA-1 over exactly these bytes; which of the keys made it.
     fn rsa(&self, message: &[u8], signature: &[u8]) -> Option<Slot> {
         let signature = from_base64(signature)?;

@@ -1,6 +1,7 @@
 //! Ids, codes, times and texts as Legalesign writes them, in callbacks and in its REST answers alike.
 
-use crate::model::{Step, Timestamp};
+use crate::model::standing::Words;
+use crate::model::{Missed, Step, Timestamp};
 use crate::provider::instant;
 
 /// The longest text for people that is taken from a callback; the raw body keeps the rest.
@@ -72,6 +73,28 @@ pub(super) fn step(code: i64) -> Option<Step> {
         _ => return None,
     })
 }
+
+/// What the entries of the batch are called of which answers of the API show whether they came: the words under which
+/// they stand in a timeline. That a document was deleted for good, nothing tells.
+pub(super) const WORDS: Words = &[
+    (Missed::Created, "", "document status 10"),
+    // That it went out, its first signer's code says.
+    (Missed::Sent, "", "signer status 10"),
+    (Missed::Completed, "", "document status 30"),
+    (Missed::Cancelled, "", "document status 40"),
+    (Missed::Declined, "", "document status 50"),
+    (Missed::Stands, "unsent", "signer status 4"),
+    (Missed::Stands, "scheduled", "signer status 5"),
+    (Missed::Stands, "sent", "signer status 10"),
+    (Missed::Stands, "mail_opened", "signer status 15"),
+    (Missed::Stands, "visited", "signer status 20"),
+    (Missed::Stands, "filled", "signer status 30"),
+    (Missed::Stands, "filled_but_signature", "signer status 35"),
+    (Missed::Stands, "awaits_witness", "signer status 39"),
+    (Missed::Stands, "signed", "signer status 40"),
+    (Missed::Stands, "downloaded", "signer status 50"),
+    (Missed::Refused, "", "signer status 60"),
+];
 
 /// The code of a signer who refused.
 pub(super) const REFUSED: i64 = 60;

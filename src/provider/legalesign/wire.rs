@@ -22,6 +22,15 @@ pub(super) fn read(account: &AccountId, body: &[u8]) -> Vec<Result<Report, Parke
     }
 }
 
+/// A body of the realtime kind about a document of this id, which is out of plain characters.
+pub(super) fn sample(id: &str, now: Timestamp) -> Vec<u8> {
+    let seconds = now.0.div_euclid(1_000);
+    format!(
+        r#"{{"version":"1.0","id":"{id}","created":{seconds},"object":"document","event":"created","data":{{"uuid":"{id}","resourceUri":"/api/v1/document/{id}/","status":10,"recipients":[]}}}}"#
+    )
+    .into_bytes()
+}
+
 /// The fact that a package is called so; `None` if nothing is said of it. `salt` is what makes it a fact of its own: an
 /// event's id, or nothing where there is none, and then it is what it says, so that another name is another fact.
 fn described(

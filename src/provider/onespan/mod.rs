@@ -15,10 +15,10 @@ use super::conga::registration as plain;
 use super::credentials::OAuthStyle;
 use super::registration::{Change, Registration, Wanted};
 use super::{
-    Delivery, FetchError, Fetched, Habits, Listing, Located, OpenError, Parked, Provider, Report, SetupStep,
-    Verdict, Verified, auth,
+    Delivery, FetchError, Fetched, Habits, Listing, Located, OpenError, Parked, Provider, Report, Sample,
+    SetupStep, Verdict, Verified, auth,
 };
-use crate::config::{AccountConfig, ApiConfig, CallbackAuth, Registering};
+use crate::config::{AccountConfig, ApiConfig, CallbackAuth, Registering, Secret};
 use crate::model::{AccountId, PackageId, SignerId, Timestamp};
 use api::{Api, Dialect};
 
@@ -37,7 +37,7 @@ const ONESPAN: Dialect = Dialect {
 #[derive(Debug)]
 pub(super) struct OneSpan {
     account: AccountId,
-    callback: CallbackAuth,
+    callback: auth::Lock,
     api: Option<Api>,
     setup: Setup,
     registering: Registering,
@@ -75,12 +75,17 @@ impl OneSpan {
         let open = |api| Api::open(account, api, config.calls_per_minute, dialect);
         let api = config.api.as_ref().map(open).transpose()?;
         let form = config.api.as_ref().map_or(Form::Plain(String::new()), form);
-        let (callback, registering) = (config.callback.clone(), config.registering.clone());
+        let (callback, registering) = (auth::Lock::new(&config.callback), config.registering.clone());
         Ok(Self { account: account.clone(), callback, api, setup, registering, form })
     }
 
-    fn desk<'a>(&'a self, place: &'a str, takes_headers: bool) -> Result<registration::Desk<'a>, FetchError> {
-        let (rest, auth, registering) = (&self.api()?.rest, &self.callback, &self.registering);
+    fn desk<'a>(
+        &'a self,
+        place: &'a str,
+        auth: &'a CallbackAuth,
+        takes_headers: bool,
+    ) -> Result<registration::Desk<'a>, FetchError> {
+        let (rest, registering) = (&self.api()?.rest, &self.registering);
         Ok(registration::Desk { rest, place, auth, registering, takes_headers })
     }
 
@@ -96,16 +101,27 @@ impl Provider for OneSpan {
             trash_at: Some(api::TRASH),
             everybody_at: Some(api::EVERYBODY),
             mails_lost_callbacks: true,
+            words: wire::WORDS,
             ..Habits::default()
         }
     }
 
     fn setup(&self, url: &str) -> Vec<SetupStep> {
-        (self.setup)(&self.callback, url)
+        (self.setup)(&self.callback.auth(), url)
     }
 
     fn verify<'a>(&self, delivery: &'a Delivery) -> Verdict<'a> {
-        auth::check(&self.callback, delivery)
+        auth::check(&self.callback.auth(), delivery)
+    }
+
+    fn rekey(&self, callback: &CallbackAuth) {
+        self.callback.change(callback);
+    }
+
+    fn sample(&self, id: &str, now: Timestamp) -> Sample {
+        let mut headers = auth::headers(&self.callback.auth());
+        headers.push(("content-type".to_owned(), Secret::new("application/json; charset=utf-8")));
+        Sample { headers, body: wire::sample(id, now) }
     }
 
     fn parse(&self, verified: Verified<'_>) -> Vec<Result<Report, Parked>> {
@@ -131,18 +147,20 @@ impl Provider for OneSpan {
     }
 
     async fn registered(&self, wanted: &Wanted, now: Timestamp) -> Result<Registration, FetchError> {
+        let auth = self.callback.auth();
         match &self.form {
-            Form::Events(place) => self.desk(place, false)?.read(wanted, now).await,
-            Form::EventsOrHeaders(place) => self.desk(place, true)?.read(wanted, now).await,
-            Form::Plain(_) => self.api().map(|_| plain::read(&self.callback, wanted)),
+            Form::Events(place) => self.desk(place, &auth, false)?.read(wanted, now).await,
+            Form::EventsOrHeaders(place) => self.desk(place, &auth, true)?.read(wanted, now).await,
+            Form::Plain(_) => self.api().map(|_| plain::read(&auth, wanted)),
         }
     }
 
     async fn register(&self, wanted: &Wanted, change: &Change, now: Timestamp) -> Result<(), FetchError> {
+        let auth = self.callback.auth();
         match &self.form {
-            Form::Events(place) => self.desk(place, false)?.write(wanted, change, now).await,
-            Form::EventsOrHeaders(place) => self.desk(place, true)?.write(wanted, change, now).await,
-            Form::Plain(place) => plain::write(&self.api()?.rest, place, &self.callback, wanted, now).await,
+            Form::Events(place) => self.desk(place, &auth, false)?.write(wanted, change, now).await,
+            Form::EventsOrHeaders(place) => self.desk(place, &auth, true)?.write(wanted, change, now).await,
+            Form::Plain(place) => plain::write(&self.api()?.rest, place, &auth, wanted, now).await,
         }
     }
 }

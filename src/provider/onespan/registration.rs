@@ -59,7 +59,8 @@ impl Desk<'_> {
         };
         let hook = self.rest.call(Method::GET, url, None, now, read).await.map_err(registering)?;
         let changes = only(vec![hook.clone()], self.wish(wanted), wanted);
-        Ok(Registration { now: Registered::Hooks(vec![hook]), changes })
+        let words = Some(hook.events.clone().filter(|_| hook.calls_us()).unwrap_or_default());
+        Ok(Registration { now: Registered::Hooks(vec![hook]), changes, words })
     }
 
     /// Registers in place of whatever stands there. That it worked is seen by reading it again.
@@ -160,5 +161,5 @@ impl Desk<'_> {
 }
 
 fn by_hand(why: &'static str) -> Registration {
-    Registration { now: Registered::ByHand(why), changes: Vec::new() }
+    Registration { now: Registered::ByHand(why), changes: Vec::new(), words: None }
 }

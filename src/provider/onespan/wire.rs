@@ -12,12 +12,32 @@
 
 use super::CONSENT;
 use super::body::{Body, Created};
-use crate::model::{AccountId, Bounce, Event, PackageId};
-use crate::provider::{About, Parked, Report, fingerprint};
+use crate::model::standing::Words;
+use crate::model::{AccountId, Bounce, Event, Missed, PackageId, Timestamp};
+use crate::provider::{About, Parked, Report, fingerprint, instant};
 use std::borrow::Cow;
 
 /// The longest id or event name that is taken: one more than the providers document (reference A.1).
 const MAX_CHARS: usize = 256;
+
+/// What the callbacks are called of which answers of the API show whether they came.
+pub(super) const WORDS: Words = &[
+    (Missed::Created, "", "PACKAGE_CREATE"),
+    (Missed::Sent, "", "PACKAGE_ACTIVATE"),
+    (Missed::Recalled, "", "PACKAGE_DEACTIVATE"),
+    (Missed::Completed, "", "PACKAGE_COMPLETE"),
+    (Missed::Declined, "", "PACKAGE_DECLINE"),
+    (Missed::OptedOut, "", "PACKAGE_OPT_OUT"),
+    (Missed::Expired, "", "PACKAGE_EXPIRE"),
+    (Missed::Archived, "", "PACKAGE_ARCHIVE"),
+    (Missed::Trashed, "", "PACKAGE_TRASH"),
+    (Missed::Restored, "", "PACKAGE_RESTORE"),
+    (Missed::Deleted, "", "PACKAGE_DELETE"),
+    (Missed::DocumentSigned, "", "DOCUMENT_SIGNED"),
+    (Missed::SignerCompleted, "", "SIGNER_COMPLETE"),
+    (Missed::Locked, "", "SIGNER_LOCKED"),
+    (Missed::IdentityFailed, "", "KBA_FAILURE"),
+];
 
 /// Reads the one fact that a body tells.
 pub(in crate::provider) fn read(account: &AccountId, body: &[u8]) -> Result<Report, Parked> {
@@ -54,6 +74,15 @@ pub(in crate::provider) fn read(account: &AccountId, body: &[u8]) -> Result<Repo
     let event = event(canonical, body.document, body.message, body.new_role);
     let who = body.user.map(Cow::into_owned);
     Ok(Report { about: About::Package(id), event, who, name: name.into_owned(), happened_at, fingerprint })
+}
+
+/// A body as the providers write it, about a package of this id, which is out of plain characters.
+pub(super) fn sample(id: &str, now: Timestamp) -> Vec<u8> {
+    let at = instant::to_seconds(now);
+    format!(
+        r#"{{"@class":"com.silanis.esl.packages.event.ESLProcessEvent","name":"PACKAGE_CREATE","sessionUser":"{id}","packageId":"{id}","message":null,"documentId":null,"createdDate":"{at}"}}"#
+    )
+    .into_bytes()
 }
 
 /// Misprints of the vendors' own tables, which are accepted for the name they mean (reference A.3).

@@ -11,10 +11,10 @@ mod wire;
 
 use super::registration::{Change, Registered, Registration, Wanted};
 use super::{
-    Delivery, FetchError, Fetched, Habits, Listing, Located, OpenError, Parked, Provider, Report, SetupStep,
-    Verdict, Verified, auth,
+    Delivery, FetchError, Fetched, Habits, Listing, Located, OpenError, Parked, Provider, Report, Sample,
+    SetupStep, Verdict, Verified, auth,
 };
-use crate::config::{AccountConfig, CallbackAuth};
+use crate::config::{AccountConfig, CallbackAuth, Secret};
 use crate::model::{AccountId, PackageId, SignerId, Timestamp};
 use tyr::Tyr;
 
@@ -22,7 +22,7 @@ use tyr::Tyr;
 #[derive(Debug)]
 pub(super) struct WebSignatureOffice {
     account: AccountId,
-    callback: CallbackAuth,
+    callback: auth::Lock,
     tyr: Option<Tyr>,
 }
 
@@ -30,7 +30,7 @@ impl WebSignatureOffice {
     pub(super) fn open(account: &AccountId, config: &AccountConfig) -> Result<Self, OpenError> {
         let open = |api| Tyr::open(account, api, config.calls_per_minute);
         let tyr = config.api.as_ref().map(open).transpose()?;
-        Ok(Self { account: account.clone(), callback: config.callback.clone(), tyr })
+        Ok(Self { account: account.clone(), callback: auth::Lock::new(&config.callback), tyr })
     }
 
     fn tyr(&self) -> Result<&Tyr, FetchError> {
@@ -41,15 +41,32 @@ impl WebSignatureOffice {
 #[async_trait::async_trait]
 impl Provider for WebSignatureOffice {
     fn habits(&self) -> Habits {
-        Habits { tells_no_names: true, tells_no_documents: true, lists_nothing: true, ..Habits::default() }
+        Habits {
+            tells_no_names: true,
+            tells_no_documents: true,
+            lists_nothing: true,
+            tells_again: true,
+            words: wire::WORDS,
+            ..Habits::default()
+        }
     }
 
     fn setup(&self, url: &str) -> Vec<SetupStep> {
-        setup::steps(url, &self.callback, self.tyr.is_some())
+        setup::steps(url, &self.callback.auth(), self.tyr.is_some())
     }
 
     fn verify<'a>(&self, delivery: &'a Delivery) -> Verdict<'a> {
-        auth::check(&self.callback, delivery)
+        auth::check(&self.callback.auth(), delivery)
+    }
+
+    fn rekey(&self, callback: &CallbackAuth) {
+        self.callback.change(callback);
+    }
+
+    fn sample(&self, id: &str, _now: Timestamp) -> Sample {
+        let mut headers = auth::headers(&self.callback.auth());
+        headers.push(("content-type".to_owned(), Secret::new("application/json")));
+        Sample { headers, body: wire::sample(id) }
     }
 
     fn parse(&self, verified: Verified<'_>) -> Vec<Result<Report, Parked>> {
@@ -81,7 +98,7 @@ impl Provider for WebSignatureOffice {
     async fn registered(&self, _wanted: &Wanted, _now: Timestamp) -> Result<Registration, FetchError> {
         const WHY: &str =
             "WebSignatureOffice takes no registration by a call: whom it calls stands in its config.ini.";
-        Ok(Registration { now: Registered::ByHand(WHY), changes: Vec::new() })
+        Ok(Registration { now: Registered::ByHand(WHY), changes: Vec::new(), words: None })
     }
 
     /// There is never a change to make.

@@ -10,11 +10,20 @@
 //! shown and changes nothing, instead of a body in quarantine.
 
 use super::body::Body;
-use crate::model::{AccountId, Event, PackageId, Step};
+use crate::model::standing::Words;
+use crate::model::{AccountId, Event, Missed, PackageId, Step};
 use crate::provider::{About, Parked, Report, fingerprint};
 
 /// A word of the provider longer than this is not repeated in a fact's name.
 const MAX_WORD: usize = 32;
+
+/// What the callbacks are called that tell what the web service states: the status alone.
+pub(super) const WORDS: Words = &[
+    (Missed::Sent, "", STATUS_CHANGE),
+    (Missed::Completed, "", STATUS_CHANGE),
+    (Missed::Failed, "", STATUS_CHANGE),
+];
+const STATUS_CHANGE: &str = "STATUS_CHANGE";
 
 /// Reads the facts that a body tells: one, or two if it names both ends.
 pub(super) fn read(account: &AccountId, bytes: &[u8]) -> Vec<Result<Report, Parked>> {
@@ -22,6 +31,11 @@ pub(super) fn read(account: &AccountId, bytes: &[u8]) -> Vec<Result<Report, Park
         Ok(reports) => reports.into_iter().map(Ok).collect(),
         Err(parked) => vec![Err(parked)],
     }
+}
+
+/// A body as the provider writes it, about a document of this id, which is out of plain characters.
+pub(super) fn sample(id: &str) -> Vec<u8> {
+    format!(r#"{{"from":"1","to":"2","event":"STATUS_CHANGE","document_id":"{id}"}}"#).into_bytes()
 }
 
 fn told(account: &AccountId, bytes: &[u8]) -> Result<Vec<Report>, Parked> {
@@ -51,7 +65,7 @@ fn told(account: &AccountId, bytes: &[u8]) -> Result<Vec<Report>, Parked> {
 /// What an event means, by its name; at least one fact.
 fn events(name: &str, body: &Body) -> Vec<Event> {
     let event = match name {
-        "STATUS_CHANGE" => return status_changes(body),
+        STATUS_CHANGE => return status_changes(body),
         "USER_FINISH" => match body.text("fields_signed").map(|text| text.trim().parse::<u64>()) {
             Some(Ok(0)) => Event::Stands(Step::FinishedUnsigned),
             // How many there are, the field events say; this one says that the user is through.
@@ -93,7 +107,7 @@ fn worded(name: &str, body: &Body) -> String {
     };
     let (from, to) = (word("from"), word("to"));
     let words = match name {
-        "STATUS_CHANGE" => from.zip(to).map(|(from, to)| format!("{from} to {to}")),
+        STATUS_CHANGE => from.zip(to).map(|(from, to)| format!("{from} to {to}")),
         "FIELD_SIGNED_OR_REJECTED" => word("field_status").map(str::to_owned),
         "RENDER_RETURN" => word("status").map(str::to_owned),
         _ => None,

@@ -213,6 +213,7 @@ impl ArrivalView {
             ArrivalState::Pending => ("Not read yet", "sent"),
             ArrivalState::Digested => ("Read", "completed"),
             ArrivalState::Quarantined => ("Set aside", "failed"),
+            ArrivalState::Test => ("Test, not read", "archived"),
         };
         Self {
             id: it.id,

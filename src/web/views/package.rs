@@ -20,6 +20,10 @@ pub struct PackageInput<'a> {
     pub around: Around<'a>,
     /// The package and its log.
     pub detail: &'a Detail,
+    /// Its account has an API.
+    pub may_ask: bool,
+    /// What came of asking it just now.
+    pub asked: Option<&'a str>,
 }
 
 /// The whole page.
@@ -75,6 +79,9 @@ pub struct PackagePage {
     too_many: bool,
     json: String,
     why: String,
+    /// Where to post that the provider shall be asked now, and how it is called.
+    ask: Option<(String, String)>,
+    asked: Option<String>,
 }
 
 impl PackagePage {
@@ -149,6 +156,10 @@ impl PackagePage {
             facts: words::number(u64::from(package.facts)),
             too_many: package.too_many_facts,
             json: link::package_json(key),
+            ask: input
+                .may_ask
+                .then(|| (format!("{}/resync", link::package(key)), account.provider_title.clone())),
+            asked: input.asked.map(str::to_owned),
             why: why::sentence(package, around.zone),
             account: account.label,
         }

@@ -3,11 +3,12 @@
 use super::row::group_of;
 use super::time::When;
 use super::words::{capital, count, number, shown};
-use super::{AccountLabel, Around, Frame, Place};
-use crate::app::AccountFacts;
+use super::{AccountLabel, Around, Frame, Place, forwards};
 use crate::app::circuit::Circuit;
 use crate::app::registering::Told;
 use crate::app::standing::Standing;
+use crate::app::testing::Tested;
+use crate::app::{AccountFacts, ForwardFacts};
 use crate::model::Timestamp;
 use askama::Template;
 
@@ -33,6 +34,10 @@ pub struct ProviderCard<'a> {
     pub next: bool,
     /// Whether the path must carry a token.
     pub path_token: bool,
+    /// How the rotation of its secret stands, if there was one.
+    pub rotation: Option<RotationFacts>,
+    /// How the last test callback went.
+    pub tested: Option<Tested>,
     /// When a callback last came to an address that ends in the vendor's stray `>`.
     pub misprint: Option<Timestamp>,
     /// What to do at the provider, and the lines to write there.
@@ -53,6 +58,19 @@ pub struct ProviderCard<'a> {
     pub own_only: bool,
     /// Whom the provider was told to call, when last read.
     pub registration: Option<Told>,
+    /// The host to which callbacks are passed on, and how that fares.
+    pub forward: Option<(&'a str, &'a ForwardFacts)>,
+}
+
+/// How the rotation of a secret stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RotationFacts {
+    /// It is the path token that is rotated.
+    pub is_path_token: bool,
+    /// When the one in use was made; 0: it stands in the configuration.
+    pub current: Timestamp,
+    /// When the one that follows was made, and when the provider took it.
+    pub next: Option<(Timestamp, Option<Timestamp>)>,
 }
 
 /// How a callback proves where it comes from; the secret itself never gets here.
@@ -104,8 +122,8 @@ struct CardView {
     lag: Option<String>,
     tells_names: bool,
     last_callback: Option<When>,
-    /// What a secret is for, and when it was last used.
-    slots: Vec<(&'static str, Option<When>)>,
+    slots: Vec<SlotView>,
+    tested: Option<(bool, When, String)>,
     last_unsigned: Option<When>,
     api: Option<String>,
     health: (&'static str, &'static str),
@@ -115,11 +133,32 @@ struct CardView {
     tried_at: Option<When>,
     own_only: bool,
     registration: Option<RegistrationView>,
+    forward: Option<ForwardView>,
     packages: String,
     named: String,
     quarantined: Option<String>,
     refused: Option<String>,
     lone_signers: Option<String>,
+}
+
+/// A secret: what it is for, and when it was made, taken by the provider and used.
+#[derive(Debug)]
+struct SlotView {
+    title: &'static str,
+    made: Option<When>,
+    registered: Option<When>,
+    first: Option<When>,
+    last: Option<When>,
+}
+
+#[derive(Debug)]
+struct ForwardView {
+    host: String,
+    href: String,
+    taken: Option<When>,
+    summary: String,
+    /// Why the last try was in vain, and when it was.
+    trouble: Option<(String, When)>,
 }
 
 #[derive(Debug)]
@@ -177,6 +216,7 @@ impl CardView {
             tells_names: !card.account.tells_no_names,
             last_callback: facts.last_callback.map(ago),
             slots: slots(card, around),
+            tested: card.tested.as_ref().map(|it| (it.arrived, ago(it.at), capital(&shown(&it.told)))),
             last_unsigned: used("unsigned", card, around),
             api: card.api.as_deref().map(shown),
             health,
@@ -189,6 +229,16 @@ impl CardView {
                 at: ago(told.at),
                 now: told.now.iter().map(|it| capital(&shown(it))).collect(),
                 changes: told.changes.iter().map(|it| capital(&shown(it))).collect(),
+            }),
+            forward: card.forward.map(|(host, facts)| ForwardView {
+                host: shown(host),
+                href: forwards::page(&card.account.id),
+                taken: facts.taken_at.map(ago),
+                summary: forwards::summary(facts),
+                trouble: facts.latest.as_ref().and_then(|it| {
+                    let why = shown(it.last.error.as_deref()?);
+                    Some((why, ago(Timestamp(it.last.at))))
+                }),
             }),
             packages: number(facts.packages),
             named: if card.account.tells_no_names && facts.named == 0 {
@@ -245,16 +295,50 @@ fn used(slot: &str, card: &ProviderCard<'_>, around: &Around<'_>) -> Option<When
     found.map(|(_, at)| When::ago(*at, around.now, around.zone))
 }
 
-fn slots(card: &ProviderCard<'_>, around: &Around<'_>) -> Vec<(&'static str, Option<When>)> {
-    if card.auth == AuthKind::Open && !card.path_token {
-        return Vec::new();
+fn slots(card: &ProviderCard<'_>, around: &Around<'_>) -> Vec<SlotView> {
+    let slot = |title, word| SlotView {
+        title,
+        made: None,
+        registered: None,
+        first: None,
+        last: used(word, card, around),
+    };
+    let mut slots = Vec::new();
+    // Where a path token is all that there is, or the header's secret is rotated, more is known of it below.
+    let is_told_below = card.rotation.is_some_and(|it| !it.is_path_token || card.auth == AuthKind::Open);
+    if !is_told_below && (card.auth != AuthKind::Open || card.path_token) {
+        let signed = matches!(card.auth, AuthKind::Signed { .. });
+        slots.push(slot(if signed { "Certificate in use" } else { "Secret in use" }, "current"));
+        if card.next {
+            slots.push(slot(if signed { "Next certificate" } else { "Next secret" }, "next"));
+        }
     }
-    let signed = matches!(card.auth, AuthKind::Signed { .. });
-    let title = |signature, secret| if signed { signature } else { secret };
-    let mut slots = vec![(title("Certificate in use", "Secret in use"), used("current", card, around))];
-    if card.next {
-        slots.push((title("Next certificate", "Next secret"), used("next", card, around)));
-    }
+    slots.extend(card.rotation.into_iter().flat_map(|it| rotated(it, card, around)));
+    slots
+}
+
+/// What a rotation knows of the secret in use and of the one that follows.
+fn rotated(it: RotationFacts, card: &ProviderCard<'_>, around: &Around<'_>) -> Vec<SlotView> {
+    let ago = |at| When::ago(at, around.now, around.zone);
+    let slot = |title, made: Timestamp, registered: Option<Timestamp>| {
+        let used = card.facts.secret_uses.iter().find(|it| it.made_at == made);
+        let made = (made != Timestamp(0)).then_some(made);
+        SlotView {
+            title,
+            made: made.map(ago),
+            registered: registered.map(ago),
+            // Of one that the configuration has, nobody knows when it came first.
+            first: used.filter(|_| made.is_some()).map(|it| ago(it.first_at)),
+            last: used.map(|it| ago(it.last_at)),
+        }
+    };
+    let (current, next) = if it.is_path_token {
+        ("Path token in use", "Next path token")
+    } else {
+        ("Secret in use", "Next secret")
+    };
+    let mut slots = vec![slot(current, it.current, None)];
+    slots.extend(it.next.map(|(made, registered)| slot(next, made, registered)));
     slots
 }
 

@@ -196,6 +196,7 @@ impl BoardQuery {
             words: words(&self.q),
             sender: self.sender.clone(),
             updated_since: self.updated.since(now, zone),
+            ..Filter::default()
         }
     }
 

@@ -89,8 +89,12 @@ fn whatever_a_provider_sends_stays_text() {
             record.who = Some(text.to_owned());
         }
         let detail = Detail { row: row.clone(), log };
-        let package =
-            html(&PackagePage::new(&PackageInput { around: around(&accounts, &zone), detail: &detail }));
+        let package = html(&PackagePage::new(&PackageInput {
+            around: around(&accounts, &zone),
+            detail: &detail,
+            may_ask: true,
+            asked: None,
+        }));
         for page in [fragment(&row), board(&[row], &query, 1), package] {
             for raw in ["<script>alert", "\" onmouseover", "' onfocus", "&lt;b"] {
                 assert!(!page.contains(raw), "{raw:?} of {text:?} got through: {page}");
@@ -143,7 +147,12 @@ fn every_link_keeps_the_rest_of_the_query() {
 fn a_package_page_says_what_is_odd() {
     let (accounts, zone) = (sample::accounts(), berlin());
     let detail = sample::detail();
-    let page = html(&PackagePage::new(&PackageInput { around: around(&accounts, &zone), detail: &detail }));
+    let page = html(&PackagePage::new(&PackageInput {
+        around: around(&accounts, &zone),
+        detail: &detail,
+        may_ask: true,
+        asked: None,
+    }));
     for words in [
         "Why “Sent”?",
         "since “PACKAGE_ACTIVATE” of 18 Nov 2026 14:02:11, told by callback; nothing speaks against it",

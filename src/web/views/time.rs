@@ -48,6 +48,15 @@ impl Zone {
         start.map_or(at, |day| Timestamp(day.timestamp().as_millisecond()))
     }
 
+    /// When a clock of this zone shows `text`, such as `2026-11-20T10:00`; what is skipped or shown twice there counts as
+    /// people there would take it.
+    #[must_use]
+    pub fn instant(&self, text: &str) -> Option<Timestamp> {
+        let shown: jiff::civil::DateTime = text.parse().ok()?;
+        let at = shown.to_zoned(self.tz.clone()).ok()?;
+        Some(Timestamp(at.timestamp().as_millisecond()))
+    }
+
     fn local(&self, at: Timestamp) -> Zoned {
         let at = at.0.clamp(FIRST, LAST);
         jiff::Timestamp::from_millisecond(at).unwrap_or_default().to_zoned(self.tz.clone())
@@ -117,6 +126,12 @@ pub fn rfc3339(at: Timestamp) -> String {
 #[must_use]
 pub fn stamp(at: Timestamp, zone: &Zone) -> String {
     zone.local(at).strftime("%-d %b %Y %H:%M:%S").to_string()
+}
+
+/// A time of day within a sentence: `10:09:12`.
+#[must_use]
+pub fn clock(at: Timestamp, zone: &Zone) -> String {
+    zone.local(at).strftime("%H:%M:%S").to_string()
 }
 
 /// A heading above the events of a day: `today, 21 Nov 2026`, `Wed 18 Nov 2026`.

@@ -54,6 +54,20 @@ async fn another_listener_is_replaced_only_if_its_host_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_replaced_hears_on_if_the_account_says_so() {
+    let stage = Stage::new(Kind::OneSpan).await;
+    stage.before(json!({ "url": "https://old.example.com/hush", "key": "key-hush", "events": [] }));
+    for (to, passes_on) in [("Old.example.com", true), ("new.example.com", false)] {
+        let lines = format!("{KEY}\nforward = {{ url = \"https://{to}/hush\" }}");
+        let ran = stage.run(&lines, &[]).await;
+        assert_eq!(ran.code(), 2, "{}", ran.all());
+        assert_eq!(ran.err.contains("this board passes callbacks on to it"), passes_on, "{}", ran.all());
+        assert_eq!(ran.err.contains("told nothing more. To let it hear"), !passes_on, "{}", ran.all());
+        assert!(ran.err.contains("say --replace old.example.com"), "{}", ran.all());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_older_address_or_key_of_ours_is_put_right_without_a_word_more() {
     let stage = Stage::new(Kind::OneSpan).await;
     stage.before(

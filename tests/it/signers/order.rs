@@ -36,11 +36,14 @@ pub(super) async fn open(folder: &Path) -> Store {
 
 pub(super) fn arrival(facts: Vec<(Subject, Record)>) -> NewArrival {
     NewArrival {
+        forward: None,
         account: AccountId("ls".to_owned()),
         received_at: Timestamp(0),
         remote: String::new(),
         origin: Origin::Callback,
         slot: "open",
+        secret: None,
+        is_test: false,
         headers: String::new(),
         body: format!("{facts:?}").into_bytes(),
         reading: Reading { facts, note: None },

@@ -3,7 +3,9 @@
 use super::build::{
     Log, MIN, consented, declined, doubts, place, progress, signed, signer, snapshot, viewed,
 };
-use signboard::model::{Bounce, DoubtKind, Event, Package, Paper, Place, SignerStatus, Status, Timestamp};
+use signboard::model::{
+    Bounce, DoubtKind, Event, Package, Paper, Place, SignerStatus, Snapshot, Status, Timestamp,
+};
 
 const DAY: i64 = 24 * 60 * MIN;
 
@@ -44,6 +46,25 @@ fn rule_15_what_an_answer_can_not_state_it_can_not_deny() {
     // But a package that is out again was declined by nobody.
     let package = log.shown(MIN, snapshot(Status::Sent, places())).fold();
     assert_eq!((progress(&package, "d"), package.reason), (SignerStatus::Waiting, None));
+}
+
+#[test]
+fn rule_15_an_answer_that_lists_the_agreement_tells_whether_it_is_accepted() {
+    let log = Log::sent().by(7, "c", consented()).at(9, Event::Recalled);
+    let consent = Paper { id: "default-consent".into(), agreement: true, ..Paper::default() };
+    let answer = |started| {
+        let places = [Place { started, ..place("c", 0) }];
+        Snapshot { papers: vec![consent.clone()], ..snapshot(Status::Draft, places) }
+    };
+    let after = |d, started| progress(&log.clone().shown(d, answer(started)).fold(), "c");
+    // Whoever takes a package back takes that back too.
+    assert_eq!(after(MIN, false), SignerStatus::Waiting);
+    assert_eq!(after(MIN, true), SignerStatus::Signing);
+    let near = log.shown(2_006, answer(false)).fold();
+    assert_eq!(
+        (progress(&near, "c"), doubts(&near)),
+        (SignerStatus::Signing, vec![DoubtKind::AgainstAnswer])
+    );
 }
 
 #[test]

@@ -3,7 +3,10 @@
 use super::truth::{Story, Truth, Wish, play};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, Strategy, any, prop_assert_eq, proptest};
-use signboard::model::{Event, Identity, Package, Record, SignerStatus, Status, diff, fold};
+use signboard::model::standing::Line;
+use signboard::model::{
+    Difference, Event, Identity, Missed, Package, Record, SignerStatus, Status, diff, fold,
+};
 
 fn story() -> impl Strategy<Value = Story> {
     let wish = (0..29_u8, 0..3_usize, 1..90_000_i64).prop_map(|(step, who, pause)| Wish { step, who, pause });
@@ -13,12 +16,16 @@ fn story() -> impl Strategy<Value = Story> {
     })
 }
 
-/// (field, signer) of each line.
-fn lines(before: &[Record], answer: &Record) -> Vec<(String, String)> {
+fn differences(before: &[Record], answer: &Record) -> Vec<Difference> {
     let mut log = before.to_vec();
     log.push(answer.clone());
     let known = (!before.is_empty()).then(|| fold(before));
-    let found = diff(known.as_ref(), answer.answer().unwrap(), &fold(&log));
+    diff(known.as_ref(), answer.answer().unwrap(), &fold(&log))
+}
+
+/// (field, signer) of each line.
+fn lines(before: &[Record], answer: &Record) -> Vec<(String, String)> {
+    let found = differences(before, answer);
     let mut lines: Vec<_> =
         found.into_iter().map(|it| (it.field.word().to_owned(), it.signer.unwrap_or_default())).collect();
     lines.sort();
@@ -92,5 +99,33 @@ proptest! {
         let answer = story.answer(story.truths.len() - 1, 10_000, false);
         let board = fold(&kept);
         prop_assert_eq!(lines(&kept, &answer), expected(&board, story.end_truth()));
+    }
+
+    /// Whatever comes late, and whatever happened meanwhile: those lines stay open that would have been found all the same.
+    ///
+    /// Seen red with: the answer itself taken for told; what happened after it taken for told.
+    #[test]
+    fn a_line_is_open_until_its_callback_comes(story in story(), n in 0..80_usize, lost in any::<u64>(), late in any::<u64>()) {
+        let n = n % story.truths.len();
+        let answer = story.answer(n, 10_000, false);
+        let is_lost = |at: usize| at > 0 && at <= n && lost >> (at % 64) & 1 == 1;
+        let comes = |at: usize| late >> (at % 64) & 1 == 1;
+        let some = |has: &dyn Fn(usize) -> bool| -> Vec<Record> {
+            story.told.iter().take(n + 1).enumerate().filter(|(at, _)| has(*at)).map(|(_, it)| it.clone()).collect()
+        };
+        let (kept, by_now) = (some(&|at| !is_lost(at)), some(&|at| !is_lost(at) || comes(at)));
+        let mut log = by_now.clone();
+        log.push(answer.clone());
+        log.extend(story.told.iter().skip(n + 1).filter(|it| it.happened_at > answer.happened_at.map(|d| d.plus(999))).cloned());
+        let as_of = answer.happened_at.unwrap();
+        let key = |it: &Difference| (it.field, it.signer.clone());
+        let still: Vec<_> = differences(&by_now, &answer).iter().map(key).collect();
+        for it in differences(&kept, &answer) {
+            let line = Line::new(&it, as_of, answer.received_at);
+            // Once its end is told as well, nobody can say any more whether it was deleted or purged: the line stays.
+            let status = fold(&by_now).status;
+            let unsure = it.missed == Missed::Deleted && !status.is_open() && status != Status::Deleted;
+            prop_assert_eq!(!line.is_told(&log), unsure || still.contains(&key(&it)), "{:?}", it);
+        }
     }
 }

@@ -4,7 +4,9 @@ use reqwest::{Client, Response};
 use serde_json::Value;
 use signboard::app::App;
 use signboard::clock::Clock;
-use signboard::config::{AccountConfig, ApiAuth, ApiConfig, CallbackAuth, Config, ProviderKind, Secret};
+use signboard::config::{
+    AccountConfig, ApiAuth, ApiConfig, CallbackAuth, Config, Opens, ProviderKind, Secret,
+};
 use signboard::serve::Server;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -27,7 +29,7 @@ pub struct Board {
 
 /// A configuration with one OneSpan account `os` and one Conga account `cg`; `apis` are their base addresses.
 pub fn config(data: PathBuf, apis: [Option<String>; 2]) -> Config {
-    let mut config = Config::default();
+    let mut config = Config { opens: Opens::ToItsMachine, ..Config::default() };
     config.server.listen = SocketAddr::from(([127, 0, 0, 1], 0));
     config.server.data = data;
     let [onespan, conga] = apis;

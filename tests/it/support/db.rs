@@ -41,6 +41,7 @@ pub async fn dump(data: &Path) -> Vec<String> {
         "SELECT json_array(id, account, package, hex(fingerprint), name, happened_at, pasted_at, pasted_by, body, asked_at, said) \
          FROM waiting ORDER BY id",
         "SELECT json_array(signer, package) FROM links ORDER BY signer, package",
+        "SELECT json_array(hour, account, callbacks, fresh, checkable, repeats, set_aside, refused) FROM traffic ORDER BY hour, account",
     ] {
         lines.extend(run(data, statement).await);
     }

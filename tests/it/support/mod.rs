@@ -2,6 +2,7 @@
 
 pub mod board;
 pub mod db;
+pub mod people;
 pub mod sse;
 pub mod webdriver;
 pub mod world;

@@ -13,11 +13,14 @@ fn it_says_how_each_account_stands_and_escapes_what_is_told() {
     let groups = ["lettings <b>".to_owned()];
     let facts = AccountFacts { slots_used: vec![("current".into(), NOW)], ..AccountFacts::default() };
     let card = |auth, standing, circuit| ProviderCard {
+        forward: None,
         account: &accounts[0],
         callback_url: "https://board.example.com/callbacks/onespan-eu".into(),
         auth,
         next: true,
         path_token: false,
+        rotation: None,
+        tested: None,
         misprint: Some(NOW.plus(-60 * sample::MINUTE)),
         setup: vec![(
             "Set `this` <b>".to_owned(),

@@ -21,7 +21,12 @@ fn untold() -> Package {
 fn drawn(row: &Row) -> String {
     let (accounts, zone) = (sample::accounts(), berlin());
     let detail = Detail { row: row.clone(), log: Vec::new() };
-    html(&PackagePage::new(&PackageInput { around: around(&accounts, &zone), detail: &detail }))
+    html(&PackagePage::new(&PackageInput {
+        around: around(&accounts, &zone),
+        detail: &detail,
+        may_ask: true,
+        asked: None,
+    }))
 }
 
 #[test]

@@ -1,0 +1,99 @@
+//! People and programs: who comes, what they may do, and the note of what they did.
+
+pub mod passwords;
+mod secrets;
+pub mod totp;
+mod who;
+
+pub use crate::store::people::{Deed, Done, Link, LinkKind, NewToken, NewUser, Session, Token, User};
+pub use secrets::{NewSecret, hash_of};
+pub use who::{Means, Who};
+
+use super::{App, StoreError};
+use crate::config::Opens;
+use crate::model::Timestamp;
+use crate::model::access::Scope;
+
+/// A session that nobody used for so long has ended.
+pub const IDLE_MS: i64 = 12 * 60 * 60 * 1000;
+/// No session lasts longer.
+pub const LONGEST_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+/// Use is noted at most this often.
+const NOTED_MS: i64 = 60_000;
+
+/// Who a request comes from, as far as it shows.
+#[derive(Debug, Clone)]
+pub enum Comes {
+    /// Nobody who is known, or is known any more.
+    Nobody,
+    /// Somebody whose second factor is still to come.
+    Half(Box<(User, Session)>),
+    /// Somebody.
+    Known(Who),
+}
+
+impl App {
+    /// Whether the pages ask for a sign-in. A demo's don't, and answer to its own machine alone.
+    #[must_use]
+    pub fn asks_to_sign_in(&self) -> bool {
+        self.config.opens == Opens::ToWhoSignsIn
+    }
+
+    /// Who shows this cookie's secret.
+    pub async fn by_cookie(&self, secret: &str) -> Result<Comes, StoreError> {
+        let Some(session) = self.store.session(&hash_of(secret)).await? else { return Ok(Comes::Nobody) };
+        let now = self.now();
+        if now.since(session.seen_at) >= IDLE_MS || now.since(session.created_at) >= LONGEST_MS {
+            self.store.end_session(session.id).await?;
+            return Ok(Comes::Nobody);
+        }
+        let user = self.store.user(session.user).await?.filter(|it| it.disabled_at.is_none());
+        let Some(user) = user else { return Ok(Comes::Nobody) };
+        if session.half {
+            return Ok(Comes::Half(Box::new((user, session))));
+        }
+        if now.since(session.seen_at) >= NOTED_MS {
+            self.store.session_seen(session.id, now).await?;
+        }
+        Ok(Comes::Known(Who::person(&user, session.id)))
+    }
+
+    /// Who shows this token.
+    pub async fn by_token(&self, secret: &str) -> Result<Comes, StoreError> {
+        let Some(token) = self.store.token(&hash_of(secret)).await? else { return Ok(Comes::Nobody) };
+        let now = self.now();
+        if token.ended_at.is_some() || token.expires_at.is_some_and(|at| at <= now) {
+            return Ok(Comes::Nobody);
+        }
+        if token.used_at.is_none_or(|at| now.since(at) >= NOTED_MS) {
+            self.store.token_used(token.id, now).await?;
+        }
+        Ok(Comes::Known(Who::program(&token)))
+    }
+
+    /// Notes what somebody did. It must not fail what was done: where it can't be noted, the log says so.
+    pub async fn note(&self, who: &str, remote: &str, kind: &'static str, what: impl Into<String>) {
+        let deed =
+            Deed { at: self.now(), who: who.to_owned(), kind, what: what.into(), remote: remote.to_owned() };
+        if let Err(cause) = self.store.note_deed(&deed).await {
+            tracing::error!(%cause, kind, "the audit can't be written");
+        }
+    }
+
+    /// Makes a token; its secret is told once and never again.
+    pub async fn make_token(
+        &self,
+        name: &str,
+        scope: Scope,
+        user: Option<i64>,
+        expires_at: Option<Timestamp>,
+        reach: crate::model::access::Reach,
+        query: Option<String>,
+    ) -> Result<NewSecret, StoreError> {
+        let secret = NewSecret::make("sbt_")?;
+        let prefix = secret.text().chars().take(10).collect();
+        let token = NewToken { name: name.to_owned(), prefix, scope, reach, query, user, expires_at };
+        self.store.add_token(&secret.hash(), &token, self.now()).await?;
+        Ok(secret)
+    }
+}

@@ -1,0 +1,80 @@
+//! Small writes that are no facts: people, tokens, the audit. The board's own go through the door; a command beside a
+//! running board makes them itself.
+
+use super::jobs::Chore;
+use super::writer::Job;
+use super::{Store, StoreError};
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{Connection as _, Row as _};
+
+/// A statement and what it is given.
+#[derive(Debug)]
+pub(super) struct Aside {
+    sql: &'static str,
+    cells: Vec<Cell>,
+}
+
+/// A value.
+#[derive(Debug)]
+enum Cell {
+    Number(Option<i64>),
+    Text(Option<String>),
+    Bytes(Vec<u8>),
+}
+
+impl Aside {
+    pub(super) fn new(sql: &'static str) -> Self {
+        Self { sql, cells: Vec::new() }
+    }
+
+    pub(super) fn number(mut self, number: impl Into<Option<i64>>) -> Self {
+        self.cells.push(Cell::Number(number.into()));
+        self
+    }
+
+    pub(super) fn text(mut self, text: impl Into<String>) -> Self {
+        self.cells.push(Cell::Text(Some(text.into())));
+        self
+    }
+
+    pub(super) fn maybe(mut self, text: Option<String>) -> Self {
+        self.cells.push(Cell::Text(text));
+        self
+    }
+
+    pub(super) fn bytes(mut self, bytes: &[u8]) -> Self {
+        self.cells.push(Cell::Bytes(bytes.to_vec()));
+        self
+    }
+}
+
+/// Runs them as one transaction. The first number of the last one's `RETURNING`; `None`: it changed nothing.
+pub(super) async fn run(
+    all: Vec<Aside>,
+    connection: &mut SqliteConnection,
+) -> Result<Option<i64>, StoreError> {
+    let mut together = connection.begin_with("BEGIN IMMEDIATE").await?;
+    let mut last = None;
+    for it in all {
+        let query = it.cells.into_iter().fold(sqlx::query(it.sql), |query, cell| match cell {
+            Cell::Number(number) => query.bind(number),
+            Cell::Text(text) => query.bind(text),
+            Cell::Bytes(bytes) => query.bind(bytes),
+        });
+        let row = query.fetch_optional(&mut *together).await?;
+        last = row.map(|row| row.try_get(0)).transpose()?;
+    }
+    together.commit().await?;
+    Ok(last)
+}
+
+impl Store {
+    /// Makes small writes, all or none. What the last one returned; `None`: it changed nothing.
+    pub(super) async fn aside(&self, all: Vec<Aside>) -> Result<Option<i64>, StoreError> {
+        if self.door.is_none() {
+            return run(all, &mut super::open::connect_beside(self.folder()).await?).await;
+        }
+        let done = self.ask(|done| Job::Chore(Chore::Aside(all), done)).await?;
+        Ok((done > 0).then(|| i64::try_from(done).unwrap_or(i64::MAX)))
+    }
+}

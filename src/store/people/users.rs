@@ -1,0 +1,231 @@
+//! Users.
+
+use super::super::aside::Aside;
+use super::super::packages::json;
+use super::super::{Store, StoreError};
+use super::{list, some_json, words};
+use crate::model::access::{Reach, Role};
+use crate::model::{AccountId, Timestamp};
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+const ADD: &str = "INSERT INTO users (email, name, role, accounts, mine, aliases, password, subject, created_at, checked_at) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING id";
+const CHANGE: &str = "UPDATE users SET name = $2, role = $3, accounts = $4, mine = $5, aliases = $6, zone = $7 WHERE id = $1 RETURNING id";
+const PASSWORD: &str = "UPDATE users SET password = $2 WHERE id = $1 RETURNING id";
+const TOTP: &str = "UPDATE users SET totp = $2, totp_used = $3 WHERE id = $1 RETURNING id";
+/// A code counts once: whoever comes second with the same step changes nothing.
+const USE_TOTP: &str = "UPDATE users SET totp_used = $2 WHERE id = $1 AND totp_used < $2 RETURNING id";
+const DISABLE: &str = "UPDATE users SET disabled_at = $2 WHERE id = $1 RETURNING id";
+const CHECKED: &str = "UPDATE users SET checked_at = $2, role = $3, subject = $4 WHERE id = $1 RETURNING id";
+const END_SESSIONS: &str = "DELETE FROM sessions WHERE user = $1";
+const END_TOKENS: &str = "UPDATE tokens SET ended_at = $2 WHERE user = $1 AND ended_at IS NULL";
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, email, name, role, accounts, mine, aliases, password, totp, totp_used, subject, zone, created_at, \
+             checked_at, disabled_at FROM users ",
+            $rest
+        )
+    };
+}
+const BY_EMAIL: &str = select!("WHERE email = $1");
+const BY_ID: &str = select!("WHERE id = $1");
+const BY_SUBJECT: &str = select!("WHERE subject = $1");
+const ALL: &str = select!("WHERE email > $1 ORDER BY email LIMIT $2");
+const ADMINS: &str = "SELECT count(*) FROM users WHERE role = 'admin' AND disabled_at IS NULL";
+
+/// Somebody who may use the board.
+#[derive(Clone)]
+pub struct User {
+    /// Their number.
+    pub id: i64,
+    /// Their mail address, in lower case: by it they sign in.
+    pub email: String,
+    /// As shown; empty: the mail address is.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// The accounts that they see; `None`: all.
+    pub accounts: Option<Vec<AccountId>>,
+    /// They see only what they sent.
+    pub mine: bool,
+    /// Other mail addresses under which they send, in lower case.
+    pub aliases: Vec<String>,
+    /// Their password, hashed; `None`: they have none.
+    pub password: Option<String>,
+    /// The secret of their second factor, in base32.
+    pub totp: Option<String>,
+    /// The last time step that was used with it.
+    pub totp_used: i64,
+    /// Issuer and subject at the OpenID Connect provider.
+    pub subject: Option<String>,
+    /// The zone in which they read times.
+    pub zone: Option<String>,
+    /// Since when they are known.
+    pub created_at: Timestamp,
+    /// When their OpenID Connect provider last vouched for them.
+    pub checked_at: Option<Timestamp>,
+    /// Since when they may no longer sign in.
+    pub disabled_at: Option<Timestamp>,
+}
+
+impl std::fmt::Debug for User {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("User").field("id", &self.id).field("role", &self.role).finish_non_exhaustive()
+    }
+}
+
+impl User {
+    /// Which packages they may see.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        let senders = || std::iter::once(&self.email).chain(&self.aliases).cloned().collect();
+        Reach { accounts: self.accounts.clone(), senders: self.mine.then(senders) }
+    }
+}
+
+/// Somebody to add.
+#[derive(Clone)]
+pub struct NewUser {
+    /// Their mail address.
+    pub email: String,
+    /// As shown; may be empty.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// The accounts that they see; `None`: all.
+    pub accounts: Option<Vec<AccountId>>,
+    /// They see only what they sent.
+    pub mine: bool,
+    /// Other mail addresses under which they send.
+    pub aliases: Vec<String>,
+    /// Their password, hashed.
+    pub password: Option<String>,
+    /// Issuer and subject at the OpenID Connect provider.
+    pub subject: Option<String>,
+}
+
+impl std::fmt::Debug for NewUser {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewUser").field("role", &self.role).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Adds somebody. `None`: that mail address or subject is known already.
+    pub async fn add_user(&self, user: &NewUser, now: Timestamp) -> Result<Option<i64>, StoreError> {
+        let lower: Vec<String> = user.aliases.iter().map(|it| it.to_lowercase()).collect();
+        let add =
+            Aside::new(ADD).text(user.email.to_lowercase()).text(user.name.clone()).text(user.role.word());
+        let add =
+            add.maybe(some_json(user.accounts.as_deref().map(words).as_ref())?).number(i64::from(user.mine));
+        let add = add.text(json(&lower)?).maybe(user.password.clone()).maybe(user.subject.clone());
+        let checked = user.subject.as_ref().map(|_| now.0);
+        self.aside(vec![add.number(now.0).number(checked)]).await
+    }
+
+    /// Changes what somebody may do and see, and how they are called. Whoever is signed in as them notices at once.
+    pub async fn change_user(&self, user: &User) -> Result<(), StoreError> {
+        let lower: Vec<String> = user.aliases.iter().map(|it| it.to_lowercase()).collect();
+        let change = Aside::new(CHANGE).number(user.id).text(user.name.clone()).text(user.role.word());
+        let change = change
+            .maybe(some_json(user.accounts.as_deref().map(words).as_ref())?)
+            .number(i64::from(user.mine));
+        self.aside(vec![change.text(json(&lower)?).maybe(user.zone.clone())]).await.map(|_| ())
+    }
+
+    /// Gives somebody another password, hashed, and ends every session of theirs.
+    pub async fn set_password(&self, user: i64, password: &str) -> Result<(), StoreError> {
+        let end = Aside::new(END_SESSIONS).number(user);
+        self.aside(vec![end, Aside::new(PASSWORD).number(user).text(password)]).await.map(|_| ())
+    }
+
+    /// Gives somebody a second factor, of which the step `used` counts no more; or takes it away.
+    pub async fn set_totp(&self, user: i64, secret: Option<String>, used: i64) -> Result<(), StoreError> {
+        self.aside(vec![Aside::new(TOTP).number(user).maybe(secret).number(used)]).await.map(|_| ())
+    }
+
+    /// Uses a code of the second factor up. `false`: it, or a later one, was used before.
+    pub async fn use_totp(&self, user: i64, step: i64) -> Result<bool, StoreError> {
+        self.aside(vec![Aside::new(USE_TOTP).number(user).number(step)]).await.map(|it| it.is_some())
+    }
+
+    /// Lets somebody in no more, and ends their sessions and tokens; or lets them in again.
+    pub async fn disable_user(
+        &self,
+        user: i64,
+        at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let disable = Aside::new(DISABLE).number(user).number(at.map(|at| at.0));
+        let ends = [Aside::new(END_SESSIONS).number(user), Aside::new(END_TOKENS).number(user).number(now.0)];
+        let all = ends.into_iter().filter(|_| at.is_some()).chain([disable]).collect();
+        self.aside(all).await.map(|_| ())
+    }
+
+    /// Their OpenID Connect provider vouched for them, and for this role.
+    pub async fn vouched(
+        &self,
+        user: i64,
+        role: Role,
+        subject: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let checked = Aside::new(CHECKED).number(user).number(now.0).text(role.word()).text(subject);
+        self.aside(vec![checked]).await.map(|_| ())
+    }
+
+    /// Somebody by their mail address.
+    pub async fn user_by_email(&self, email: &str) -> Result<Option<User>, StoreError> {
+        let row = sqlx::query(BY_EMAIL).bind(email.to_lowercase()).fetch_optional(&self.readers).await?;
+        row.as_ref().map(user_of).transpose()
+    }
+
+    /// Somebody by their number.
+    pub async fn user(&self, id: i64) -> Result<Option<User>, StoreError> {
+        let row = sqlx::query(BY_ID).bind(id).fetch_optional(&self.readers).await?;
+        row.as_ref().map(user_of).transpose()
+    }
+
+    /// Somebody by issuer and subject.
+    pub async fn user_by_subject(&self, subject: &str) -> Result<Option<User>, StoreError> {
+        let row = sqlx::query(BY_SUBJECT).bind(subject).fetch_optional(&self.readers).await?;
+        row.as_ref().map(user_of).transpose()
+    }
+
+    /// Everybody, in the order of their mail addresses, behind `after`.
+    pub async fn users(&self, after: &str, limit: u32) -> Result<Vec<User>, StoreError> {
+        let query = sqlx::query(ALL).bind(after).bind(i64::from(limit));
+        query.fetch_all(&self.readers).await?.iter().map(user_of).collect()
+    }
+
+    /// How many admins may sign in.
+    pub async fn admins(&self) -> Result<u64, StoreError> {
+        let count: i64 = sqlx::query(ADMINS).fetch_one(&self.readers).await?.try_get(0)?;
+        Ok(count.unsigned_abs())
+    }
+}
+
+pub(super) fn user_of(row: &SqliteRow) -> Result<User, StoreError> {
+    let at = |column: &str| Ok::<_, StoreError>(row.try_get::<Option<i64>, _>(column)?.map(Timestamp));
+    let role: &str = row.try_get("role")?;
+    let accounts: Option<Vec<String>> = list(row.try_get("accounts")?)?;
+    Ok(User {
+        id: row.try_get("id")?,
+        email: row.try_get("email")?,
+        name: row.try_get("name")?,
+        role: Role::from_word(role).ok_or_else(|| StoreError::json(format!("a role `{role}`")))?,
+        accounts: accounts.map(|all| all.into_iter().map(AccountId).collect()),
+        mine: row.try_get::<i64, _>("mine")? != 0,
+        aliases: list(Some(row.try_get("aliases")?))?.unwrap_or_default(),
+        password: row.try_get("password")?,
+        totp: row.try_get("totp")?,
+        totp_used: row.try_get("totp_used")?,
+        subject: row.try_get("subject")?,
+        zone: row.try_get("zone")?,
+        created_at: Timestamp(row.try_get("created_at")?),
+        checked_at: at("checked_at")?,
+        disabled_at: at("disabled_at")?,
+    })
+}

@@ -1,0 +1,56 @@
+//! What each address asks of whoever comes: one table, which the gate reads and the tests walk.
+
+use crate::model::access::{Needs, Role};
+
+/// Whether an address is read, or something is done by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// GET and HEAD.
+    Read,
+    /// POST.
+    Do,
+}
+
+const ADMIN: Needs = Needs::Role(Role::Admin);
+const SENDER: Needs = Needs::Role(Role::Sender);
+
+/// Every address behind the gate, as the router spells it.
+pub const ADDRESSES: &[(Verb, &str, Needs)] = &[
+    (Verb::Read, "/", Needs::Known),
+    (Verb::Read, "/pulse", Needs::Known),
+    (Verb::Read, "/live", Needs::Known),
+    (Verb::Read, "/packages/{package:.*}", Needs::Known),
+    (Verb::Read, "/inbox", ADMIN),
+    (Verb::Read, "/inbox/payload/{arrival}", ADMIN),
+    (Verb::Read, "/inbox/waiting/{id}", ADMIN),
+    (Verb::Do, "/inbox/import", SENDER),
+    (Verb::Do, "/inbox/waiting", ADMIN),
+    (Verb::Do, "/inbox/forget", ADMIN),
+    (Verb::Do, "/inbox/replay", ADMIN),
+    (Verb::Do, "/inbox/admit", ADMIN),
+    (Verb::Read, "/providers", ADMIN),
+    (Verb::Do, "/providers/test", ADMIN),
+    (Verb::Read, "/forwards/{account}", ADMIN),
+    (Verb::Do, "/forwards/{account}", ADMIN),
+    (Verb::Read, "/api/v1/packages", Needs::Known),
+    (Verb::Read, "/api/v1/packages/{package:.*}", Needs::Known),
+    (Verb::Read, "/api/v1/drift", Needs::Known),
+    (Verb::Read, "/api/v1/runs", Needs::Known),
+    (Verb::Read, "/api/v1/traffic", Needs::Known),
+    (Verb::Read, "/healthz", Needs::Nothing),
+    (Verb::Read, "/readyz", Needs::Nothing),
+    (Verb::Read, "/metrics", Needs::AdminOrToken),
+    (Verb::Read, "/static/{file}", Needs::Nothing),
+];
+
+/// What the address of a route asks for. What stands in no table is asked for like a page: strangers don't learn what
+/// there is.
+#[must_use]
+pub fn of(verb: Verb, pattern: Option<&str>) -> Needs {
+    let found = ADDRESSES.iter().find(|(what, address, _)| *what == verb && Some(*address) == pattern);
+    match (found, verb) {
+        (Some((_, _, needs)), _) => *needs,
+        (None, Verb::Read) => Needs::Known,
+        (None, Verb::Do) => ADMIN,
+    }
+}

@@ -1,0 +1,186 @@
+//! What a person asks to have compared with the providers: forms that post, and a redirect after each.
+
+use super::error::WebError;
+use super::pages::key_of;
+use super::site::Site;
+use super::views::words::{count, shown};
+use super::views::{Zone, link, time};
+use crate::app::resync::{ResyncError, Resynced, Scope, may_ask_again};
+use crate::model::{PackageKey, Timestamp};
+use actix_web::http::header::LOCATION;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+
+/// What the form of `/sync` sends. Empty fields mean all.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wanted {
+    #[serde(default)]
+    account: String,
+    #[serde(default)]
+    since: String,
+    #[serde(default)]
+    until: String,
+    dry: Option<String>,
+}
+
+/// `POST /sync/resync`: everything, or one account; of all times, or of a part.
+pub async fn resync(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    wanted: web::Form<Wanted>,
+) -> Result<HttpResponse, WebError> {
+    let Wanted { account, since, until, dry } = wanted.into_inner();
+    let scope = Scope {
+        accounts: Some(account).filter(|it| !it.is_empty()).into_iter().collect(),
+        since: time_of(&since, &site.zone)?,
+        until: time_of(&until, &site.zone)?,
+        dry: dry.is_some(),
+        by: by(&request),
+    };
+    match site.app.resync(&scope).await {
+        Ok(asked) => Ok(back(&format!("asked-{}-{}", asked.len(), u8::from(scope.dry)))),
+        Err(ResyncError::Store(cause)) => Err(cause.into()),
+        Err(cause) => Err(WebError::Bad(format!("Nothing is compared: {cause}."))),
+    }
+}
+
+/// Which run a form is about.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Which {
+    run: i64,
+}
+
+/// `POST /sync/stop`: a run that waits or goes on shall end.
+pub async fn stop(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    which: web::Form<Which>,
+) -> Result<HttpResponse, WebError> {
+    let stopped = site.app.stop_run(which.run, &by(&request)).await?;
+    Ok(back(if stopped { "stopped" } else { "over" }))
+}
+
+/// `POST /packages/{account}/{id}/resync`: one package, now.
+pub async fn package(site: web::Data<Site>, request: HttpRequest) -> Result<HttpResponse, WebError> {
+    const NONE: WebError = WebError::NotFound("There is no such package on this board.");
+    let (key, rest) = key_of(&request, "/packages/")?;
+    if rest.as_deref() != Some("resync") {
+        return Err(NONE);
+    }
+    if !site.app.resync_package(&key).await? {
+        return Err(NONE);
+    }
+    let page = format!("{}?done=asked", link::package(&key));
+    Ok(HttpResponse::SeeOther().insert_header((LOCATION, page)).finish())
+}
+
+/// The sentence for what a form of `/sync` has done; `None` for anything that no form says.
+#[must_use]
+pub fn notice(word: &str) -> Option<String> {
+    let sentence = match word {
+        "stopped" => {
+            "It ends after the calls that are under way. What it repaired stays repaired.".to_owned()
+        }
+        "over" => "It had ended already.".to_owned(),
+        asked => {
+            let (accounts, dry) = asked.strip_prefix("asked-")?.split_once('-')?;
+            let accounts = count(accounts.parse().ok()?, "account is", "accounts are");
+            let dry = if dry == "1" { " It only says what would change." } else { "" };
+            format!("{accounts} compared with the provider, as soon as what was begun before has ended.{dry}")
+        }
+    };
+    Some(sentence)
+}
+
+/// What came of asking about a package, for its page; `None`: nobody asked lately.
+#[must_use]
+pub fn told(site: &Site, key: &PackageKey) -> Option<String> {
+    let (at, came) = site.app.resynced(key)?;
+    let provider = site.app.accounts.get(&key.account)?.config.provider.title();
+    Some(sentence(provider, at, &came, &site.zone))
+}
+
+fn sentence(provider: &str, at: Timestamp, came: &Resynced, zone: &Zone) -> String {
+    let clock = |at| time::clock(at, zone);
+    let answer = match came {
+        Resynced::NoApi => {
+            return format!("{provider} can’t be asked: no API is configured for this account.");
+        }
+        Resynced::Resting(until) => {
+            return format!("{provider} was not asked: its API rests until {}.", clock(*until));
+        }
+        Resynced::UnderWay => return format!("{provider} is being asked since {}.", clock(at)),
+        Resynced::Changed(changes) => {
+            let words: Vec<String> = changes.iter().map(|it| shown(it)).collect();
+            format!("{}: {}", count(words.len() as u64, "change", "changes"), words.join("; "))
+        }
+        Resynced::Details => {
+            "no callback was missed; its name, dates or the like were brought up to date".to_owned()
+        }
+        Resynced::Confirmed => "confirmed, nothing had changed".to_owned(),
+        Resynced::Unanswered(why) => format!("no answer that counts: {}", shown(why)),
+    };
+    let again = clock(may_ask_again(at));
+    format!("{provider} was asked at {}: {answer}. It can be asked again at {again}.", clock(at))
+}
+
+/// What a `datetime-local` field holds, in the server's zone; `None`: it is empty.
+fn time_of(text: &str, zone: &Zone) -> Result<Option<i64>, WebError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let at = zone.instant(text);
+    at.map(|at| Some(at.0)).ok_or_else(|| WebError::Bad(format!("“{}” is no day and time.", shown(text))))
+}
+
+/// Who asks, until people sign in: the address.
+fn by(request: &HttpRequest) -> String {
+    request.peer_addr().map(|it| it.ip().to_string()).unwrap_or_default()
+}
+
+fn back(word: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, format!("/sync?done={word}"))).finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_say_what_they_did_and_nobody_else_does() {
+        assert!(notice("asked-1-0").unwrap().starts_with("1 account is compared"));
+        assert!(notice("asked-4-1").unwrap().ends_with("It only says what would change."));
+        for word in ["", "asked", "asked-x-0", "<b>", "asked-1"] {
+            assert_eq!(notice(word), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_time_of_a_form_is_in_the_servers_zone() {
+        let zone = Zone::named("Europe/Berlin").unwrap();
+        assert_eq!(time_of("2026-11-22T13:00", &zone).unwrap(), Some(1_795_348_800_000));
+        assert_eq!(time_of("", &zone).unwrap(), None);
+        for bad in ["tomorrow", "2026-13-01T00:00", "2026-11-22T13:00Z[Asia/Tokyo]"] {
+            assert!(time_of(bad, &zone).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_came_of_asking_is_a_sentence() {
+        let (at, zone) = (Timestamp(1_795_348_800_000), Zone::utc());
+        let changed =
+            Resynced::Changed(vec!["status sent → completed".into(), "Ana\r\n, progress a → b".into()]);
+        assert_eq!(
+            sentence("OneSpan", at, &changed, &zone),
+            "OneSpan was asked at 12:00:00: 2 changes: status sent → completed; Ana  , progress a → b. It can be asked again \
+             at 12:01:00."
+        );
+        let resting = Resynced::Resting(Timestamp(at.0 + 5_000));
+        assert_eq!(
+            sentence("OneSpan", at, &resting, &zone),
+            "OneSpan was not asked: its API rests until 12:00:05."
+        );
+    }
+}
