@@ -84,9 +84,11 @@ const reload = async () => {
 
 // An unchanged strip is left alone: replaced, it would be read out again.
 const beat = (fresh) => {
-  const { title, heard: at } = fresh.dataset, count = /^(\(\d+\) )?/;
+  const { title, heard: at, accounts, ill } = fresh.dataset, header = byId("accounts"), count = /^(\(\d+\) )?/;
   document.title = page.row ? document.title.replace(count, count.exec(title)[0]) : title;
   heard = at ?? heard;
+  if (header.textContent !== accounts) header.textContent = accounts; // spoken, once
+  header.className = ill ?? "";
   for (const part of ["attention", "tallies", "warning"]) {
     const old = byId(part), now = fresh.querySelector(`#${part}`);
     if (!old || (now.dataset.key ? old.dataset.key === now.dataset.key : old.innerHTML === now.innerHTML)) continue;
@@ -169,6 +171,28 @@ if (page.live) {
   addEventListener("online", wake);
 }
 setInterval(age, 3e4);
+
+// While a sweep goes on, its bar and words change in place, so that no button moves under the pointer. When one begins
+// or ends, what depends on it is drawn anew; the form is left alone.
+const follow = async () => {
+  try {
+    const fresh = await get("/sync/now");
+    if (byId("now", fresh).dataset.key === byId("now").dataset.key) {
+      for (const it of fresh.querySelectorAll(".run [id]")) {
+        const old = byId(it.id);
+        if (it.max) Object.assign(old, it.hasAttribute("value") && { max: it.max, value: it.value });
+        else old.replaceChildren(...it.childNodes);
+      }
+    } else {
+      const all = await get(location.href);
+      for (const part of ["now", "missed", "runs"]) byId(part).replaceWith(byId(part, all));
+      byId("said").textContent = byId("said", all).textContent;
+    }
+  } catch { /* the next one may go well */ }
+  later();
+};
+const later = () => setTimeout(follow, byId("now").dataset.key ? 1500 : 2e4);
+if (byId("now")) later();
 
 const filters = byId("filters"), keys = byId("keys");
 filters?.addEventListener("change", ({ target }) => target.matches("select") && filters.requestSubmit());

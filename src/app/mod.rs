@@ -1,10 +1,10 @@
 //! Floor 2: the use cases. Knows providers only as a trait, and neither HTTP nor HTML nor SQL.
 //!
 //! [`App`] is the one handle that everybody clones. [`ingest`] takes callbacks in, [`asking`] asks the providers' APIs
-//! about what is due, `locating` about signers without a package, [`reconcile`] looks for what callbacks missed, all of
-//! them only while the [`circuit`] lets them. [`forwarding`] passes callbacks on, [`resync`] lets people ask for a
-//! comparison, [`replay`] reads kept bytes again, [`import`] takes what a person pasted, [`traffic`] says how well
-//! callbacks do, [`standing`] how the accounts are.
+//! about what is due unless the [`circuit`] is open, `locating` about signers without a package, [`forwarding`] passes
+//! callbacks on, [`reconcile`] looks for what callbacks missed, [`resync`] lets people ask for that, [`replay`] reads
+//! kept bytes again, [`import`] takes what a person pasted, [`standing`] says how the accounts are and [`traffic`] how
+//! well their callbacks do.
 
 pub mod asking;
 pub mod circuit;
@@ -58,10 +58,10 @@ pub struct Account {
     pub api: Mutex<ApiState>,
     /// Wakes the worker that asks its API.
     pub due: tokio::sync::Notify,
-    /// Held by whoever tries an API that failed.
-    trying: tokio::sync::Mutex<()>,
     /// Wakes the worker that sweeps.
     pub sweep_due: tokio::sync::Notify,
+    /// Held by whoever tries an API that failed.
+    trying: tokio::sync::Mutex<()>,
     /// Its sweeps; one step at a time.
     pub sweeps: tokio::sync::Mutex<reconcile::Sweeps>,
     /// The other listener, to which its callbacks are passed on.
@@ -173,8 +173,8 @@ impl App {
                 provider,
                 api: Mutex::default(),
                 due: tokio::sync::Notify::new(),
-                trying: tokio::sync::Mutex::default(),
                 sweep_due: tokio::sync::Notify::new(),
+                trying: tokio::sync::Mutex::default(),
                 sweeps: tokio::sync::Mutex::default(),
                 forwarding,
                 refusals: refusals::Refusals::default(),

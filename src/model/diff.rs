@@ -211,7 +211,7 @@ fn went_on(then: &Signer, place: &Place, now: &Signer) -> Option<Missed> {
 }
 
 pub(super) fn progress(signer: &Signer) -> &'static str {
-    signer.step.map_or(signer.status.word(), super::Step::word)
+    signer.step.map_or(signer.status.word(), Step::word)
 }
 
 fn told_by(board: Option<Status>, status: Status) -> Missed {

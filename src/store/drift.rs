@@ -135,7 +135,7 @@ impl Store {
     }
 }
 
-fn drift_of(row: &SqliteRow) -> Result<Drift, StoreError> {
+pub(super) fn drift_of(row: &SqliteRow) -> Result<Drift, StoreError> {
     let at = |column: &str| Ok::<_, StoreError>(row.try_get::<Option<i64>, _>(column)?.map(Timestamp));
     Ok(Drift {
         id: row.try_get("id")?,

@@ -10,6 +10,7 @@ mod check;
 mod codec;
 mod drift;
 mod fetch;
+mod findings;
 mod forwards;
 mod inbox;
 mod jobs;

@@ -6,8 +6,12 @@ use crate::model::{Package, PackageKey, Record, Timestamp};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// About this many facts are remembered in each generation (some 300 bytes each).
-const FACTS: usize = 40_000;
+/// So much is remembered in each generation, counted in facts of callbacks: some 300 bytes each.
+const ROOM: usize = 120_000;
+/// What an answer of an API takes, which names people and documents, and what a package does beside its log. A sweep puts
+/// every package of an account here, each with an answer.
+const ANSWER: usize = 12;
+const PACKAGE: usize = 12;
 
 /// A package as the writer knows it.
 #[derive(Debug, Clone)]
@@ -44,6 +48,12 @@ impl Entry {
             seq: 0,
         }
     }
+
+    /// How much room it takes.
+    fn size(&self) -> usize {
+        let of = |record: &Record| if record.answer().is_some() { ANSWER } else { 1 };
+        PACKAGE + self.log.iter().map(of).sum::<usize>()
+    }
 }
 
 /// The logs at hand.
@@ -51,15 +61,15 @@ impl Entry {
 pub(super) struct Shelf {
     young: HashMap<PackageKey, Entry>,
     old: HashMap<PackageKey, Entry>,
-    /// Facts in the young generation.
-    facts: usize,
+    /// What the young generation takes.
+    taken: usize,
 }
 
 impl Shelf {
     /// Takes a package off the shelf, to be put back when the batch is on disk.
     pub(super) fn take(&mut self, key: &PackageKey) -> Option<Entry> {
         if let Some(entry) = self.young.remove(key) {
-            self.facts -= entry.log.len();
+            self.taken -= entry.size();
             return Some(entry);
         }
         self.old.remove(key)
@@ -67,18 +77,45 @@ impl Shelf {
 
     /// Puts a package on the shelf.
     pub(super) fn put(&mut self, key: PackageKey, entry: Entry) {
-        if self.facts > FACTS {
+        if self.taken > ROOM {
             self.old = std::mem::take(&mut self.young);
-            self.facts = 0;
+            self.taken = 0;
         }
-        self.facts += entry.log.len();
+        self.taken += entry.size();
         if let Some(replaced) = self.young.insert(key, entry) {
-            self.facts -= replaced.log.len();
+            self.taken -= replaced.size();
         }
     }
 
     /// Forgets everything: somebody else may have written.
     pub(super) fn clear(&mut self) {
         *self = Self::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{AccountId, Answer, Fingerprint, PackageId, fold};
+
+    #[test]
+    fn a_sweep_leaves_no_more_here_than_there_is_room_for() {
+        let answer =
+            fold::answer_record(Answer::NotFound, Timestamp(1), Timestamp(1), Fingerprint::default());
+        let mut shelf = Shelf::default();
+        let key = |number: i64| {
+            let package = PackageId::parse(&number.to_string()).unwrap();
+            PackageKey { account: AccountId("os".to_owned()), package }
+        };
+        for number in 0..50_000 {
+            shelf.put(key(number), Entry { log: vec![answer.clone()], ..Entry::new(number) });
+        }
+        let most = 2 * (ROOM / (ANSWER + PACKAGE) + 1);
+        assert!(shelf.young.len() + shelf.old.len() <= most, "{} {}", shelf.young.len(), shelf.old.len());
+        // Taken and put back it takes what it took.
+        let taken = shelf.taken;
+        let entry = shelf.take(&key(49_999)).unwrap();
+        shelf.put(key(49_999), entry);
+        assert_eq!(shelf.taken, taken);
     }
 }

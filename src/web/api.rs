@@ -3,6 +3,7 @@
 use super::error::WebError;
 use super::pages::{detail, key_of};
 use super::site::Site;
+use super::sync::cut;
 use super::views::accounts::AccountList;
 use super::views::drift::{DriftList, RunList};
 use super::views::json::{PackageAnswer, PackageItem, PackageList};
@@ -133,14 +134,6 @@ pub async fn traffic(site: web::Data<Site>, asked: web::Query<Traffic>) -> Resul
     }
     let hours = site.app.store.traffic(only.as_ref(), from, now.plus(1)).await?;
     Ok(HttpResponse::Ok().json(TrafficList::new(&figures, &hours)))
-}
-
-/// Cuts off what was read too much to see whether there is more; then, the last one that stays.
-fn cut<T>(rows: &mut Vec<T>, limit: u32) -> Option<&T> {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    rows.last().filter(|_| more)
 }
 
 fn limit_of(asked: Option<String>) -> Result<u32, WebError> {

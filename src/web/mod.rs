@@ -16,6 +16,7 @@ pub mod needs;
 pub mod pages;
 pub mod resync;
 pub mod site;
+pub mod sync;
 pub mod views;
 mod who;
 
@@ -69,6 +70,9 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/packages/{package:.*}", web::post().to(resync::package))
             .route("/sync/resync", web::post().to(resync::resync))
             .route("/sync/stop", web::post().to(resync::stop))
+            .route("/sync", read().to(sync::sync))
+            .route("/sync/now", read().to(sync::now))
+            .route("/sync/missed.csv", read().to(sync::csv))
             .route("/inbox", read().to(pages::inbox))
             .route("/inbox/payload/{arrival}", read().to(pages::inbox_payload))
             .route("/inbox/waiting/{id}", read().to(pages::waiting_body))

@@ -19,15 +19,17 @@ const PAGE: u32 = 50;
 /// So many troubles stand in the strip; the rest is a number.
 const STRIP: u32 = 3;
 const MOST_SENDERS: u32 = 200;
+/// So many of what polling found stand on a package's page.
+const FINDINGS: u32 = 20;
 const INBOX_PAGE: u32 = 50;
 const INBOX_PART: u32 = 20;
 
 /// `GET /`: the board.
 pub async fn board(site: web::Data<Site>, request: HttpRequest) -> Result<HttpResponse, WebError> {
     let query = BoardQuery::parse(request.query_string());
-    let moment = site.moment().await?;
+    let filter = query.filter(site.app.now(), &site.zone, &site.accounts);
+    let moment = site.moment_of(|it| is_of(&filter, it)).await?;
     let around = site.around(&moment);
-    let filter = query.filter(moment.now(), &site.zone, &site.accounts);
     // Before the list: what changes in between comes once more by the stream, and is not missed.
     let seq = site.app.store.last_seq().await?;
     let page = site.app.store.list(&filter, &order(&query), PAGE, moment.now()).await?;
@@ -56,8 +58,8 @@ pub async fn board(site: web::Data<Site>, request: HttpRequest) -> Result<HttpRe
 /// `GET /pulse?<the board's query>`: what an open board fetches after changes.
 pub async fn pulse(site: web::Data<Site>, request: HttpRequest) -> Result<HttpResponse, WebError> {
     let query = BoardQuery::parse(request.query_string());
-    let moment = site.moment().await?;
-    let filter = query.filter(moment.now(), &site.zone, &site.accounts);
+    let filter = query.filter(site.app.now(), &site.zone, &site.accounts);
+    let moment = site.moment_of(|it| is_of(&filter, it)).await?;
     let (tallies, troubled) = (tallies(&site, &filter, &moment).await?, troubled(&site, &moment).await?);
     let around = site.around(&moment);
     let input = PulseInput { around: &around, query: &query, tallies: &tallies, troubled: &troubled };
@@ -75,11 +77,17 @@ pub async fn package(site: web::Data<Site>, request: HttpRequest) -> Result<Http
         return Err(WebError::NotFound("There is no such page."));
     }
     let detail = detail(&site, &key).await?;
-    let moment = site.moment().await?;
+    let moment = site.moment_of(|it| *it == key.account).await?;
     let asked = (request.query_string() == "done=asked").then(|| super::resync::told(&site, &key)).flatten();
     let may_ask = site.app.accounts.get(&key.account).is_some_and(|it| it.config.api.is_some());
-    let input =
-        PackageInput { around: site.around(&moment), detail: &detail, may_ask, asked: asked.as_deref() };
+    let findings = super::sync::findings(&site, site.app.store.drift_of(&key, FINDINGS).await?).await?;
+    let input = PackageInput {
+        around: site.around(&moment),
+        detail: &detail,
+        findings: &findings,
+        may_ask,
+        asked: asked.as_deref(),
+    };
     Ok(page_of(html(&PackagePage::new(&input))))
 }
 
@@ -276,12 +284,15 @@ pub fn order(query: &BoardQuery) -> Order {
     Order { sort: query.sort, ascending: !query.descending(), after, before }
 }
 
+/// Whether a filter lets an account's packages through.
+fn is_of(filter: &Filter, account: &AccountId) -> bool {
+    filter.account.as_ref().is_none_or(|only| only == account)
+        && (filter.accounts.is_empty() || filter.accounts.contains(account))
+}
+
 /// The tallies of the filter's accounts.
 async fn tallies(site: &Site, filter: &Filter, moment: &Moment) -> Result<Vec<(Tally, u64)>, WebError> {
-    let of = |account: &AccountId| {
-        filter.account.as_ref().is_none_or(|only| only == account)
-            && (filter.accounts.is_empty() || filter.accounts.contains(account))
-    };
+    let of = |account: &AccountId| is_of(filter, account);
     let kept = crate::model::Status::ALL.into_iter().map(Tally::Status);
     let kept = kept.chain([Tally::All, Tally::WithSender, Tally::Trashed]);
     let mut counts: Vec<(Tally, u64)> =
@@ -307,7 +318,8 @@ pub fn key_of(request: &HttpRequest, prefix: &str) -> Result<(PackageKey, Option
     Ok((PackageKey { account: AccountId(account), package }, rest))
 }
 
-fn page_of(html: String) -> HttpResponse {
+/// An answer that is a page, or a part of one.
+pub fn page_of(html: String) -> HttpResponse {
     // A page is of its moment; going back in history must not show an old one as new.
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")

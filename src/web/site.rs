@@ -1,9 +1,10 @@
 //! What every page needs beside the store: how accounts are called, and in which zone times are printed.
 
+use super::views::standing::Header;
 use super::views::words::list;
 use super::views::{AccountLabel, Around, Zone};
 use crate::app::{Account, App};
-use crate::model::{Filter, Timestamp};
+use crate::model::{AccountId, Filter, Timestamp};
 
 /// The board as the pages see it.
 #[derive(Debug, Clone)]
@@ -23,6 +24,7 @@ pub struct Moment {
     attention: u64,
     last_callback: Option<Timestamp>,
     warnings: Vec<String>,
+    header: Header,
 }
 
 impl Site {
@@ -36,7 +38,18 @@ impl Site {
 
     /// What all pages say now.
     pub async fn moment(&self) -> Result<Moment, crate::app::StoreError> {
+        self.moment_of(|_| true).await
+    }
+
+    /// The same on a page that shows only these accounts.
+    pub async fn moment_of(
+        &self,
+        is_in_view: impl Fn(&AccountId) -> bool,
+    ) -> Result<Moment, crate::app::StoreError> {
         let mut moment = self.instant();
+        let labels: Vec<&AccountLabel> = self.accounts.iter().filter(|it| is_in_view(&it.id)).collect();
+        let worst = self.app.worst(labels.iter().map(|it| &it.id));
+        moment.header = Header::new(&labels, worst.as_ref(), moment.now, &self.zone);
         moment.attention = self.app.store.attention(&Filter::default(), moment.now).await?;
         Ok(moment)
     }
@@ -48,7 +61,7 @@ impl Site {
         let trouble = self.app.store.health().trouble();
         let trouble = trouble.map(|why| format!("Callbacks can't be written to disk: {why}."));
         let warnings = trouble.into_iter().chain(self.refused_lately(now)).collect();
-        Moment { now, attention: 0, last_callback: self.app.last_callback(), warnings }
+        Moment { now, last_callback: self.app.last_callback(), warnings, ..Moment::default() }
     }
 
     /// One line for whatever is refused: it must not change with each call that is.
@@ -74,6 +87,7 @@ impl Site {
             attention: moment.attention,
             last_callback: moment.last_callback,
             warnings: &moment.warnings,
+            header: &moment.header,
         }
     }
 }

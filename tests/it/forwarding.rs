@@ -136,7 +136,8 @@ async fn each_proof_is_the_one_that_came_and_the_paths_token_stays_here() {
     })
     .await;
     let encoded = format!("Basic {}", BASE64_STANDARD.encode("me:hush2"));
-    let sent: [(&str, &str, &[(&str, &str)]); 6] = [
+    type Sent<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
+    let sent: [Sent<'_>; 6] = [
         ("key", "key", &[("authorization", "Basic hush")]),
         ("key", "key", &[("authorization", "Basic hush2")]),
         ("pair", "pair", &[("authorization", &encoded)]),

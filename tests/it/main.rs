@@ -26,6 +26,7 @@ mod signers;
 mod state;
 mod stories;
 mod support;
+mod sync;
 mod traffic;
 mod truth;
 mod wire;

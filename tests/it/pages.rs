@@ -7,12 +7,15 @@ use crate::support::board::{Board, event};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 17] = [
     "/",
     "/?status=sent&q=x",
     "/pulse",
     "/live",
     "/packages/os/P",
+    "/sync",
+    "/sync/now",
+    "/sync/missed.csv",
     "/inbox",
     "/providers",
     "/api/v1/packages",

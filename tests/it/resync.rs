@@ -5,9 +5,8 @@ mod one;
 
 use crate::support::world::{Stage, nda};
 use serde_json::{Value, json};
-use signboard::app::DriftFilter;
-use signboard::app::Run;
 use signboard::app::reconcile::Swept;
+use signboard::app::{DriftFilter, Run};
 use signboard::demo::act::Act;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -160,10 +159,11 @@ async fn a_restart_goes_on_among_the_open_packages_where_it_was() {
     ask(&stage, "account=os").await;
     ask(&stage, "account=os&since=2026-11-22T10:00").await;
     stage.world.calls().clear();
+    // The list, the trash, the report, and the first open ones.
     for _ in 0..4 {
         assert_eq!(step(&stage, "os").await, Swept::Went);
     }
-    assert_eq!(fetches(&stage).len(), 20, "the list, the trash, the report, and the first open ones");
+    assert_eq!(fetches(&stage).len(), 20);
     assert_eq!(runs(&stage).await[1]["expected"], 45);
     stage.board.restart().await;
     assert_eq!(step(&stage, "os").await, Swept::Went);

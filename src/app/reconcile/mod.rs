@@ -48,8 +48,7 @@ struct Sweep {
     missing: Vec<(PackageKey, Option<Timestamp>, Timestamp)>,
     /// What couldn't be read behind the first of these: a restart asks about it again.
     unread: u32,
-    /// What it is done with and what keeps no other trace: all that a dry run compared, else what couldn't be
-    /// read, what the API doesn't know, and what rule 18 spared.
+    /// What was looked at and left no trace elsewhere: not to be asked for, or not for us. Of a dry run, all of it.
     seen: HashSet<PackageId>,
     /// How many of its lines are kept.
     lines: u32,
@@ -212,13 +211,11 @@ impl App {
             },
         };
         // Before the page's own rows: where something hinders it, it goes on with the page it has, and those count once.
-        let (wanted, spared) = self.wanted(account, sweep, &listing, asked_at).await?;
+        let wanted = self.wanted(account, sweep, &listing, asked_at).await?;
         if !self.ask_ones(account, sweep, wanted).await? {
             sweep.page = Some((place, asked_at, listing));
             return Ok(false);
         }
-        spared.iter().for_each(|package| sweep.saw(package));
-        sweep.run.compared += u32::try_from(spared.len()).unwrap_or(u32::MAX);
         let Listing { rows, unreadable, total, next, date, .. } = listing;
         if unreadable > 0 {
             tracing::warn!(account = %account.id, unreadable, "rows of the provider's list can't be read");

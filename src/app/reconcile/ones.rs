@@ -24,10 +24,17 @@ pub(super) struct One {
 }
 
 impl Sweep {
-    pub(super) fn saw(&mut self, package: &PackageId) {
+    fn saw(&mut self, package: &PackageId) {
         if self.seen.len() < MOST_SEEN {
             self.seen.insert(package.clone());
         }
+    }
+
+    /// So many could not be compared. Those that a restart asks about again are counted at the end.
+    fn passed_over(&mut self, unread: u32) {
+        let asked_again = self.run.place.is_none() && !self.missing.is_empty();
+        let count = if asked_again { &mut self.unread } else { &mut self.run.unread };
+        *count = count.saturating_add(unread);
     }
 }
 
@@ -67,16 +74,16 @@ impl App {
         Ok(true)
     }
 
-    /// Which packages that a page names have to be asked for: those that weren't answered in this run; and which of them
-    /// rule 18 spares.
+    /// Which packages that a page names have to be asked for: those that weren't answered in this run, unless rule 18
+    /// spares them.
     pub(super) async fn wanted(
         &self,
         account: &Account,
-        sweep: &Sweep,
+        sweep: &mut Sweep,
         listing: &Listing,
         asked_at: Timestamp,
-    ) -> Result<(Vec<One>, Vec<PackageId>), StoreError> {
-        let (mut wanted, mut spared) = (Vec::new(), Vec::new());
+    ) -> Result<Vec<One>, StoreError> {
+        let mut wanted = Vec::new();
         for Bare { package, glance } in &listing.bare {
             if sweep.seen.contains(package) {
                 continue;
@@ -89,13 +96,14 @@ impl App {
             }
             let holds = |glance: &Snapshot| known.is_some_and(|it| still_holds(&it.log, glance));
             if glance.as_ref().is_some_and(holds) {
-                spared.push(key.package);
+                sweep.saw(package);
+                sweep.run.compared += 1;
                 continue;
             }
             let instead = glance.clone().filter(|glance| glance.status_only);
             wanted.push(One { key, instead: instead.map(|it| (it, listing.date, asked_at)) });
         }
-        Ok((wanted, spared))
+        Ok(wanted)
     }
 
     /// Asks about packages, a few at once. `false`: something hindered it; whatever was answered is kept, and not asked
@@ -132,9 +140,8 @@ impl App {
                     }
                     Err(FetchError::NotOurs) => {
                         account.note_api(|state| state.went_well(asked_at));
-                        if !self.learn_instead(account, sweep, key, instead.as_ref()).await? {
-                            unread += 1;
-                        }
+                        unread +=
+                            u32::from(!self.learn_instead(account, sweep, key, instead.as_ref()).await?);
                         sweep.saw(&key.package);
                     }
                     // One package hinders no sweep. Whoever asks what is due tries it again.
@@ -150,19 +157,15 @@ impl App {
                 }
             }
             if let Some(error) = hindrance {
-                sweep.unread += unread;
+                sweep.passed_over(unread);
                 return self.hindered(account, sweep, &error).await;
             }
         }
-        sweep.unread += unread;
-        // While something is unknown to the API, a restart asks again from there on.
-        if sweep.run.place.is_some() || sweep.missing.is_empty() {
-            sweep.run.unread = sweep.run.unread.saturating_add(std::mem::take(&mut sweep.unread));
-        }
+        sweep.passed_over(unread);
         Ok(true)
     }
 
-    /// What is not ours to see may be told in a report. `false`: it isn't, and a sweep can't compare it.
+    /// What is not ours to see may be told in a report. `false`: it isn't, and the sweep can't compare it.
     async fn learn_instead(
         &self,
         account: &Account,

@@ -1,5 +1,7 @@
-//! When a sweep is due that nobody asked for, and why. Pure: the time and what is known are arguments.
+//! When a sweep is due that nobody asked for, and why. Pure but for [`App::next_sweep`]: the time and what
+//! is known are arguments.
 
+use crate::app::{Account, App, StoreError};
 use crate::config::ReconcileConfig;
 use crate::model::Timestamp;
 use crate::store::RunFacts;
@@ -9,6 +11,7 @@ use std::time::Duration;
 
 /// No sweep begins sooner than this after the last one, but for the first after a start.
 const PAUSE_MS: i64 = 15 * 60 * 1000;
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Why runs begin, as they are stored.
 pub(super) const FIRST: &str = "first";
@@ -37,15 +40,42 @@ pub(super) fn due(
     if !since_start {
         return Some(START);
     }
-    let millis = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
-    let every = millis(config.every);
-    // Up to a twentieth later, and the same at every look, so that accounts don't all come at once.
-    let later = every / 20 * last.0.rem_euclid(1_000) / 1_000;
-    if now.since(last) >= every.saturating_add(later) {
+    if again(config, last) <= now {
         return Some(TIME);
     }
     let silent = facts.last_callback.map(|at| at.plus(millis(config.silent_after)));
     (!paused && silent.is_some_and(|silent| silent <= now && last < silent)).then_some(SILENCE)
+}
+
+/// When the next sweep is due by itself, were callbacks to come as they do.
+fn next(config: &ReconcileConfig, facts: &RunFacts, now: Timestamp, zone: &TimeZone) -> Timestamp {
+    let Some(last) = facts.last.filter(|_| facts.watermark.is_some()) else { return now };
+    // The last night that is at most a day away is the next one.
+    let night = latest(config.full_at, now.plus(DAY_MS), zone).unwrap_or(Timestamp(i64::MAX));
+    again(config, last).min(night).max(now)
+}
+
+/// When it is time again after a sweep that began at `last`: up to a twentieth later, and the same at every look, so
+/// that accounts don't all come at once.
+fn again(config: &ReconcileConfig, last: Timestamp) -> Timestamp {
+    let every = millis(config.every);
+    last.plus(every.saturating_add(every / 20 * last.0.rem_euclid(1_000) / 1_000))
+}
+
+fn millis(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
+}
+
+impl App {
+    /// When the account's next sweep is due by itself.
+    ///
+    /// # Errors
+    /// What hinders the store.
+    pub async fn next_sweep(&self, account: &Account) -> Result<Timestamp, StoreError> {
+        let facts = self.store.run_facts(&account.id).await?;
+        let zone = TimeZone::get(&self.config.server.time_zone).unwrap_or(TimeZone::UTC);
+        Ok(next(&account.config.reconcile, &facts, self.now(), &zone))
+    }
 }
 
 /// When it was last this time of the day.
@@ -101,6 +131,17 @@ mod tests {
         assert_eq!(asked(failed, true), None);
         failed.last = Some(NOON.plus(-PAUSE_MS));
         assert_eq!(asked(failed, true), Some(FIRST));
+    }
+
+    #[test]
+    fn the_next_one_is_when_it_is_time_or_night() {
+        let next = |facts| next(&ReconcileConfig::default(), &facts, NOON, &TimeZone::UTC).since(NOON) / HOUR;
+        assert_eq!(next(facts(1, 9, 1)), 5);
+        assert_eq!(next(facts(9, 9, 1)), 0);
+        assert_eq!(next(RunFacts::default()), 0);
+        // At two at night, though it would be time only later.
+        let late = RunFacts { last: Some(NOON.plus(9 * HOUR)), ..facts(1, 9, 1) };
+        assert_eq!(next(late), 14);
     }
 
     #[test]

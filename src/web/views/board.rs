@@ -2,6 +2,7 @@
 
 use super::query::{BoardQuery, Cursor, Updated};
 use super::row::RowView;
+use super::standing::Header;
 use super::tallies::{self, TallyView};
 use super::time::rfc3339;
 use super::trouble::Strip;
@@ -43,6 +44,7 @@ pub struct BoardInput<'a> {
 pub struct Pulse {
     title: String,
     heard: Option<String>,
+    header: Header,
     warnings: Vec<String>,
     strip: Strip,
     tallies: Vec<TallyView>,
@@ -114,6 +116,7 @@ impl Pulse {
         Self {
             title: tab_title(&title(query), around.attention),
             heard: around.last_callback.map(rfc3339),
+            header: around.header.clone(),
             warnings: around.warnings.to_vec(),
             lag: lag(around, query),
             strip: Strip::new(input.troubled, around.attention, all, around),

@@ -21,6 +21,8 @@ pub mod query;
 pub mod row;
 #[cfg(test)]
 mod sample;
+pub mod standing;
+pub mod sync;
 mod tallies;
 #[cfg(test)]
 mod tests;
@@ -39,11 +41,13 @@ pub use package::{PackageInput, PackagePage};
 pub use providers::{AuthKind, ProviderCard, ProvidersInput, ProvidersPage};
 pub use query::{BoardQuery, Cursor, Updated};
 pub use row::{RowFragment, RowView};
+pub use sync::{AccountSync, RunningFragment, SyncInput, SyncPage, SyncQuery};
 pub use time::Zone;
 pub use traffic::{TrafficList, TrafficView};
 
 use crate::model::{AccountId, Package, Timestamp};
 use askama::Template;
+use standing::Header;
 use time::When;
 
 /// What the pages call an account, and what its provider is like.
@@ -103,6 +107,8 @@ pub struct Around<'a> {
     pub last_callback: Option<Timestamp>,
     /// What an operator must know at once: callbacks can't be written down, or are refused.
     pub warnings: &'a [String],
+    /// How the accounts in view stand.
+    pub header: &'a Header,
 }
 
 impl Around<'_> {
@@ -136,6 +142,8 @@ pub struct Frame {
     pub heard: Option<When>,
     /// What an operator must know at once.
     pub warnings: Vec<String>,
+    /// How the accounts in view stand.
+    pub header: Header,
     /// Whether the page follows changes.
     pub live: bool,
 }
@@ -145,6 +153,8 @@ pub struct Frame {
 pub enum Place {
     /// Packages.
     Packages,
+    /// Sync.
+    Sync,
     /// Inbox.
     Inbox,
     /// Providers.
@@ -162,6 +172,7 @@ impl Frame {
             drawn: When::clock(around.now, around.zone),
             heard: around.last_callback.map(|at| When::ago(at, around.now, around.zone)),
             warnings: around.warnings.to_vec(),
+            header: around.header.clone(),
             live: false,
         }
     }

@@ -4,6 +4,7 @@ use super::lines::Lines;
 use super::people::{self, AttachmentView, DocumentView, SignerView};
 use super::query::BoardQuery;
 use super::row::{group, marks, sender};
+use super::sync::{Finding, FindingView};
 use super::time::When;
 use super::timeline::{self, Day};
 use super::trouble::{self, Trouble};
@@ -20,6 +21,8 @@ pub struct PackageInput<'a> {
     pub around: Around<'a>,
     /// The package and its log.
     pub detail: &'a Detail,
+    /// What polling found of it that callbacks had not told, the newest first.
+    pub findings: &'a [Finding],
     /// Its account has an API.
     pub may_ask: bool,
     /// What came of asking it just now.
@@ -82,6 +85,7 @@ pub struct PackagePage {
     /// Where to post that the provider shall be asked now, and how it is called.
     ask: Option<(String, String)>,
     asked: Option<String>,
+    missed: Vec<FindingView>,
 }
 
 impl PackagePage {
@@ -160,6 +164,7 @@ impl PackagePage {
                 .may_ask
                 .then(|| (format!("{}/resync", link::package(key)), account.provider_title.clone())),
             asked: input.asked.map(str::to_owned),
+            missed: input.findings.iter().map(|it| FindingView::new(it, around)).collect(),
             why: why::sentence(package, around.zone),
             account: account.label,
         }

@@ -84,11 +84,7 @@ fn standing(signer: &Signer, package: &Package) -> (&'static str, String) {
             ("draft", format!("Waiting for {}", list(&names)))
         }
         SignerStatus::Waiting if !signer.counted => ("draft", "Does not sign".to_owned()),
-        SignerStatus::Waiting => ("draft", progress()),
-        SignerStatus::Viewed | SignerStatus::Signing => ("sent", progress()),
-        SignerStatus::Signed => ("completed", progress()),
-        SignerStatus::Declined | SignerStatus::OptedOut => ("declined", progress()),
-        SignerStatus::Reassigned => ("archived", progress()),
+        status => (words::progress_class(status), progress()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Packages to test the views with: folded from real logs, so that they are what the board would show.
 
+use super::standing::Header;
 use super::time::Zone;
 use super::{AccountLabel, Around};
 use crate::app::{Detail, Row};
@@ -38,8 +39,18 @@ pub(super) fn accounts() -> Vec<AccountLabel> {
     ]
 }
 
+static WELL: Header = Header { words: String::new(), is_ill: false };
+
 pub(super) fn around<'a>(accounts: &'a [AccountLabel], zone: &'a Zone) -> Around<'a> {
-    Around { accounts, now: NOW, zone, attention: 12, last_callback: Some(NOW.plus(-12_000)), warnings: &[] }
+    Around {
+        accounts,
+        now: NOW,
+        zone,
+        attention: 12,
+        last_callback: Some(NOW.plus(-12_000)),
+        warnings: &[],
+        header: &WELL,
+    }
 }
 
 pub(super) fn key(account: &str, id: &str) -> PackageKey {

@@ -104,6 +104,15 @@ impl When {
         Self::with(format!("{}, {time}", day(at, now, zone)), at, zone)
     }
 
+    /// A time that is mostly near: `18:00` on the same day, else `22 Nov, 02:00`.
+    #[must_use]
+    pub fn near(at: Timestamp, now: Timestamp, zone: &Zone) -> Self {
+        if days_between(now, at, zone) != 0 {
+            return Self::at(at, now, zone);
+        }
+        Self::with(zone.local(at).strftime("%H:%M").to_string(), at, zone)
+    }
+
     /// The words that are shown.
     #[must_use]
     pub fn shown(&self) -> &str {
@@ -160,6 +169,18 @@ pub fn lasting(millis: i64) -> String {
     } else {
         format!("{} days", millis / (24 * HOUR))
     }
+}
+
+/// A length of time in its two greatest units: `12 s`, `3 min`, `4 h 49 min`, `2 days 5 h`.
+#[must_use]
+pub fn span(millis: i64) -> String {
+    let (hours, minutes) = (millis / HOUR, millis % HOUR / MINUTE);
+    let (great, small) = match hours {
+        ..1 => return lasting(millis),
+        1..48 => (format!("{hours} h"), (minutes, "min")),
+        _ => (format!("{} days", hours / 24), (hours % 24, "h")),
+    };
+    if small.0 == 0 { great } else { format!("{great} {} {}", small.0, small.1) }
 }
 
 fn ago(at: Timestamp, now: Timestamp, zone: &Zone) -> (String, bool) {
@@ -256,6 +277,8 @@ mod tests {
         );
         assert_eq!(When::at(NOW, NOW, &berlin()).shown, "21 Nov, 14:02");
         assert_eq!(When::clock(NOW, &berlin()).shown, "14:02:11");
+        assert_eq!(When::near(NOW.plus(4 * HOUR), NOW, &berlin()).shown, "18:02");
+        assert_eq!(When::near(NOW.plus(12 * HOUR), NOW, &berlin()).shown, "22 Nov, 02:02");
         assert_eq!(day_heading(NOW.plus(-3 * DAY), NOW, &berlin()), "Wed 18 Nov 2026");
         assert_eq!(stamp(NOW, &Zone::utc()), "21 Nov 2026 13:02:11");
     }
@@ -268,6 +291,7 @@ mod tests {
             for now in [at, NOW, Timestamp(i64::MIN), Timestamp(i64::MAX)] {
                 let _ = (When::ago(at, now, &zone), When::due(at, now, &zone), zone.start_of_day(at));
                 let _ = (day_heading(at, now, &zone), lasting(odd), When::at(at, now, &zone));
+                let _ = (span(odd), When::near(at, now, &zone));
             }
         }
         assert_eq!(rfc3339(Timestamp(i64::MIN)), "0001-01-02T00:00:00.000Z");
@@ -278,5 +302,7 @@ mod tests {
     fn lengths_have_one_unit() {
         let said = [400, 12_000, 180_000, 5 * HOUR, 3 * DAY].map(lasting);
         assert_eq!(said, ["0.4 s", "12 s", "3 min", "5 h", "3 days"]);
+        let said = [12_000, 4 * HOUR + 49 * MINUTE, 5 * HOUR, 53 * HOUR, 72 * HOUR].map(span);
+        assert_eq!(said, ["12 s", "4 h 49 min", "5 h", "2 days 5 h", "3 days"]);
     }
 }

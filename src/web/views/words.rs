@@ -216,6 +216,18 @@ pub fn progress(status: SignerStatus) -> &'static str {
     }
 }
 
+/// The css class of how far a signer got.
+#[must_use]
+pub fn progress_class(status: SignerStatus) -> &'static str {
+    match status {
+        SignerStatus::Waiting => "draft",
+        SignerStatus::Viewed | SignerStatus::Signing => "sent",
+        SignerStatus::Signed => "completed",
+        SignerStatus::Declined | SignerStatus::OptedOut => "declined",
+        SignerStatus::Reassigned => "archived",
+    }
+}
+
 /// How far a signer got in the provider's own steps; `None`: it tells no more than [`progress`] does.
 #[must_use]
 pub fn step(signer: &Signer) -> Option<&'static str> {

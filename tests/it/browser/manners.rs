@@ -25,8 +25,8 @@ async fn full() -> Board {
     board
 }
 
-const PAGES: [&str; 6] =
-    ["/", "/packages/os/P1%3D", "/packages/os/P2%3D", "/inbox", "/providers", "/no-such-page"];
+const PAGES: [&str; 7] =
+    ["/", "/packages/os/P1%3D", "/packages/os/P2%3D", "/sync", "/inbox", "/providers", "/no-such-page"];
 
 #[actix_web::test]
 async fn whatever_is_sent_stays_text_and_no_page_offends_its_own_policy() {

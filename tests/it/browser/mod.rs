@@ -3,6 +3,7 @@
 mod live;
 mod manners;
 mod plain;
+mod sync;
 
 use crate::support::board::{Board, NOON};
 use signboard::model::{

@@ -24,6 +24,7 @@ fn drawn(row: &Row) -> String {
     html(&PackagePage::new(&PackageInput {
         around: around(&accounts, &zone),
         detail: &detail,
+        findings: &[],
         may_ask: true,
         asked: None,
     }))
