@@ -125,7 +125,7 @@ async fn what_is_wrong_with_the_house_is_found() {
     board.send("os", "no JSON").await;
     let data = board.data();
     board.sql("UPDATE packages SET shelf = 'sent'").await;
-    let ahead = jiff::Timestamp::now().as_millisecond() + 10 * 60_000;
+    let ahead = Clock::System.millis() + 10 * 60_000;
     board.sql(&format!("UPDATE slots SET used_at = {ahead}")).await;
     let folder = board.stop().await;
     std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o755)).unwrap();
