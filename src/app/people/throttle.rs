@@ -49,8 +49,11 @@ impl Tries {
     /// How long it takes yet until the next try counts.
     fn wait(&self, free: u32, longest: i64, now: Timestamp) -> i64 {
         let over = self.wrong.saturating_sub(free);
-        let delay = if over == 0 { 0 } else { (500 << over.min(20)).min(longest) };
-        self.at.plus(delay).since(now)
+        if over == 0 {
+            return 0;
+        }
+        // A clock that was set back must not make it longer.
+        self.at.plus((500 << over.min(20)).min(longest)).since(now).min(longest)
     }
 }
 
