@@ -223,9 +223,10 @@ impl App {
         if account.config.api.is_none() {
             return Ok(Resynced::NoApi);
         }
-        if let Some(until) = account.api_state().rests_until.filter(|until| *until > now) {
-            return Ok(Resynced::Resting(until));
-        }
+        let Some(_turn) = account.turn(now) else {
+            let tried = || Resynced::Unanswered("it is being tried at this moment".to_owned());
+            return Ok(account.api_state().waits_until(now).map_or_else(tried, Resynced::Resting));
+        };
         let (answer, date) = match account.provider.fetch(&key.package, now).await {
             Ok(Fetched { answer, date }) => (answer, date),
             Err(error @ (FetchError::NotOurs | FetchError::Unreadable(_))) => {
@@ -233,9 +234,9 @@ impl App {
             }
             Err(error) => {
                 account.failed(&error, now);
-                let until = account.api_state().rests_until;
+                let until = account.api_state().waits_until(now);
                 return Ok(match (error, until) {
-                    (FetchError::Throttled(_), Some(until)) => Resynced::Resting(until),
+                    (FetchError::Throttled(_) | FetchError::Full(_), Some(until)) => Resynced::Resting(until),
                     (error, _) => Resynced::Unanswered(error.to_string()),
                 });
             }

@@ -103,7 +103,8 @@ async fn sweep(app: &App, asking: &Asking) -> anyhow::Result<()> {
             Swept::Ended(run) if run.id == asking.run => return Ok(()),
             Swept::Ended(_) | Swept::Went => {}
             Swept::Idle => {
-                let rest = account.api_state().rests_until.map_or(0, |until| until.since(app.now()));
+                let now = app.now();
+                let rest = account.api_state().waits_until(now).map_or(0, |until| until.since(now));
                 let nap = rest.clamp(50, LONGEST_NAP_MS).unsigned_abs();
                 tokio::time::sleep(Duration::from_millis(nap)).await;
             }

@@ -60,7 +60,7 @@ async fn a_key_that_sees_its_own_packages_only_is_said_and_the_sweep_is_whole() 
     // What only widens the view holds nothing up, however it fails.
     stage.board.clock.advance(NOON + 39 * HOUR - stage.now());
     let app = stage.board.app();
-    while calls(&stage, "/reports/completion") < 9 {
+    while calls(&stage, "/reports/completion") < 5 {
         if app.sweep_step(app.account("os").unwrap()).await.unwrap() == Swept::Idle {
             stage.board.clock.advance(1_000);
         }

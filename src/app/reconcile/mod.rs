@@ -211,11 +211,13 @@ impl App {
             },
         };
         // Before the page's own rows: where something hinders it, it goes on with the page it has, and those count once.
-        let wanted = self.wanted(account, sweep, &listing, asked_at).await?;
+        let (wanted, spared) = self.wanted(account, sweep, &listing, asked_at).await?;
         if !self.ask_ones(account, sweep, wanted).await? {
             sweep.page = Some((place, asked_at, listing));
             return Ok(false);
         }
+        spared.iter().for_each(|package| sweep.saw(package));
+        sweep.run.compared += u32::try_from(spared.len()).unwrap_or(u32::MAX);
         let Listing { rows, unreadable, total, next, date, .. } = listing;
         if unreadable > 0 {
             tracing::warn!(account = %account.id, unreadable, "rows of the provider's list can't be read");

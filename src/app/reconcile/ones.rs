@@ -24,7 +24,7 @@ pub(super) struct One {
 }
 
 impl Sweep {
-    fn saw(&mut self, package: &PackageId) {
+    pub(super) fn saw(&mut self, package: &PackageId) {
         if self.seen.len() < MOST_SEEN {
             self.seen.insert(package.clone());
         }
@@ -74,16 +74,16 @@ impl App {
         Ok(true)
     }
 
-    /// Which packages that a page names have to be asked for: those that weren't answered in this run, unless rule 18
-    /// spares them.
+    /// Which packages that a page names have to be asked for: those that weren't answered in this run; and which of them
+    /// rule 18 spares.
     pub(super) async fn wanted(
         &self,
         account: &Account,
-        sweep: &mut Sweep,
+        sweep: &Sweep,
         listing: &Listing,
         asked_at: Timestamp,
-    ) -> Result<Vec<One>, StoreError> {
-        let mut wanted = Vec::new();
+    ) -> Result<(Vec<One>, Vec<PackageId>), StoreError> {
+        let (mut wanted, mut spared) = (Vec::new(), Vec::new());
         for Bare { package, glance } in &listing.bare {
             if sweep.seen.contains(package) {
                 continue;
@@ -96,14 +96,13 @@ impl App {
             }
             let holds = |glance: &Snapshot| known.is_some_and(|it| still_holds(&it.log, glance));
             if glance.as_ref().is_some_and(holds) {
-                sweep.saw(package);
-                sweep.run.compared += 1;
+                spared.push(key.package);
                 continue;
             }
             let instead = glance.clone().filter(|glance| glance.status_only);
             wanted.push(One { key, instead: instead.map(|it| (it, listing.date, asked_at)) });
         }
-        Ok(wanted)
+        Ok((wanted, spared))
     }
 
     /// Asks about packages, a few at once. `false`: something hindered it; whatever was answered is kept, and not asked

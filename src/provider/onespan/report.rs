@@ -13,8 +13,9 @@ use reqwest::Url;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// So long a time is asked for at once.
-const SLICE_MS: i64 = 14 * 24 * 60 * 60 * 1000;
+/// So long a time is asked for at once, and at the end up to so much more.
+const MOST_MORE_MS: i64 = 24 * 60 * 60 * 1000;
+const SLICE_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
 #[derive(Deserialize)]
 struct ReportJson {
@@ -46,9 +47,10 @@ pub(super) async fn slice(
 ) -> Result<Listing, FetchError> {
     let mut url = Url::parse(address).map_err(|error| FetchError::Unreadable(error.to_string()))?;
     let begin = since.map(|since| since.plus(i64::from(number).saturating_mul(SLICE_MS)));
-    let end = begin.map(|begin| begin.plus(SLICE_MS));
-    if let (Some(begin), Some(end)) = (begin, end) {
-        let [begin, end] = [begin, end.min(now)].map(instant::to_seconds);
+    // The last one is a little longer rather than followed by a tiny one.
+    let end = begin.map(|begin| begin.plus(SLICE_MS)).filter(|end| now.since(*end) > MOST_MORE_MS);
+    if let Some(begin) = begin {
+        let [begin, end] = [begin, end.unwrap_or(now)].map(instant::to_seconds);
         url.query_pairs_mut().append_pair("from", &begin).append_pair("to", &end);
     }
     let read = |reply: crate::provider::client::Reply| {
@@ -64,7 +66,7 @@ pub(super) async fn slice(
             }
         }
         listing.total = listing.bare.len() as u64;
-        listing.next = end.filter(|end| *end < now).map(|_| number + 1);
+        listing.next = end.map(|_| number + 1);
         Ok(listing)
     };
     match rest.get(url, now, read).await {
