@@ -55,10 +55,10 @@ const tick = () => {
 };
 
 const waiting = new Set(); // rows behind the pill
-let later;
+let reloading;
 const wait = (id) => {
   // Nobody stands before a wall screen to ask for it.
-  if (page.screen) { later ??= setTimeout(() => { later = undefined; reload(); }, 1e3); return; }
+  if (page.screen) { reloading ??= setTimeout(() => { reloading = undefined; reload(); }, 1e3); return; }
   const n = waiting.add(id).size, pill = byId("pill");
   pill.textContent = `${page.row ? "This package" : n > 1 ? `${n} packages` : "1 package"} changed – show`;
   pill.hidden = false;
