@@ -5,7 +5,7 @@
 
 use super::asking::{Asked, answered};
 use super::{Account, App, StoreError};
-use crate::model::{Answer, Difference, Package, PackageKey, Timestamp};
+use crate::model::{AccountId, Answer, Difference, Package, PackageKey, Timestamp};
 use crate::provider::{FetchError, Fetched};
 use crate::store::{Foreseen, MOST_WAITING, PEOPLE, RANGE, Run};
 use serde::{Deserialize, Serialize};
@@ -158,6 +158,12 @@ impl App {
         Ok(asked)
     }
 
+    /// Whether an account is configured, and has an API.
+    #[must_use]
+    pub fn can_ask(&self, account: &AccountId) -> bool {
+        self.accounts.get(account).is_some_and(|it| it.config.api.is_some())
+    }
+
     fn in_scope(&self, scope: &Scope) -> Result<Vec<&Account>, ResyncError> {
         let has_api = |account: &&Account| account.config.api.is_some();
         if scope.accounts.is_empty() {
@@ -183,7 +189,7 @@ impl App {
     pub async fn stop_run(&self, id: i64, by: &str) -> Result<bool, StoreError> {
         let Some(run) = self.store.run(id).await? else { return Ok(false) };
         let account = self.accounts.get(&run.account);
-        let nobodys = account.is_none_or(|account| account.config.api.is_none());
+        let nobodys = !self.can_ask(&run.account);
         let stopped = self.store.stop_run(id, by, self.now(), nobodys).await?;
         if let Some(account) = account {
             account.sweep_due.notify_one();

@@ -102,7 +102,7 @@ pub async fn package(
     let detail = detail(&site, &who, &key).await?;
     let moment = site.moment_of(&who, |it| *it == key.account).await?;
     let asked = (request.query_string() == "done=asked").then(|| super::resync::told(&site, &key)).flatten();
-    let has_api = site.app.accounts.get(&key.account).is_some_and(|it| it.config.api.is_some());
+    let has_api = site.app.can_ask(&key.account);
     let findings = super::sync::findings(&site, site.app.store.drift_of(&key, FINDINGS).await?).await?;
     let input = PackageInput {
         around: site.around(&moment),
@@ -225,7 +225,7 @@ async fn lone_signers<'a>(
     let more = signers.len() > INBOX_PART as usize;
     signers.truncate(INBOX_PART as usize);
     let older = signers.last().filter(|_| more).map(|it| it.id);
-    let has_api = site.app.accounts.get(&account.id).is_some_and(|it| it.config.api.is_some());
+    let has_api = site.app.can_ask(&account.id);
     Ok(LoneSigners { account, total, signers, has_api, older, is_first: before.is_none() })
 }
 

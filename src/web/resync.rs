@@ -15,6 +15,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 const ONE_BY_ONE: &str = "You see single packages of an account: ask about each on its page.";
+const NONE_OF_THEM: &str = "No account that you see can be asked.";
 
 /// What the form of `/sync` sends. Empty fields mean all.
 #[derive(Debug, Deserialize)]
@@ -45,9 +46,19 @@ pub async fn resync(
     if named.as_ref().is_some_and(|it| !who.reach.has(it)) {
         return Err(WebError::NotFound("There is no such account on this board."));
     }
-    let theirs = who.reach.accounts.clone().unwrap_or_default();
+    // No name means all of them: whoever sees some names those, and whoever sees none of them asks for nothing.
+    let accounts: Vec<String> = match (named, &who.reach.accounts) {
+        (Some(it), _) => vec![it.0],
+        (None, Some(theirs)) => {
+            theirs.iter().filter(|it| site.app.can_ask(it)).map(|it| it.0.clone()).collect()
+        }
+        (None, None) => Vec::new(),
+    };
+    if accounts.is_empty() && who.reach.accounts.is_some() {
+        return Err(WebError::Forbidden(NONE_OF_THEM));
+    }
     let scope = Scope {
-        accounts: named.map_or(theirs, |it| vec![it]).into_iter().map(|it| it.0).collect(),
+        accounts,
         since: time_of(&since, &site.zone)?,
         until: time_of(&until, &site.zone)?,
         dry: dry.is_some(),

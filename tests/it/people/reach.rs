@@ -223,6 +223,31 @@ async fn whoever_sees_nothing_yet_is_not_told_to_connect_accounts() {
     board.stop().await;
 }
 
+/// No account named means all accounts, and those of whoever sees none of them are none.
+#[actix_web::test]
+async fn whoever_names_no_account_has_those_compared_that_they_see() {
+    let apis = [Some("http://127.0.0.1:9".to_owned()), None];
+    let board = Board::with_people(|config| {
+        let api = crate::support::board::config(config.server.data.clone(), apis).accounts["os"].api.clone();
+        config.accounts.get_mut("os").unwrap().api = api;
+    })
+    .await;
+    for (at, (accounts, status)) in
+        [(&[][..], 403), (&["cg"], 403), (&["gone"], 403), (&["os", "cg", "gone"], 303)]
+            .into_iter()
+            .enumerate()
+    {
+        let new = NewUser { accounts: only(accounts), ..user(&format!("s{at}@example.com"), Role::Sender) };
+        let sender = board.somebody(new).await;
+        assert!(board.app().store.runs(None, None, 9).await.unwrap().is_empty(), "{accounts:?}");
+        let answer = board.post_as(&sender, "/sync/resync", "").await;
+        assert_eq!(answer.status(), status, "{accounts:?}");
+    }
+    let runs = board.app().store.runs(None, None, 9).await.unwrap();
+    assert_eq!(runs.iter().map(|it| it.account.0.as_str()).collect::<Vec<_>>(), ["os"]);
+    board.stop().await;
+}
+
 #[actix_web::test]
 async fn lost_callbacks_are_taken_of_packages_that_a_sender_sees_and_nothing_is_told_of_others() {
     let board = Board::with_people(|_| ()).await;
