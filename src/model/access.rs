@@ -81,7 +81,7 @@ pub enum Needs {
     Person,
     /// A person who is at least this.
     Role(Role),
-    /// An admin, or any token but a screen's.
+    /// An admin, or any token but a screen's that shows everything: what is there is of all accounts.
     AdminOrToken,
 }
 

@@ -107,7 +107,10 @@ impl Who {
             Needs::Person => matches!(self.means, Means::Session { .. }),
             Needs::Resync => role >= Some(Role::Sender) || scope == Some(Scope::Resync),
             Needs::Role(least) => role >= Some(least),
-            Needs::AdminOrToken => role == Some(Role::Admin) || scope.is_some_and(|it| it != Scope::Screen),
+            Needs::AdminOrToken => {
+                role == Some(Role::Admin)
+                    || self.reach.is_all() && scope.is_some_and(|it| it != Scope::Screen)
+            }
         }
     }
 }

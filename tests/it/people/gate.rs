@@ -45,6 +45,14 @@ async fn each_role_and_token_opens_what_it_should() {
         ..user("l@example.com", Role::Viewer)
     });
     assert_eq!(board.get_as(&limited.await, "/").await.status(), 200);
+    // The counters are of all accounts.
+    let cg = Reach { accounts: only(&["cg"]), senders: None };
+    let theirs = Reach { accounts: None, senders: Some(vec!["l@example.com".to_owned()]) };
+    for reach in [cg, theirs] {
+        let limited = board.program(Scope::Resync, reach, None).await;
+        assert_eq!(board.get_as(&limited, "/metrics").await.status(), 403);
+        assert_eq!(board.get_as(&limited, "/api/v1/packages").await.status(), 200);
+    }
 }
 
 #[tokio::test]
