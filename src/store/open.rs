@@ -50,6 +50,7 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (30, "people", include_str!("../../migrations/0030_people.sql")),
     (32, "ends", include_str!("../../migrations/0032_ends.sql")),
     (33, "senders", include_str!("../../migrations/0033_senders.sql")),
+    (39, "session_numbers", include_str!("../../migrations/0039_session_numbers.sql")),
 ];
 
 /// How a data folder is opened.

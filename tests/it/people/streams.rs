@@ -38,6 +38,21 @@ async fn signing_out_ends_the_streams_of_that_session_alone() {
     board.stop().await;
 }
 
+/// The new session comes in the transaction that ends the old one, so nobody looks in between.
+#[actix_web::test]
+async fn a_session_that_another_follows_ends_its_streams() {
+    let board = Board::with_people(|_| ()).await;
+    let id = with_password(&board, EMAIL, Role::Viewer).await;
+    let before = board.sign_in(id).await;
+    let mut stream = Reader::of_whom(&board, &before, "/live").await;
+    let old = board.app().store.sessions_of(id).await.unwrap().remove(0);
+    let follows = Some(old.id);
+    let new = board.app().store.begin_session(&[1; 32], &old, follows).await.unwrap();
+    assert_ne!(new, old.id);
+    is_over(&mut stream, "another session follows").await;
+    board.stop().await;
+}
+
 #[actix_web::test]
 async fn whatever_an_admin_takes_ends_what_was_open_by_it() {
     let board = Board::with_people(|_| ()).await;
