@@ -83,7 +83,8 @@ impl Site {
             format!("The disk is nearly full: {low}. Callbacks are taken all the same; asking, comparing and reading again wait until there is room.")
         });
         let warnings = trouble.into_iter().chain(low).chain(self.refused_lately(&accounts, now)).collect();
-        let last_callback = self.app.last_callback();
+        let heard = |it: &AccountLabel| self.app.accounts.get(&it.id)?.last_callback();
+        let last_callback = accounts.iter().filter_map(heard).max();
         Moment { now, accounts, last_callback, warnings, ..Moment::default() }
     }
 

@@ -67,6 +67,9 @@ async fn whoever_sees_one_account_learns_nothing_of_another() {
     board.event("ours", "PACKAGE_ACTIVATE", "u", 0).await;
     board.event("ours", "SIGNER_LOCKED", "u", 1).await;
     board.send("cg", event("theirs", "PACKAGE_ACTIVATE", "u", None, 0)).await;
+    board.clock.advance(5_000);
+    board.event("ours", "SIGNER_LOCKED", "u", 1).await;
+    board.clock.advance(5_000);
     let only_cg =
         board.somebody(NewUser { accounts: only(&["cg"]), ..user("v@example.com", Role::Viewer) }).await;
     let program = Reach { accounts: only(&["cg"]), senders: None };
@@ -86,6 +89,7 @@ async fn whoever_sees_one_account_learns_nothing_of_another() {
         }
         let pulse = text(&board, who, "/pulse").await;
         assert_eq!((tally(&pulse, "all"), tally(&pulse, "attention")), ("1".to_owned(), "0".to_owned()));
+        assert!(pulse.contains("T12:00:00") && !pulse.contains("T12:00:05"), "the last callback: {pulse}");
         for path in ["/packages/os/ours", "/api/v1/packages/os/ours"] {
             let (there, nowhere) =
                 (board.get_as(who, path).await, board.get_as(who, &format!("{path}x")).await);
@@ -103,6 +107,7 @@ async fn whoever_sees_one_account_learns_nothing_of_another() {
     }
     let pulse = text(&board, &all, "/pulse").await;
     assert_eq!((tally(&pulse, "all"), tally(&pulse, "attention")), ("2".to_owned(), "1".to_owned()));
+    assert!(pulse.contains("T12:00:05"), "the last callback: {pulse}");
     assert!(text(&board, &all, "/").await.contains("<title>(1) "));
     board.stop().await;
 }
