@@ -1,5 +1,6 @@
 //! People and programs that use the board: who they are, what they show to prove it, and what they did. None of it is
-//! a fact about a package. Secrets lie here as hashes alone.
+//! a fact about a package. What proves who somebody is lies here as a hash alone, but for the secret of a second factor, of
+//! which codes are made.
 
 mod audit;
 mod ends;
