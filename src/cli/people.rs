@@ -63,7 +63,7 @@ pub(super) enum UserCommand {
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Take somebody's second factor away: an admin sets up another at the next sign-in
+    /// Take somebody's second factor away, and end their sessions: an admin sets up another at the next sign-in
     TotpReset {
         /// Their mail address
         email: String,
@@ -176,9 +176,9 @@ async fn do_user(
         }
         UserCommand::TotpReset { .. } => {
             let user = somebody(app, email).await?;
-            app.store.set_totp(user.id, None, 0).await?;
+            app.store.take_totp(user.id).await?;
             note(app, "second-factor", &format!("of {email} taken away")).await;
-            eprintln!("{email} has no second factor.");
+            eprintln!("{email} has no second factor; wherever they were signed in, that has ended.");
         }
     }
     Ok(())

@@ -89,11 +89,9 @@ impl App {
         }
         let Rights { name, role, accounts, mine, aliases } = rights;
         let changed = User { name, role, accounts, mine, aliases, ..user.clone() };
-        if role == Role::Admin && user.role != Role::Admin && user.totp.is_none() {
-            // An admin has a second factor: they set it up when they sign in again.
-            self.store.end_sessions_of(user.id, None).await?;
-        }
-        self.store.change_user(&changed).await?;
+        // An admin has a second factor: they set it up when they sign in again.
+        let ends = role == Role::Admin && user.role != Role::Admin && user.totp.is_none();
+        self.store.change_user(&changed, ends).await?;
         if leaves {
             self.store.end_tokens_of(user.id, self.now()).await?;
         }
@@ -134,8 +132,7 @@ impl App {
 
     /// Takes somebody's second factor away, and ends their sessions: an admin sets up another at the next sign-in.
     pub async fn take_second(&self, user: &User, (by, remote): (&Who, &str)) -> Result<(), StoreError> {
-        self.store.set_totp(user.id, None, 0).await?;
-        self.store.end_sessions_of(user.id, None).await?;
+        self.store.take_totp(user.id).await?;
         self.note(&by.name, remote, "second-factor", format!("of {} taken away", user.email)).await;
         Ok(())
     }

@@ -165,7 +165,7 @@ impl App {
         let Some(step) = totp::step_of(&secret, code, self.now()).filter(|_| user.totp.is_none()) else {
             return Ok(Tried::Wrong);
         };
-        self.store.set_totp(user.id, Some(secret), step).await?;
+        self.store.set_totp(user.id, secret, step).await?;
         self.note(&user.email, &from.remote, "second-factor", "set up").await;
         self.let_in(user, from, Some(session.id), true).await.map(Tried::Right)
     }

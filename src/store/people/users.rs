@@ -157,14 +157,17 @@ impl Store {
         self.aside(vec![add.number(now.0).number(checked)]).await
     }
 
-    /// Changes what somebody may do and see, and how they are called. Whoever is signed in as them notices at once.
-    pub async fn change_user(&self, user: &User) -> Result<(), StoreError> {
+    /// Changes what somebody may do and see, and how they are called; with `ends`, their sessions end with that. Whoever
+    /// is signed in as them notices at once.
+    pub async fn change_user(&self, user: &User, ends: bool) -> Result<(), StoreError> {
         let lower: Vec<String> = user.aliases.iter().map(|it| it.to_lowercase()).collect();
         let change = Aside::new(CHANGE).number(user.id).text(user.name.clone()).text(user.role.word());
         let change = change
             .maybe(some_json(user.accounts.as_deref().map(words).as_ref())?)
             .number(i64::from(user.mine));
-        self.aside(vec![change.text(json(&lower)?).maybe(user.zone.clone())]).await.map(|_| ())
+        let change = change.text(json(&lower)?).maybe(user.zone.clone());
+        let end = ends.then(|| end_sessions(user.id, None));
+        self.aside(end.into_iter().chain([change]).collect()).await.map(|_| ())
     }
 
     /// Calls somebody otherwise.
@@ -174,8 +177,8 @@ impl Store {
 
     /// Gives somebody another password, hashed, and ends every session of theirs.
     pub async fn set_password(&self, user: i64, password: &str) -> Result<(), StoreError> {
-        let end = Aside::new(END_SESSIONS).number(user).number(None);
-        self.aside(vec![end, Aside::new(PASSWORD).number(user).text(password)]).await.map(|_| ())
+        let change = Aside::new(PASSWORD).number(user).text(password);
+        self.aside(vec![end_sessions(user, None), change]).await.map(|_| ())
     }
 
     /// Keeps the same password, hashed anew.
@@ -183,19 +186,25 @@ impl Store {
         self.aside(vec![Aside::new(KEEP_PASSWORD).number(user).text(password)]).await.map(|_| ())
     }
 
-    /// Gives somebody a second factor, of which the step `used` counts no more; or takes it away.
-    pub async fn set_totp(&self, user: i64, secret: Option<String>, used: i64) -> Result<(), StoreError> {
-        self.aside(vec![Aside::new(TOTP).number(user).maybe(secret).number(used)]).await.map(|_| ())
+    /// Gives somebody a second factor, of which the step `used` counts no more.
+    pub async fn set_totp(&self, user: i64, secret: String, used: i64) -> Result<(), StoreError> {
+        self.aside(vec![Aside::new(TOTP).number(user).maybe(Some(secret)).number(used)]).await.map(|_| ())
+    }
+
+    /// Takes somebody's second factor away, and ends every session of theirs.
+    pub async fn take_totp(&self, user: i64) -> Result<(), StoreError> {
+        let take = Aside::new(TOTP).number(user).maybe(None).number(0);
+        self.aside(vec![end_sessions(user, None), take]).await.map(|_| ())
     }
 
     /// Ends somebody's sessions, all or all but one.
     pub async fn end_sessions_of(&self, user: i64, but: Option<i64>) -> Result<(), StoreError> {
-        self.aside(vec![Aside::new(END_SESSIONS).number(user).number(but)]).await.map(|_| ())
+        self.aside(vec![end_sessions(user, but)]).await.map(|_| ())
     }
 
     /// Ends the tokens that somebody made.
     pub async fn end_tokens_of(&self, user: i64, now: Timestamp) -> Result<(), StoreError> {
-        self.aside(vec![Aside::new(END_TOKENS).number(user).number(now.0)]).await.map(|_| ())
+        self.aside(vec![end_tokens(user, now)]).await.map(|_| ())
     }
 
     /// Uses a code of the second factor up. `false`: it, or a later one, was used before.
@@ -211,10 +220,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let disable = Aside::new(DISABLE).number(user).number(at.map(|at| at.0));
-        let ends = [
-            Aside::new(END_SESSIONS).number(user).number(None),
-            Aside::new(END_TOKENS).number(user).number(now.0),
-        ];
+        let ends = [end_sessions(user, None), end_tokens(user, now)];
         let all = ends.into_iter().filter(|_| at.is_some()).chain([disable]).collect();
         self.aside(all).await.map(|_| ())
     }
@@ -266,6 +272,14 @@ impl Store {
         let count: i64 = sqlx::query(ADMINS).fetch_one(&self.readers).await?.try_get(0)?;
         Ok(count.unsigned_abs())
     }
+}
+
+fn end_sessions(user: i64, but: Option<i64>) -> Aside {
+    Aside::new(END_SESSIONS).number(user).number(but)
+}
+
+fn end_tokens(user: i64, now: Timestamp) -> Aside {
+    Aside::new(END_TOKENS).number(user).number(now.0)
 }
 
 pub(super) fn user_of(row: &SqliteRow) -> Result<User, StoreError> {

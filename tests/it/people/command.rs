@@ -143,6 +143,15 @@ async fn before_the_first_start_and_beside_a_board_and_no_log_holds_a_secret() {
             .contains(&format!("{EMAIL}\tviewer\tall accounts\twhoever sent it\tno second factor\tdisabled")),
         "{users}"
     );
+    assert_eq!(house.out(&["user", "enable", EMAIL], ""), "");
+    assert_eq!(board().await, 303, "its sessions have ended");
+    let answer = client().post(format!("{url}/sign-in")).form(&form).send().await.unwrap();
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let board =
+        || async { client().get(&url).header("cookie", &cookie).send().await.unwrap().status().as_u16() };
+    assert_eq!(board().await, 200);
+    assert_eq!(house.out(&["user", "totp-reset", EMAIL], ""), "");
+    assert_eq!(board().await, 303, "who took the second factor over is out");
     let log = served.stop();
     let hidden =
         [early.trim(), late.trim(), &secret, PASSWORD, cookie.split_once('=').unwrap().1, EMAIL, "ben@"];

@@ -86,7 +86,7 @@ async fn an_invitation_sets_a_password_once_and_for_one_person() {
 async fn another_password_ends_every_session_and_the_second_factor_stays() {
     let board = Board::with_people(|_| ()).await;
     let id = with_password(&board, EMAIL, Role::Viewer).await;
-    board.app().store.set_totp(id, Some("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ".to_owned()), 0).await.unwrap();
+    board.app().store.set_totp(id, "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ".to_owned(), 0).await.unwrap();
     let open = board.sign_in(id).await;
     let path = link(&board, LinkKind::Reset, Some(id)).await;
     let taken = board.post_as(&Shows::Nothing, &path, &form("", "other good words there")).await;
