@@ -53,7 +53,7 @@ async fn busy(public: bool) -> Stage {
     stage
 }
 
-/// Seen red with: a budget for asks and another for sweeps; the rest of a 429 forgotten by the next answer.
+/// Meant to catch: a budget for asks and another for sweeps; the rest of a 429 forgotten by the next answer.
 #[actix_web::test]
 async fn never_more_calls_than_configured_and_every_rest_kept_in_a_storm() {
     let stage = busy(true).await;
@@ -92,7 +92,7 @@ async fn never_more_calls_than_configured_and_every_rest_kept_in_a_storm() {
     stage.close().await;
 }
 
-/// Seen red with: the page read anew whenever something on it could not be asked for.
+/// Meant to catch: the page read anew whenever something on it could not be asked for.
 #[actix_web::test]
 async fn a_page_with_much_to_ask_comes_to_its_end_on_the_smallest_budget() {
     let mut stage = Stage::of(all_four(), true).await;

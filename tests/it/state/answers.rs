@@ -176,7 +176,7 @@ fn it_is_asked_at_once_when_something_changed_and_a_day_later_else() {
     assert_eq!(done.fold().ask_at, None, "whatever ended is not asked about daily");
 }
 
-/// Seen red with: a trouble asked about like any open package; a doubt that waited as long again as it had stood.
+/// Meant to catch: a trouble asked about like any open package; a doubt that waited as long again as it had stood.
 #[test]
 fn a_trouble_and_a_doubt_are_looked_at_every_quarter_of_an_hour_while_it_is_open() {
     let within = |log: &Log, at: i64| {

@@ -164,7 +164,7 @@ async fn a_wish_to_wait_is_kept_exactly() {
     }
 }
 
-/// Seen red with: the wish granted.
+/// Meant to catch: the wish granted.
 #[tokio::test]
 async fn whoever_asks_for_longer_than_a_day_is_asked_again_after_one() {
     let fake =
