@@ -30,6 +30,12 @@ pub(super) fn answer(status: StatusCode, html: String) -> HttpResponse {
     answer.content_type("text/html; charset=utf-8").insert_header((CACHE_CONTROL, "no-store")).body(html)
 }
 
+/// The same; refused where something was wrong with what a form said.
+pub(super) fn answer_to(wrong: Option<&str>, html: String) -> HttpResponse {
+    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    answer(status, html)
+}
+
 /// Leads back to a page after a form.
 pub(super) fn see(to: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, to)).finish()
@@ -70,7 +76,6 @@ async fn list(
         Said::Made(email, link) => (Some((email, link)), None),
         Said::Wrong(why) => (None, Some(why)),
     };
-    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let input = PeopleInput {
         around: site.around(&moment),
         users: &users,
@@ -80,7 +85,7 @@ async fn list(
         wrong,
         typed,
     };
-    Ok(answer(status, html(&PeoplePage::new(input))))
+    Ok(answer_to(wrong, html(&PeoplePage::new(input))))
 }
 
 /// `POST /people`: somebody new. Their link is shown in the answer and nowhere else.
@@ -138,8 +143,7 @@ async fn one(
     let sessions = site.app.store.sessions_of(user.id).await?;
     let moment = site.moment(who).await?;
     let input = PersonInput { around: site.around(&moment), user, sessions: &sessions, notice, wrong, link };
-    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    Ok(answer(status, html(&PersonPage::new(input))))
+    Ok(answer_to(wrong, html(&PersonPage::new(input))))
 }
 
 /// `POST /people/{id}`: what the form's button says.

@@ -3,6 +3,7 @@
 
 use super::error::WebError;
 use super::guard::{COOKIE, is_loopback_host};
+use super::people::see;
 use super::remote::from;
 use super::site::Site;
 use super::views::html;
@@ -261,10 +262,6 @@ pub(super) fn onward(begun: &Begun, next: &str) -> HttpResponse {
 
 fn cookie(secret: String) -> Cookie<'static> {
     Cookie::build(COOKIE, secret).path("/").secure(true).http_only(true).same_site(SameSite::Lax).finish()
-}
-
-fn see(to: &str) -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((LOCATION, to)).finish()
 }
 
 fn with_next(to: &str, next: &str) -> String {

@@ -2,14 +2,13 @@
 
 use super::error::WebError;
 use super::fields::Fields;
-use super::people::{accounts_of, answer, has_people, see};
+use super::people::{accounts_of, answer_to, has_people, see};
 use super::remote::remote;
 use super::site::Site;
 use super::views::tokens::{Made, TokensInput, TokensPage};
 use super::views::{BoardQuery, Cursor, html};
 use crate::app::people::{Means, Who};
 use crate::model::access::{Reach, Scope};
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use std::collections::HashMap;
 
@@ -55,8 +54,7 @@ async fn shown(
         wrong,
         typed: typed.unwrap_or_default(),
     };
-    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    Ok(answer(status, html(&TokensPage::new(input))))
+    Ok(answer_to(wrong, html(&TokensPage::new(input))))
 }
 
 /// `POST /tokens`: a new one. Its secret is shown in the answer and nowhere else.
