@@ -1,9 +1,9 @@
 //! The token that may follow the account in a callback's path: who gets through, and that nobody reads it anywhere.
 
 use crate::support::board::{Board, event};
+use crate::support::program::Served;
 use signboard::config::{CallbackAuth, Config, Secret};
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 const TOKEN: &str = "hush-0123456789.abc_~XYZ";
 
@@ -117,17 +117,8 @@ async fn no_log_holds_the_token() {
     std::fs::write(&file, text).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_signboard"));
     command.arg("serve").arg("--config").arg(&file).env("RUST_LOG", "trace").env("NO_COLOR", "1");
-    let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut errors = BufReader::new(child.stderr.take().unwrap());
-    let (mut log, mut line) = (String::new(), String::new());
-    let url = loop {
-        line.clear();
-        assert!(errors.read_line(&mut line).unwrap() > 0, "it ended: {log}");
-        log.push_str(&line);
-        if let Some((_, url)) = line.trim_end().split_once("listening on ") {
-            break url.trim_end_matches('/').to_owned();
-        }
-    };
+    let served = Served::start(command);
+    let url = &served.url;
     let client = crate::support::board::client();
     let body = || event("P", "PACKAGE_CREATE", "u", None, 0);
     for (path, expected) in [
@@ -144,10 +135,7 @@ async fn no_log_holds_the_token() {
     }
     let large = client.post(format!("{url}/callbacks/os/{TOKEN}")).body(vec![b'x'; 5 * 1024 * 1024]);
     assert_eq!(large.send().await.unwrap().status(), 413);
-    let stop = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-    assert!(stop.success());
-    errors.read_to_string(&mut log).unwrap();
-    child.wait().unwrap();
+    let log = served.stop();
     assert!(log.contains("the path token is wrong") && log.contains("misprint"), "{log}");
     assert!(!log.contains("hush"), "{}", log.lines().find(|it| it.contains("hush")).unwrap_or_default());
 }

@@ -3,9 +3,10 @@
 
 use super::{EMAIL, PASSWORD};
 use crate::support::board::client;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use crate::support::program::{Running, Served};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 struct House(tempfile::TempDir);
 
@@ -47,46 +48,7 @@ impl House {
     }
 
     fn serve(&self) -> Served {
-        let mut child = self.command(&["serve"]).spawn().unwrap();
-        let mut errors = BufReader::new(child.stderr.take().unwrap());
-        let (mut log, mut line) = (String::new(), String::new());
-        let url = loop {
-            line.clear();
-            assert!(errors.read_line(&mut line).unwrap() > 0, "it ended: {log}");
-            log.push_str(&line);
-            if let Some((_, url)) = line.trim_end().split_once("listening on ") {
-                break url.trim_end_matches('/').to_owned();
-            }
-        };
-        let rest = std::thread::spawn(move || {
-            errors.read_to_string(&mut log).unwrap();
-            log
-        });
-        Served { child, url, rest: Some(rest) }
-    }
-}
-
-struct Served {
-    child: Child,
-    url: String,
-    rest: Option<std::thread::JoinHandle<String>>,
-}
-
-impl Served {
-    /// Ends it; all that it logged.
-    fn stop(mut self) -> String {
-        assert!(
-            Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap().success()
-        );
-        self.child.wait().unwrap();
-        self.rest.take().unwrap().join().unwrap()
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        Served::start(self.command(&["serve"]))
     }
 }
 
@@ -209,15 +171,15 @@ async fn the_first_start_on_a_terminal_prints_the_link_there_and_not_in_the_log(
         println!("skipped: there is no `script` here");
         return;
     };
-    let mut served = Served { child, url: String::new(), rest: None };
-    let mut said = BufReader::new(served.child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let mut running = Running(child);
+    let mut said = BufReader::new(running.0.stdout.take().unwrap()).lines().map_while(Result::ok);
     let address = said.find(|line| line.contains("/welcome/")).expect("the link");
     let page = client().get(address.trim()).send().await.unwrap();
     assert!(page.status() == 200 && page.text().await.unwrap().contains("The first admin"));
     // Ctrl-C, as somebody at a terminal types it.
-    served.child.stdin.take().unwrap().write_all(b"\x03").unwrap();
+    running.0.stdin.take().unwrap().write_all(b"\x03").unwrap();
     said.for_each(drop);
-    assert!(served.child.wait().unwrap().success(), "it ends well");
+    assert!(running.0.wait().unwrap().success(), "it ends well");
     let log = std::fs::read_to_string(log).unwrap();
     let secret = address.trim().rsplit('/').next().unwrap();
     assert!(log.contains("listening on") && !log.contains(secret));
