@@ -4,7 +4,7 @@
 mod storm;
 
 use crate::support::board::NOON;
-use crate::support::world::{Stage, all_four, nda};
+use crate::support::world::{Stage, all_four, nda, sweep};
 use signboard::app::Run;
 use signboard::app::reconcile::Swept;
 use signboard::app::standing::Standing;
@@ -14,19 +14,6 @@ use std::time::Duration;
 
 const HOUR: i64 = 3_600_000;
 const MINUTE: i64 = 60_000;
-
-/// The sweep that is due, to its end; while it can't go on, seconds pass.
-async fn sweep(stage: &Stage, account: &str) -> Run {
-    let app = stage.board.app();
-    for _ in 0..5_000 {
-        match app.sweep_step(app.account(account).unwrap()).await.unwrap() {
-            Swept::Ended(run) => return *run,
-            Swept::Went => {}
-            Swept::Idle => stage.board.clock.advance(1_000),
-        }
-    }
-    panic!("the sweep of {account} has no end");
-}
 
 /// The sweep of the `night`th night.
 async fn sweep_at_night(stage: &Stage, account: &str, night: i64) -> Run {

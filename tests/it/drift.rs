@@ -1,7 +1,6 @@
 //! Lines of drift say the truth: what was missed, what is on its way, what came late, what nobody asked for.
 
-use crate::reconcile::sweep;
-use crate::support::world::{Stage, all_four, nda};
+use crate::support::world::{Stage, all_four, nda, sweep};
 use serde_json::{Value, json};
 use signboard::app::{DriftCounts, DriftFilter};
 use signboard::demo::act::Act;

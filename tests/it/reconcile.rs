@@ -1,7 +1,7 @@
 //! Sweeps: what callbacks missed is found, repaired and written down, no more and no less, whatever interrupts it.
 
 use crate::support::board::{Board, NOON};
-use crate::support::world::{Stage, all_four, nda};
+use crate::support::world::{Stage, all_four, nda, step, sweep};
 use serde_json::Value;
 use signboard::app::reconcile::Swept;
 use signboard::app::{DriftFilter, Run};
@@ -12,23 +12,6 @@ use std::collections::BTreeSet;
 
 /// (package, field, signer).
 type Line = (String, String, String);
-
-async fn step(stage: &Stage, account: &str) -> Swept {
-    let app = stage.board.app();
-    app.sweep_step(app.account(account).unwrap()).await.unwrap()
-}
-
-/// The sweep that is due, to its end; while it can't go on, seconds pass.
-pub async fn sweep(stage: &Stage, account: &str) -> Run {
-    for _ in 0..5_000 {
-        match step(stage, account).await {
-            Swept::Ended(run) => return *run,
-            Swept::Went => {}
-            Swept::Idle => stage.board.clock.advance(1_000),
-        }
-    }
-    panic!("the sweep of {account} has no end");
-}
 
 async fn all_drift(stage: &Stage) -> Vec<signboard::app::Drift> {
     let filter = DriftFilter { limit: 10_000, ..DriftFilter::default() };

@@ -3,32 +3,15 @@
 mod command;
 mod one;
 
-use crate::support::world::{Stage, nda};
+use crate::support::world::{Stage, nda, step, sweep};
 use serde_json::{Value, json};
+use signboard::app::DriftFilter;
 use signboard::app::reconcile::Swept;
-use signboard::app::{DriftFilter, Run};
 use signboard::demo::act::Act;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 const HOUR: i64 = 3_600_000;
-
-async fn step(stage: &Stage, account: &str) -> Swept {
-    let app = stage.board.app();
-    app.sweep_step(app.account(account).unwrap()).await.unwrap()
-}
-
-/// The sweep that is due or asked for, to its end; while it can't go on, seconds pass.
-async fn sweep(stage: &Stage, account: &str) -> Run {
-    for _ in 0..5_000 {
-        match step(stage, account).await {
-            Swept::Ended(run) => return *run,
-            Swept::Went => {}
-            Swept::Idle => stage.board.clock.advance(1_000),
-        }
-    }
-    panic!("the sweep of {account} has no end");
-}
 
 /// Posts the form of the page, which comes back to it.
 async fn ask(stage: &Stage, form: &str) {

@@ -1,25 +1,10 @@
 //! The sync page over HTTP: its filters and pages, the file, the header's account, and a package's own page.
 
 use crate::support::board::Board;
-use crate::support::world::Stage;
-use signboard::app::Run;
-use signboard::app::reconcile::Swept;
+use crate::support::world::{Stage, sweep};
 use signboard::demo::Refusal;
 use signboard::demo::act::Act;
 use std::collections::BTreeSet;
-
-/// The sweep that is due or asked for, to its end; while it can't go on, seconds pass.
-pub async fn sweep(stage: &Stage, account: &str) -> Run {
-    let app = stage.board.app();
-    for _ in 0..5_000 {
-        match app.sweep_step(app.account(account).unwrap()).await.unwrap() {
-            Swept::Ended(run) => return *run,
-            Swept::Went => {}
-            Swept::Idle => stage.board.clock.advance(1_000),
-        }
-    }
-    panic!("the sweep of {account} has no end");
-}
 
 fn has(page: &str, all: &[&str]) {
     for words in all {

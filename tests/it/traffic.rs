@@ -1,7 +1,7 @@
 //! Traffic: what came in each hour is counted with what is kept, once, and the figures are those of a hand calculation.
 
 use crate::support::board::{Board, KEY, NOON, event};
-use crate::support::world::Stage;
+use crate::support::world::{self, Stage};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use signboard::demo::act::Act;
@@ -238,14 +238,6 @@ async fn what_only_polling_found_is_missing_from_what_arrived() {
 }
 
 async fn sweep(stage: &Stage) {
-    use signboard::app::reconcile::Swept;
-    let app = stage.board.app();
-    for _ in 0..500 {
-        match app.sweep_step(app.account("os").unwrap()).await.unwrap() {
-            Swept::Ended(run) => return assert!(run.success, "{run:?}"),
-            Swept::Went => {}
-            Swept::Idle => stage.board.clock.advance(1_000),
-        }
-    }
-    panic!("the sweep has no end");
+    let run = world::sweep(stage, "os").await;
+    assert!(run.success, "{run:?}");
 }

@@ -5,10 +5,9 @@ mod between;
 mod network;
 mod oracle;
 
-use crate::support::world::{Stage, all_four};
+use crate::support::world::{Stage, all_four, sweep};
 use oracle::{Line, Oracle};
 use serde_json::Value;
-use signboard::app::reconcile::Swept;
 use signboard::app::{Drift, DriftFilter, Run};
 use signboard::demo::act::Act;
 use signboard::demo::stories::{self, Story};
@@ -60,18 +59,6 @@ impl<'a> Tale<'a> {
         }
         wire::posts(told, HOUR)
     }
-}
-
-async fn sweep(stage: &Stage, account: &str) -> Run {
-    let app = stage.board.app();
-    for _ in 0..50_000 {
-        match app.sweep_step(app.account(account).unwrap()).await.unwrap() {
-            Swept::Ended(run) => return *run,
-            Swept::Went => {}
-            Swept::Idle => stage.board.clock.advance(1_000),
-        }
-    }
-    panic!("the sweep of {account} has no end");
 }
 
 async fn sweep_all(stage: &Stage) -> Vec<Run> {

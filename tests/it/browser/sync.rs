@@ -1,19 +1,13 @@
 //! A resync from its button to its result, in a real browser.
 
 use crate::support::webdriver::browser;
-use crate::support::world::Stage;
-use crate::sync::sweep;
+use crate::support::world::{Stage, step, sweep};
 use signboard::app::reconcile::Swept;
 use signboard::demo::act::Act;
 use signboard::web::views::link;
 
 /// How much of the bar is full; 0 without a bar.
 const BAR: &str = "(document.querySelector('#sync-os .run progress')?.value ?? 0)";
-
-async fn step(stage: &Stage) -> Swept {
-    let app = stage.board.app();
-    app.sweep_step(app.account("os").unwrap()).await.unwrap()
-}
 
 #[actix_web::test]
 async fn a_resync_shows_its_bar_survives_its_tab_and_says_its_result() {
@@ -30,11 +24,11 @@ async fn a_resync_shows_its_bar_survives_its_tab_and_says_its_result() {
     page.until("location.search.includes('done=asked-') && document.querySelector('#sync-os .run')").await;
     page.js("window.marker = 'the same document'; document.querySelector('#resync [name=since]').focus()")
         .await;
-    assert_eq!(step(&stage).await, Swept::Went);
+    assert_eq!(step(&stage, "os").await, Swept::Went);
     page.until(&format!("{BAR} === 100")).await;
     page.until("document.querySelector('#sync-os .run small').textContent.startsWith('100 of 230 packages compared')")
         .await;
-    assert_eq!(step(&stage).await, Swept::Went);
+    assert_eq!(step(&stage, "os").await, Swept::Went);
     page.until(&format!("{BAR} === 200")).await;
     // All the while no button and no field was replaced, and nothing was read out each time.
     assert_eq!(page.text("document.activeElement.name").await, "since");
@@ -80,7 +74,7 @@ async fn its_stop_button_ends_it() {
     page.js("document.querySelector('#resync [name=account]').value = 'os'").await;
     page.click("#resync button").await;
     page.until("document.querySelector('#sync-os .run')").await;
-    assert_eq!(step(&stage).await, Swept::Went);
+    assert_eq!(step(&stage, "os").await, Swept::Went);
     page.until(&format!("{BAR} === 100")).await;
     page.click("#sync-os .run button").await;
     page.until("location.search === '?done=stopped'").await;

@@ -1,7 +1,9 @@
 //! A board and the simulator of its providers, on one clock: a test makes things happen there and sees them here.
 
 use super::board::{Board, NOON};
+use signboard::app::Run;
 use signboard::app::asking::Asked;
+use signboard::app::reconcile::Swept;
 use signboard::clock::Clock;
 use signboard::demo::act::{Act, Draft};
 use signboard::demo::wire::{self, Callback};
@@ -135,4 +137,22 @@ impl Stage {
         self.board.stop().await;
         self.world.stop().await;
     }
+}
+
+/// A step of an account's sweep.
+pub async fn step(stage: &Stage, account: &str) -> Swept {
+    let app = stage.board.app();
+    app.sweep_step(app.account(account).unwrap()).await.unwrap()
+}
+
+/// The sweep that is due or asked for, to its end; while it can't go on, seconds pass.
+pub async fn sweep(stage: &Stage, account: &str) -> Run {
+    for _ in 0..50_000 {
+        match step(stage, account).await {
+            Swept::Ended(run) => return *run,
+            Swept::Went => {}
+            Swept::Idle => stage.board.clock.advance(1_000),
+        }
+    }
+    panic!("the sweep of {account} has no end");
 }
