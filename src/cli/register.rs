@@ -201,7 +201,7 @@ fn replaces(host: &str, forward: Option<&ForwardConfig>) -> String {
         Some(to) if to.eq_ignore_ascii_case(host) => {
             "from then on this board passes callbacks on to it, since `forward` says so".to_owned()
         }
-        Some(_) | None =>             "it would be told nothing more. To let it hear all that this board hears, set forward = { url = \"…\" } for \
+        Some(_) | None => "it would be told nothing more. To let it hear all that this board hears, set forward = { url = \"…\" } for \
              this account to its address, give this account the secret that it knows, and start the board again"
             .to_owned(),
     };

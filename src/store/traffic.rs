@@ -35,6 +35,7 @@ const HOURS: &str = "SELECT hour, account, callbacks, fresh, checkable, repeats,
     d00, d01, d02, d03, d04, d05, d06, d07, d08, d09, d10, d11, d12, d13, d14, d15, d16, d17, d18, d19, d20, d21, d22, d23, d24 \
     FROM traffic WHERE hour >= $1 AND hour < $2 AND ($3 IS NULL OR account = $3) ORDER BY hour, account";
 const FIRST: &str = "SELECT min(hour) FROM traffic WHERE account = $1";
+
 /// What is counted of an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {

@@ -2,8 +2,9 @@
 //!
 //! The stream ends with what opened it: a session, a person's rights, a token.
 //!
-//! The event names are `put` (the row's HTML), `drop` (the row's id: it is no longer shown) and `resync` (too much was
-//! missed: load the page again) and `gone` (whoever reads may do so no more: the last one); the id is the change's number. A change is rendered once and its bytes are shared.
+//! The event names are `put` (the row's HTML), `drop` (the row's id: it is no longer shown), `resync` (too much was
+//! missed: load the page again) and `gone` (whoever reads may do so no more: the last one); the id is the change's
+//! number. A change is rendered once and its bytes are shared.
 
 use super::error::WebError;
 use super::pages::query_of;
