@@ -3,9 +3,9 @@
 
 use super::jobs::Chore;
 use super::writer::Job;
-use super::{Store, StoreError};
+use super::{Store, StoreError, together};
+use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
-use sqlx::{Connection as _, Row as _};
 
 /// A statement and what it is given.
 #[derive(Debug)]
@@ -53,7 +53,12 @@ pub(super) async fn run(
     all: Vec<Aside>,
     connection: &mut SqliteConnection,
 ) -> Result<Option<i64>, StoreError> {
-    let mut together = connection.begin_with("BEGIN IMMEDIATE").await?;
+    together::begin(connection).await?;
+    let done = run_each(all, connection).await;
+    together::end(connection, done).await
+}
+
+async fn run_each(all: Vec<Aside>, connection: &mut SqliteConnection) -> Result<Option<i64>, StoreError> {
     let mut last = None;
     for it in all {
         let query = it.cells.into_iter().fold(sqlx::query(it.sql), |query, cell| match cell {
@@ -61,10 +66,9 @@ pub(super) async fn run(
             Cell::Text(text) => query.bind(text),
             Cell::Bytes(bytes) => query.bind(bytes),
         });
-        let row = query.fetch_optional(&mut *together).await?;
+        let row = query.fetch_optional(&mut *connection).await?;
         last = row.map(|row| row.try_get(0)).transpose()?;
     }
-    together.commit().await?;
     Ok(last)
 }
 

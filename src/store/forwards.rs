@@ -5,11 +5,11 @@ use super::batch::Batch;
 use super::jobs::Chore;
 use super::packages::json;
 use super::script::{Script, Table};
-use super::{Store, StoreError, writer};
+use super::{Store, StoreError, together, writer};
 use crate::model::{AccountId, Timestamp};
 use serde::Serialize;
+use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{Connection as _, Row as _};
 
 /// So many that were taken are kept of each account, to be looked at,
 const TAKEN_KEPT: i64 = 1_000;
@@ -160,13 +160,21 @@ pub(super) async fn note(
     tried: &str,
     connection: &mut SqliteConnection,
 ) -> Result<u64, StoreError> {
-    let mut both = connection.begin_with("BEGIN IMMEDIATE").await?;
-    let done = sqlx::query(TRIED).bind(tried).execute(&mut *both).await?.rows_affected();
+    together::begin(connection).await?;
+    let done = note_and_prune(account, tried, connection).await;
+    together::end(connection, done).await
+}
+
+async fn note_and_prune(
+    account: &AccountId,
+    tried: &str,
+    connection: &mut SqliteConnection,
+) -> Result<u64, StoreError> {
+    let done = sqlx::query(TRIED).bind(tried).execute(&mut *connection).await?.rows_affected();
     for (state, kept) in [(Passing::Taken, TAKEN_KEPT), (Passing::GivenUp, GIVEN_UP_KEPT)] {
         let prune = sqlx::query(PRUNE).bind(&account.0).bind(state.number()).bind(kept - 1);
-        prune.execute(&mut *both).await?;
+        prune.execute(&mut *connection).await?;
     }
-    both.commit().await?;
     Ok(done)
 }
 

@@ -35,6 +35,7 @@ mod senders;
 mod shelf;
 mod signers;
 mod tallies;
+mod together;
 mod traffic;
 mod waiting;
 mod writer;

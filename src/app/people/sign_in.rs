@@ -69,7 +69,16 @@ impl App {
         if let Err(seconds) = self.watch.throttle.tries(&email, &from.remote, self.now()) {
             return Ok(Tried::Wait(seconds));
         }
-        let user = self.store.user_by_email(&email).await?.filter(|it| it.disabled_at.is_none());
+        let tried = self.compare(&email, password, from).await;
+        if tried.is_err() {
+            // The board failed, nobody was wrong.
+            self.watch.throttle.undone(&email, &from.remote);
+        }
+        tried
+    }
+
+    async fn compare(&self, email: &str, password: &str, from: &From) -> Result<Tried, StoreError> {
+        let user = self.store.user_by_email(email).await?.filter(|it| it.disabled_at.is_none());
         let kept = user.as_ref().and_then(|it| it.password.as_deref());
         let right = passwords::is_right(password, kept).await?;
         self.watch.compared.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -84,7 +93,7 @@ impl App {
         }
         let begun = self.let_in(user, from, None, false).await?;
         if begun.next != Next::In {
-            self.watch.throttle.undone(&email, &from.remote);
+            self.watch.throttle.undone(email, &from.remote);
         }
         Ok(Tried::Right(begun))
     }

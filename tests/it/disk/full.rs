@@ -1,6 +1,10 @@
 //! A full disk: nothing is promised that isn't kept, it is said aloud, and it ends when there is room again.
 
+use crate::people::{EMAIL, PASSWORD, try_from, with_password};
 use crate::support::board::{Board, event};
+use signboard::app::people::IDLE_MS;
+use signboard::model::access::{Reach, Role, Scope};
+use std::fs::File;
 use std::path::Path;
 use std::process::Command;
 
@@ -22,6 +26,13 @@ impl Drop for Tiny<'_> {
     }
 }
 
+/// Takes all the room that there is.
+fn fill(at: &Path) -> File {
+    let mut file = File::create(at).unwrap();
+    while std::io::Write::write_all(&mut file, &[0; 16 * 1024]).is_ok() {}
+    file
+}
+
 #[actix_web::test]
 async fn a_full_disk_is_503_and_ends_by_itself() {
     let folder = tempfile::tempdir().unwrap();
@@ -33,9 +44,7 @@ async fn a_full_disk_is_503_and_ends_by_itself() {
     let mut board = Board::with(|config| config.server.data = data.clone()).await;
     assert_eq!(board.send("os", event("before", "PACKAGE_CREATE", "u", None, 0)).await.status(), 200);
     let filler = data.join("filler");
-    let room = std::iter::repeat_n(0_u8, 16 * 1024).collect::<Vec<u8>>();
-    let mut file = std::fs::File::create(&filler).unwrap();
-    while std::io::Write::write_all(&mut file, &room).is_ok() {}
+    let file = fill(&filler);
     let mut kept = Vec::new();
     let mut refused = 0;
     for at in 0..60 {
@@ -71,6 +80,58 @@ async fn a_full_disk_is_503_and_ends_by_itself() {
         assert_eq!(board.package("os", id).await["events"].as_array().unwrap().len(), 1, "{id}");
     }
     assert_eq!(board.app().store.self_check(|_| ()).await.unwrap().difference, None);
+    board.stop().await;
+    drop(tiny);
+}
+
+/// Seen red with: a session's or a token's use that can't be noted refuses whoever looks; a right password on a full disk
+/// counts as a wrong one; sqlx's own transactions, of which none can be begun after one that a full disk broke off.
+#[actix_web::test]
+async fn a_full_disk_hides_the_board_from_nobody() {
+    const HERE: &str = "192.0.2.7";
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let Some(tiny) = Tiny::mount(&data) else {
+        println!("skipped: no file system can be mounted here");
+        return;
+    };
+    let board = Board::with_people(|config| config.server.data = data.clone()).await;
+    with_password(&board, EMAIL, Role::Viewer).await;
+    let admin = board.person("admin@example.com", Role::Admin).await;
+    let program = board.program(Scope::Read, Reach::default(), None).await;
+    assert_eq!(board.send("os", event("before", "PACKAGE_CREATE", "u", None, 0)).await.status(), 200);
+    let filler = data.join("filler");
+    let file = fill(&filler);
+    for at in 0..60 {
+        board.send("os", event(&format!("full-{at}"), &"X".repeat(200), "u", None, at)).await;
+    }
+    board.clock.advance(2 * 60_000);
+    for path in ["/", "/packages/os/before", "/providers", "/api/v1/packages"] {
+        assert_eq!(board.get_as(&admin, path).await.status(), 200, "{path}");
+    }
+    assert_eq!(board.get_as(&program, "/api/v1/packages").await.status(), 200);
+    // Somebody new can't be let in, and is told why. That is no wrong password, however often they try.
+    let mut refused = 0;
+    for _ in 0..40 {
+        let answer = try_from(&board, HERE, EMAIL, PASSWORD).await;
+        match answer.status().as_u16() {
+            // The log may have room for a few small writes.
+            303 => {}
+            503 => {
+                refused += 1;
+                assert!(answer.text().await.unwrap().contains("its disk"));
+            }
+            other => panic!("{other}"),
+        }
+    }
+    assert!(refused > 12, "the disk is full: {refused}");
+    // What has ended has ended, whether or not that can be written.
+    board.clock.advance(IDLE_MS);
+    assert_eq!(board.get_as(&admin, "/").await.status(), 303);
+    // What a full disk broke off hinders nothing later.
+    std::fs::remove_file(&filler).unwrap();
+    drop(file);
+    assert_eq!(try_from(&board, HERE, EMAIL, PASSWORD).await.status(), 303, "there is room again");
     board.stop().await;
     drop(tiny);
 }
