@@ -1,5 +1,6 @@
 //! The command line: what each command is for, and a short function per command.
 
+mod audit;
 mod backup;
 mod check;
 mod demo;
@@ -13,7 +14,7 @@ mod work;
 
 pub use demo::played;
 
-use crate::app::people::LinkKind;
+use crate::app::people::{DeedKind, LinkKind};
 use crate::clock::Clock;
 use crate::config::{Config, Problems};
 use crate::serve::Server;
@@ -93,6 +94,11 @@ enum Command {
     /// Beside a running board or without one. A token goes into `Authorization: Bearer`.
     #[command(subcommand)]
     Token(people::TokenCommand),
+    /// Who did what on the board, the newest first
+    ///
+    /// Reads only, beside a running board or without one. `--json` prints what the audit's file holds, `--verify` looks
+    /// whether anything of it was changed.
+    Audit(audit::AuditArgs),
     /// Compare with the providers what the board shows, and repair it
     ///
     /// Everything, or the named accounts; then waits until it is done. Beside a running board the board does it. Exit
@@ -151,6 +157,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<i32> {
         Command::Register(args) => register::register(&config, &args).await,
         Command::User(command) => people::user(config, command).await.map(|()| 0),
         Command::Token(command) => people::token(config, command).await.map(|()| 0),
+        Command::Audit(args) => audit::audit(config, args).await,
         Command::Resync(args) => resync::resync(config, args).await,
         Command::Replay => work::replay(config).await.map(|()| 0),
         Command::Rebuild => work::rebuild(config).await.map(|()| 0),
@@ -203,6 +210,7 @@ async fn say_first(server: &Server) -> anyhow::Result<()> {
         return Ok(());
     }
     let secret = app.make_link(LinkKind::First, None).await?;
+    work::note(app, DeedKind::Link, "that makes the first admin").await;
     let address = app.link_address(&secret, server.addresses().first().copied());
     work::say(&format!(
         "Nobody can sign in as admin yet. Open this address to become the first one; it works once, within 24 hours:\n\n    {address}\n"

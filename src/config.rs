@@ -7,6 +7,7 @@
 
 mod address;
 mod api;
+mod audit;
 mod callback;
 mod effective;
 mod forward;
@@ -32,6 +33,7 @@ use std::path::{Path, PathBuf};
 
 use toml::Table;
 
+pub use audit::AuditTo;
 pub use forward::ForwardConfig;
 pub use keys::{AccountKeys, Keys, KeysError, MadeSecret, Rotates, Rotation};
 pub use network::{Network, client};
@@ -67,6 +69,8 @@ pub struct Config {
     pub server: ServerConfig,
     /// Whom the pages answer to.
     pub opens: Opens,
+    /// Where each deed is told beside the database; `None`: nowhere.
+    pub audit: Option<AuditTo>,
     /// The configured connections to providers, by account id.
     pub accounts: BTreeMap<String, AccountConfig>,
 }

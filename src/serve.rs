@@ -22,6 +22,9 @@ use tokio_util::sync::CancellationToken;
 const JOBS_EVERY: Duration = Duration::from_millis(500);
 /// How often the board looks whether a command beside it ended a session, a person's rights or a token.
 const ENDS_EVERY: Duration = Duration::from_millis(500);
+/// How often the audit's file is brought up to date, and how long it is left alone when it can't be written.
+const DEEDS_EVERY: Duration = Duration::from_secs(1);
+const DEEDS_AGAIN: Duration = Duration::from_secs(10);
 /// How often what is kept and couldn't be digested is tried again.
 const PENDING_EVERY: Duration = Duration::from_secs(60);
 /// How often an account without a sweep under way is looked at, and one whose API rests.
@@ -152,6 +155,12 @@ impl Server {
         tokio::spawn(async move {
             tokio::select! { () = stop.cancelled() => (), () = watch(&app) => () }
         });
+        if self.app.config.audit.is_some() {
+            let (app, stop) = (self.app.clone(), self.stop.clone());
+            tokio::spawn(async move {
+                tokio::select! { () = stop.cancelled() => (), () = tell(&app) => () }
+            });
+        }
     }
 
     /// Ends the live streams, then HTTP, then the database: everything acknowledged is on disk before and after.
@@ -317,6 +326,21 @@ async fn watch(app: &App) {
         tick.tick().await;
         app.look_at_disk();
         app.beat().await;
+    }
+}
+
+/// What was done, to the audit's file.
+async fn tell(app: &App) {
+    loop {
+        let turn = app.begin_turn("audit");
+        let told = app.tell_deeds().await;
+        drop(turn);
+        match told {
+            Ok(0) => {}
+            Ok(_) => continue,
+            Err(cause) => tracing::error!(%cause, "what was done can't be told; it is told again"),
+        }
+        sleep(if app.untold().is_some() { DEEDS_AGAIN } else { DEEDS_EVERY }).await;
     }
 }
 

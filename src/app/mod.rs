@@ -136,6 +136,9 @@ pub struct Inner {
     lately: resync::Lately,
     /// For whom live streams are open.
     pub ends: people::Ends,
+    /// What was refused to people lately.
+    refusals: refusals::Refusals,
+    telling: people::deeds::Telling,
     /// Wakes the worker that digests what is pending.
     pub pending: tokio::sync::Notify,
     disk: disk::Disk,
@@ -191,6 +194,8 @@ impl App {
             watch: people::Watch::new()?,
             lately: resync::Lately::default(),
             ends: people::Ends::default(),
+            refusals: refusals::Refusals::default(),
+            telling: people::deeds::Telling::default(),
             pending: tokio::sync::Notify::new(),
             disk: disk::Disk::default(),
             heart: heartbeat::Heart::default(),

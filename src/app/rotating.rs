@@ -1,6 +1,7 @@
 //! Rotation: a new secret is accepted beside the old one, the provider is told, and once callbacks come with it the old
 //! one is retired. Each step is on disk before it counts, and doing one again changes nothing.
 
+use super::people::DeedKind;
 use super::replay::JOB_FAILED;
 use super::{App, StoreError};
 use crate::config::{AccountKeys, Config, Keys, KeysError, MadeSecret, Rotates, Secret};
@@ -134,6 +135,7 @@ impl App {
             if is_settled && of(rotation.current_made).is_none_or(|it| is_long_ago(it.last_at)) {
                 let told = self.retire(id, false).await?;
                 tracing::info!(account = %id, told, "a rotation has ended by itself");
+                self.note("the board", "", DeedKind::Retire, id.as_str()).await;
                 retired += 1;
             }
         }

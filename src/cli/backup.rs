@@ -1,7 +1,8 @@
 //! `signboard backup` and `signboard restore`.
 
-use super::work::say;
+use super::work::{noted, say};
 use crate::app::App;
+use crate::app::people::DeedKind;
 use crate::clock::Clock;
 use crate::config::{Config, Keys};
 use crate::model::Timestamp;
@@ -36,6 +37,7 @@ pub(super) async fn backup(config: &Config, args: &BackupArgs) -> anyhow::Result
     if let Err(cause) = Store::note_backup(data, Timestamp(Clock::System.millis()), &whole) {
         eprintln!("the backup is made; that it was could not be noted for `signboard doctor`: {cause}");
     }
+    noted(config, DeedKind::Backup, &whole.display().to_string()).await;
     end_progress();
     say(&format!("{} holds the board: {}", file.display(), amount(copied.bytes)))?;
     let keys = Keys::path(data);
@@ -66,6 +68,7 @@ pub(super) async fn backup(config: &Config, args: &BackupArgs) -> anyhow::Result
 /// Makes a board out of a backup.
 pub(super) async fn restore(config: &Config, args: &RestoreArgs) -> anyhow::Result<()> {
     let copied = App::restore(config, &args.file, progress()).await?;
+    noted(config, DeedKind::Restore, &format!("out of {}", args.file.display())).await;
     end_progress();
     let data = config.server.data.display();
     let check = copied.check.unwrap_or_default();

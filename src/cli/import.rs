@@ -1,7 +1,9 @@
 //! `import`: lost callbacks out of files of mails. What they hold is found here; the board, or this process in its
 //! place, takes it in.
 
-use super::work::{by_the_board, caller, say};
+use super::work::{by_the_board, caller, noted, say};
+use crate::app::people::DeedKind;
+use crate::app::people::deeds::by_command;
 use crate::app::App;
 use crate::app::import::{Imported, MOST_BYTES, Pasted, find};
 use crate::clock::Clock;
@@ -26,7 +28,7 @@ pub(super) struct ImportArgs {
 pub(super) async fn import(config: Config, args: ImportArgs) -> anyhow::Result<i32> {
     // Before anything is taken in: a missing file shall not leave half of it done.
     let texts = args.files.iter().map(|file| read(file)).collect::<anyhow::Result<Vec<_>>>()?;
-    let by = format!("{}, by command", caller());
+    let by = by_command(&caller());
     let mut whole = true;
     for (file, text) in args.files.iter().zip(texts) {
         let pasted = Pasted::new(args.account.clone(), by.as_str(), find(&text));
@@ -40,6 +42,7 @@ pub(super) async fn import(config: Config, args: ImportArgs) -> anyhow::Result<i
                 done?
             }
         };
+        noted(&config, DeedKind::Import, &done.to_string()).await;
         whole &= done.is_whole();
         say(&format!("{}: {done}", file.display()))?;
     }

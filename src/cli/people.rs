@@ -1,7 +1,7 @@
 //! `user` and `token`: who may use the board. Beside a running board or without one; the board knows at its next request.
 
-use super::work::{caller, say};
-use crate::app::people::{LinkKind, NO_ADDRESS, NewUser, Token, User, mail_address, passwords};
+use super::work::{note, say};
+use crate::app::people::{DeedKind, LinkKind, NO_ADDRESS, NewUser, Token, User, mail_address, passwords};
 use crate::app::{App, BuildError};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -140,7 +140,7 @@ async fn do_user(
             };
             let id = app.store.add_user(&new, now).await?;
             let id = id.with_context(|| format!("{email} is known already; see `signboard user list`"))?;
-            note(app, "user-added", &format!("{email} as {}", role.word())).await;
+            note(app, DeedKind::UserAdded, &format!("{email} as {}", role.word())).await;
             if invited {
                 return invite(app, LinkKind::Invite, id, email).await;
             }
@@ -158,26 +158,29 @@ async fn do_user(
         UserCommand::Disable { .. } => {
             let user = somebody(app, email).await?;
             app.store.disable_user(user.id, Some(now), now).await?;
-            note(app, "user-disabled", email).await;
+            note(app, DeedKind::UserDisabled, email).await;
             eprintln!("{email} may sign in no more; what they had open and their tokens have ended.");
         }
         UserCommand::Enable { .. } => {
             let user = somebody(app, email).await?;
             app.store.disable_user(user.id, None, now).await?;
-            note(app, "user-enabled", email).await;
+            note(app, DeedKind::UserEnabled, email).await;
             eprintln!("{email} may sign in.");
         }
         UserCommand::Passwd { .. } => {
             let user = somebody(app, email).await?;
-            let Some(password) = password else { return invite(app, LinkKind::Reset, user.id, email).await };
+            let Some(password) = password else {
+                note(app, DeedKind::Link, &format!("to a password for {email}")).await;
+                return invite(app, LinkKind::Reset, user.id, email).await;
+            };
             app.store.set_password(user.id, &password).await?;
-            note(app, "password", &format!("of {email}")).await;
+            note(app, DeedKind::Password, &format!("of {email}")).await;
             eprintln!("{email} has another password; wherever they were signed in, that has ended.");
         }
         UserCommand::TotpReset { .. } => {
             let user = somebody(app, email).await?;
             app.store.take_totp(user.id).await?;
-            note(app, "second-factor", &format!("of {email} taken away")).await;
+            note(app, DeedKind::SecondFactor, &format!("of {email} taken away")).await;
             eprintln!("{email} has no second factor; wherever they were signed in, that has ended.");
         }
     }
@@ -201,7 +204,7 @@ async fn do_token(app: &App, command: TokenCommand) -> anyhow::Result<()> {
             let expires = days.map(|days| app.now().plus(i64::from(days) * DAY_MS));
             let reach = Reach { accounts: accounts.map(ids), senders: None };
             let secret = app.make_token(&name, scope, None, expires, reach, None).await?;
-            note(app, "token-added", &format!("{name} to {}", scope.word())).await;
+            note(app, DeedKind::TokenAdded, &format!("{name} to {}", scope.word())).await;
             say(secret.text())
         }
         TokenCommand::List => {
@@ -213,7 +216,7 @@ async fn do_token(app: &App, command: TokenCommand) -> anyhow::Result<()> {
                 app.store.end_token(number, app.now()).await?,
                 "no token with the number {number} works; see `signboard token list`"
             );
-            note(app, "token-ended", &format!("number {number}")).await;
+            note(app, DeedKind::TokenEnded, &format!("number {number}")).await;
             eprintln!("The token works no more.");
             Ok(())
         }
@@ -243,10 +246,6 @@ async fn invite(app: &App, kind: LinkKind, user: i64, email: &str) -> anyhow::Re
     let secret = app.make_link(kind, Some(user)).await?;
     eprintln!("{email} sets a password at this address, once, within a week:");
     say(&app.link_address(&secret, None))
-}
-
-async fn note(app: &App, kind: &'static str, what: &str) {
-    app.note(&format!("{}, by command", caller()), "", kind, what).await;
 }
 
 async fn somebody(app: &App, email: &str) -> anyhow::Result<User> {

@@ -1,7 +1,8 @@
 //! `signboard register`: what a provider has registered, what has to change, and the change.
 
 use super::secrets;
-use super::work::say;
+use super::work::{noted, say};
+use crate::app::people::DeedKind;
 use crate::clock::Clock;
 use crate::config::{AccountConfig, Config, ForwardConfig};
 use crate::model::{AccountId, Timestamp};
@@ -148,7 +149,7 @@ async fn registered(config: &Config, args: &RegisterArgs) -> anyhow::Result<Ende
     if args.dry_run {
         return say("Nothing was changed: this was a dry run.").map(|()| Ended::Told);
     }
-    change_all(&*provider, &wanted, found, account, args.replace.as_deref()).await
+    change_all(&*provider, &wanted, found, (config, account), args).await
 }
 
 /// Makes the changes, then looks whether they hold.
@@ -156,11 +157,11 @@ async fn change_all(
     provider: &dyn Provider,
     wanted: &Wanted,
     mut found: Registration,
-    account: &AccountConfig,
-    replace: Option<&str>,
+    (config, account): (&Config, &AccountConfig),
+    args: &RegisterArgs,
 ) -> anyhow::Result<Ended> {
     for _ in 0..ROUNDS {
-        if let Some(host) = unnamed(&found, replace) {
+        if let Some(host) = unnamed(&found, args.replace.as_deref()) {
             return no(&replaces(&host, account.forward.as_ref()));
         }
         let removes = |change: &Change| matches!(change, Change::Remove(_));
@@ -169,6 +170,7 @@ async fn change_all(
             provider.register(wanted, change, now()).await.with_context(|| {
                 format!("this could not be done: {change}; what was done before it holds, so run it again")
             })?;
+            noted(config, DeedKind::Register, &format!("{}: {change}", args.account)).await;
             say(&format!("Done: {change}."))?;
         }
         found = provider.registered(wanted, now()).await.context("whether it holds can't be read")?;

@@ -1,7 +1,9 @@
 //! `resync`: has accounts compared with their providers, by the running board or by this process in its place, and
 //! follows that until it is done.
 
-use super::work::{by_the_board, caller, say};
+use super::work::{by_the_board, caller, noted, say};
+use crate::app::people::DeedKind;
+use crate::app::people::deeds::by_command;
 use crate::app::reconcile::Swept;
 use crate::app::resync::{Asking, Scope, change};
 use crate::app::{App, Run};
@@ -38,9 +40,7 @@ pub(super) struct ResyncArgs {
 
 /// Prints all of it; the result is the exit status.
 pub(super) async fn resync(config: Config, args: ResyncArgs) -> anyhow::Result<i32> {
-    let now = jiff::Timestamp::from_millisecond(Clock::System.millis())?;
-    let zone = TimeZone::get(&config.server.time_zone).unwrap_or(TimeZone::UTC);
-    let since = args.since.as_deref().map(|text| since(text, now, &zone)).transpose()?;
+    let since = since_of(&config, args.since.as_deref())?;
     let patience = span(&args.patience).and_then(|it| Duration::try_from(it).ok());
     let patience =
         patience.with_context(|| format!("{:?} is no span of time, such as 10m", args.patience))?;
@@ -49,7 +49,7 @@ pub(super) async fn resync(config: Config, args: ResyncArgs) -> anyhow::Result<i
         since: since.map(jiff::Timestamp::as_millisecond),
         until: None,
         dry: args.dry_run,
-        by: format!("{}, by command", caller()),
+        by: by_command(&caller()),
     };
     let told = by_the_board(&config, "resync", &serde_json::to_string(&scope)?).await?;
     let (app, asked) = match &told {
@@ -66,6 +66,9 @@ pub(super) async fn resync(config: Config, args: ResyncArgs) -> anyhow::Result<i
             (app, asked?)
         }
     };
+    let accounts: Vec<&str> = asked.iter().map(|it| it.account.as_str()).collect();
+    let dry = if scope.dry { ", only saying what would change" } else { "" };
+    noted(&config, DeedKind::Resync, &format!("{}{dry}", accounts.join(", "))).await;
     let work = async {
         if told.is_none() {
             join_all(asked.iter().map(|it| sweep(&app, it))).await.into_iter().collect::<Result<(), _>>()?;
@@ -219,6 +222,13 @@ async fn say_lines(app: &App, run: &Run) -> anyhow::Result<()> {
         say("  and maybe more: only so many are kept")?;
     }
     Ok(())
+}
+
+/// The time that a `--since` names, in the server's zone.
+pub(super) fn since_of(config: &Config, text: Option<&str>) -> anyhow::Result<Option<jiff::Timestamp>> {
+    let now = jiff::Timestamp::from_millisecond(Clock::System.millis())?;
+    let zone = TimeZone::get(&config.server.time_zone).unwrap_or(TimeZone::UTC);
+    text.map(|text| since(text, now, &zone)).transpose()
 }
 
 /// What a person may write for a time in the past.

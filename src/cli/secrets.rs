@@ -1,8 +1,9 @@
 //! The parts of `signboard register` that rotate a secret or try the door. No secret is ever an argument, a job's input or
 //! printed: the board makes it, and it is read from the board's own file.
 
-use super::work::{by_the_board, say};
+use super::work::{by_the_board, noted, say};
 use crate::app::App;
+use crate::app::people::DeedKind;
 use crate::clock::Clock;
 use crate::config::{Config, Keys, Rotates};
 use crate::store::{Mode, Store};
@@ -25,6 +26,7 @@ pub(super) async fn rotate(config: &Config, account: &str) -> anyhow::Result<Con
             told?
         }
     };
+    noted(config, DeedKind::Rotate, account).await;
     say(&format!("Done: {told}."))?;
     keyed(config)
 }
@@ -72,6 +74,7 @@ pub(super) async fn retire(config: &Config, account: &str, force: bool) -> anyho
             told?
         }
     };
+    noted(config, DeedKind::Retire, account).await;
     say(&format!("Done: {told}.")).map(|()| 0)
 }
 
@@ -80,6 +83,7 @@ pub(super) async fn test(config: &Config, account: &str) -> anyhow::Result<i32> 
     let told = by_a_board(config, "test", account).await?;
     let told =
         told.context("no board is running on this data folder, so nothing could arrive; start it first")?;
+    noted(config, DeedKind::TestCallback, account).await;
     say(&format!("The test callback: {told}.")).map(|()| 0)
 }
 

@@ -2,6 +2,8 @@
 //! the board for as long as it takes.
 
 use crate::app::App;
+use crate::app::people::DeedKind;
+use crate::app::people::deeds::by_command;
 use crate::app::replay::JOB_FAILED;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -14,24 +16,32 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Reads every kept callback again.
 pub(super) async fn replay(config: Config) -> anyhow::Result<()> {
-    if let Some(result) = by_the_board(&config, "replay", "").await? {
-        return say(&result);
-    }
-    let app = alone(config).await?;
-    let done = app.replay(progress("callbacks read")).await?;
-    app.store.close().await;
-    eprintln!();
-    say(&done.to_string())
+    let result = match by_the_board(&config, "replay", "").await? {
+        Some(result) => result,
+        None => {
+            let app = alone(config.clone()).await?;
+            let done = app.replay(progress("callbacks read")).await?;
+            app.store.close().await;
+            eprintln!();
+            done.to_string()
+        }
+    };
+    noted(&config, DeedKind::Replay, "every callback").await;
+    say(&result)
 }
 
 /// Folds every package again.
 pub(super) async fn rebuild(config: Config) -> anyhow::Result<()> {
-    if let Some(result) = by_the_board(&config, "rebuild", "").await? {
-        return say(&result);
-    }
-    let app = alone(config).await?;
-    let result = app.rebuild().await?;
-    app.store.close().await;
+    let result = match by_the_board(&config, "rebuild", "").await? {
+        Some(result) => result,
+        None => {
+            let app = alone(config.clone()).await?;
+            let result = app.rebuild().await?;
+            app.store.close().await;
+            result
+        }
+    };
+    noted(&config, DeedKind::Rebuild, "every package").await;
     say(&result)
 }
 
@@ -101,6 +111,19 @@ async fn alone(config: Config) -> anyhow::Result<App> {
 pub(super) fn say(sentence: &str) -> anyhow::Result<()> {
     writeln!(std::io::stdout(), "{sentence}")?;
     Ok(())
+}
+
+/// Notes what was done by this command, whoever did it: the running board or this process.
+pub(super) async fn noted(config: &Config, kind: DeedKind, what: &str) {
+    match App::open(config.clone(), Clock::System, Mode::Beside).await {
+        Ok(app) => note(&app, kind, what).await,
+        Err(cause) => tracing::error!(%cause, kind = kind.word(), "the audit can't be written"),
+    }
+}
+
+/// The same where the board is open already.
+pub(super) async fn note(app: &App, kind: DeedKind, what: &str) {
+    app.note(&by_command(&caller()), "command line", kind, what).await;
 }
 
 /// Who runs this, as far as the environment says.

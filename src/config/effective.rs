@@ -3,7 +3,7 @@
 //! By hand, so that the tables stand in the order the README explains them, and inline where people write them so.
 
 use super::{
-    AccountConfig, ApiAuth, ApiConfig, CallbackAuth, Config, ForwardConfig, Network, Secret, Unsigned,
+    AccountConfig, ApiAuth, ApiConfig, AuditTo, CallbackAuth, Config, ForwardConfig, Network, Secret, Unsigned,
     address,
 };
 use std::path::Path;
@@ -34,6 +34,13 @@ pub(super) fn text(config: &Config) -> String {
     if let Some(heartbeat) = &server.heartbeat {
         lines.push(pair("heartbeat-url", HIDDEN));
         lines.push(pair("heartbeat-every", &heartbeat.every_text()));
+    }
+    if let Some(to) = &config.audit {
+        lines.extend([String::new(), "[audit]".to_owned()]);
+        lines.push(match to {
+            AuditTo::File(file) => pair("file", &file.to_string_lossy()),
+            AuditTo::Stdout => "stdout = true".to_owned(),
+        });
     }
     for (id, account) in &config.accounts {
         lines.push(String::new());

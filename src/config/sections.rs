@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use toml::Table;
 
 use super::api::{Outbound, api};
+use super::audit::audit;
 use super::callback::callback;
 use super::forward::forward;
 use super::network::{Network, network};
@@ -27,6 +28,7 @@ const MAX_ID: usize = 64;
 pub(super) fn config(scope: &Scope, table: &Table) -> Read<Config> {
     let mut top = Reader::new(scope, table);
     let server = top.table_or_empty("server").and_then(server);
+    let audit = top.table_or_empty("audit").and_then(audit);
     let accounts = top.table_or_empty("accounts");
     top.finish();
     // Accounts are walked even when the server's table is wrong: their problems are wanted too.
@@ -35,7 +37,8 @@ pub(super) fn config(scope: &Scope, table: &Table) -> Read<Config> {
         Err(reported) => (Err(reported), Outbound::default()),
     };
     let accounts = accounts.and_then(|it| self::accounts(it, &outbound));
-    let config = Config { server: server?, opens: super::Opens::ToWhoSignsIn, accounts: accounts? };
+    let (audit, accounts) = (audit?, accounts?);
+    let config = Config { server: server?, opens: super::Opens::ToWhoSignsIn, audit, accounts };
     for (id, account) in &config.accounts {
         if account.forward.as_ref().is_some_and(|it| it.is_own(&config.server)) {
             let path = format!("{}.forward.url", join("accounts", id));

@@ -6,6 +6,7 @@
 pub mod access;
 mod answered;
 pub mod confirm;
+pub mod deed;
 mod delays;
 pub mod diff;
 pub mod event;

@@ -59,6 +59,8 @@ pub(super) enum Chore {
     },
     /// Small writes, all or none; the answer is the last one's number, 0 for none.
     Aside(Vec<super::aside::Aside>),
+    /// Something that somebody did.
+    NoteDeed(Box<super::people::Deed>),
     /// How tries to pass callbacks on went, as JSON.
     NoteForwards(AccountId, String),
     /// All of an account, or one arrival.
@@ -101,6 +103,9 @@ impl Chore {
             }
             Self::Aside(all) => {
                 return super::aside::run(all, connection).await.map(|id| id.unwrap_or(0).unsigned_abs());
+            }
+            Self::NoteDeed(deed) => {
+                return super::people::audit::note(&deed, connection).await.map(i64::unsigned_abs);
             }
             Self::Probe => sqlx::query(PROBE),
             Self::FinishCheckpoint => sqlx::query("PRAGMA wal_checkpoint(PASSIVE)"),

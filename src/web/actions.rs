@@ -1,11 +1,12 @@
 //! What a person does from the inbox and the page of providers: forms that post, and a redirect after each.
 
 use super::error::WebError;
+use super::remote::note;
 use super::site::Site;
 use super::views::words::count;
 use crate::app::import::{self, ImportError, Imported, Pasted};
 use crate::app::ingest::Receipt;
-use crate::app::people::Who;
+use crate::app::people::{DeedKind, Who};
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
@@ -18,7 +19,12 @@ pub struct Which {
 }
 
 /// `POST /inbox/replay`: one arrival, or everything.
-pub async fn replay(site: web::Data<Site>, which: web::Form<Which>) -> Result<HttpResponse, WebError> {
+pub async fn replay(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    who: Who,
+    which: web::Form<Which>,
+) -> Result<HttpResponse, WebError> {
     let done = match which.id {
         Some(id) => {
             let done = site.app.replay_one(id).await?;
@@ -28,16 +34,26 @@ pub async fn replay(site: web::Data<Site>, which: web::Form<Which>) -> Result<Ht
         }
         None => site.app.replay(|_| ()).await?,
     };
+    let what = which.id.map_or_else(|| "every callback".to_owned(), |id| format!("callback {id}"));
+    note(&site.app, &request, &who, DeedKind::Replay, what).await;
     Ok(back(&format!("replayed-{}-{}-{}", done.arrivals, done.fresh, done.quarantined)))
 }
 
 /// `POST /inbox/admit`: an administrator vouches for a refused call.
-pub async fn admit(site: web::Data<Site>, which: web::Form<Which>) -> Result<HttpResponse, WebError> {
+pub async fn admit(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    who: Who,
+    which: web::Form<Which>,
+) -> Result<HttpResponse, WebError> {
     let id = which.id.ok_or_else(|| WebError::Bad("The form names no call.".to_owned()))?;
     let admitted = site.app.admit(id).await?;
     let receipt = admitted
         .ok_or(WebError::NotFound("There is no such call, or its account is no longer configured."))?;
-    Ok(back(if receipt == Receipt::Refused { "not-admitted" } else { "admitted" }))
+    let stays = receipt == Receipt::Refused;
+    let but = if stays { ", which stays refused: its signature is wrong" } else { "" };
+    note(&site.app, &request, &who, DeedKind::Admit, format!("refused call {id}{but}")).await;
+    Ok(back(if stays { "not-admitted" } else { "admitted" }))
 }
 
 /// What a person pastes, and for which account.
@@ -83,31 +99,45 @@ pub(super) async fn take(
         Err(ImportError::Store(cause)) => return Err(cause.into()),
         Err(cause) => return Err(WebError::Bad(sentence(&cause.to_string()))),
     };
+    note(&site.app, request, who, DeedKind::Import, done.to_string()).await;
     let Imported { found, known, waiting, unplaced, unreadable, more, foreign } = done;
     let more = u64::from(more);
     Ok(format!("imported-{found}-{known}-{waiting}-{unplaced}-{unreadable}-{more}-{foreign}"))
 }
 
 /// `POST /inbox/waiting`: somebody vouches for a pasted callback, or for all that wait.
-pub async fn admit_waiting(site: web::Data<Site>, which: web::Form<Which>) -> Result<HttpResponse, WebError> {
+pub async fn admit_waiting(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    who: Who,
+    which: web::Form<Which>,
+) -> Result<HttpResponse, WebError> {
     let admitted = site.app.admit_waiting(which.id).await?;
     if admitted == 0 && which.id.is_some() {
         return Err(WebError::NotFound(
             "That callback waits no more, or its account is no longer configured.",
         ));
     }
+    let what = match which.id {
+        Some(id) => format!("pasted callback {id}"),
+        None => count(admitted, "pasted callback", "pasted callbacks"),
+    };
+    note(&site.app, &request, &who, DeedKind::Admit, what).await;
     Ok(back(&format!("taken-{admitted}")))
 }
 
 /// `POST /inbox/forget`: a pasted callback is not wanted.
 pub async fn forget_waiting(
     site: web::Data<Site>,
+    request: HttpRequest,
+    who: Who,
     which: web::Form<Which>,
 ) -> Result<HttpResponse, WebError> {
     let id = which.id.ok_or_else(|| WebError::Bad("The form names no callback.".to_owned()))?;
     if !site.app.store.forget_waiting(id).await? {
         return Err(WebError::NotFound("That callback waits no more."));
     }
+    note(&site.app, &request, &who, DeedKind::Forget, format!("pasted callback {id}")).await;
     Ok(back("forgotten"))
 }
 
@@ -119,10 +149,16 @@ pub struct Whose {
 }
 
 /// `POST /providers/test`: the board calls itself; how that went stands on the page then.
-pub async fn test(site: web::Data<Site>, whose: web::Form<Whose>) -> Result<HttpResponse, WebError> {
+pub async fn test(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    who: Who,
+    whose: web::Form<Whose>,
+) -> Result<HttpResponse, WebError> {
     let account = site.app.account(&whose.account);
     let account = account.ok_or(WebError::NotFound("There is no such account on this board."))?;
     site.app.test_callback(account).await;
+    note(&site.app, &request, &who, DeedKind::TestCallback, &account.id.0).await;
     let place = format!("/providers#account-{}", account.id.0);
     Ok(HttpResponse::SeeOther().insert_header((LOCATION, place)).finish())
 }

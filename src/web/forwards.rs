@@ -1,13 +1,14 @@
 //! `/forwards/{account}`: what was passed on to another listener, how that went, and the buttons to send again.
 
 use super::error::WebError;
+use super::remote::note;
 use super::site::Site;
 use super::views::words::count;
 use super::views::{ForwardsInput, ForwardsPage, html, link};
-use crate::app::people::Who;
+use crate::app::people::{DeedKind, Who};
 use crate::app::{Account, Passing};
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use std::collections::HashMap;
 
@@ -52,6 +53,8 @@ pub async fn forwards(
 /// Sends again: one, or all that wait or were given up.
 pub async fn again(
     site: web::Data<Site>,
+    request: HttpRequest,
+    who: Who,
     account: web::Path<String>,
     which: web::Form<Which>,
 ) -> Result<HttpResponse, WebError> {
@@ -62,6 +65,8 @@ pub async fn again(
             "That callback waits already, or is no longer kept for sending again.",
         ));
     }
+    let what = which.id.map_or_else(|| format!("{count} of {}", account.id), |id| format!("{id} of {}", account.id));
+    note(&site.app, &request, &who, DeedKind::SentAgain, what).await;
     let page = format!("/forwards/{}?again={count}", link::encode(&account.id.0));
     Ok(HttpResponse::SeeOther().insert_header((LOCATION, page)).finish())
 }

@@ -5,18 +5,21 @@
 
 use super::error::WebError;
 use super::needs::{self, Verb};
-use crate::app::people::{Comes, Who};
+use super::remote::remote;
+use crate::app::people::{Comes, DeedKind, Who};
 use crate::app::{App, StoreError};
 use crate::model::access::Needs;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{AUTHORIZATION, HOST, HeaderMap, LOCATION, ORIGIN};
-use actix_web::http::{Method, Uri};
+use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, HttpResponse, ResponseError as _, web};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::net::IpAddr;
 
+/// Whoever they are, as the audit calls them.
+const SOMEBODY: &str = "somebody unknown";
 const ONLY_HERE: &str = "This board asks for no sign-in, so it answers only to the machine on which it runs.";
 const OTHER_SITE: &str = "A page of another site may not change anything here.";
 /// What somebody is told who may not.
@@ -37,13 +40,16 @@ pub async fn gate(
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let bearer = bearer(request.headers());
-    if !reads && bearer.is_none() && !is_same_site(request.headers()) {
-        return Ok(refused(request, WebError::Forbidden(OTHER_SITE)));
-    }
-    let needs = needs::of(if reads { Verb::Read } else { Verb::Do }, request.match_pattern().as_deref());
     let Some(app) = request.app_data::<web::Data<App>>().cloned() else {
         return Ok(refused(request, WebError::Forbidden(ONLY_HERE)));
     };
+    if !reads && bearer.is_none() && !is_same_site(request.headers()) {
+        note_refused(&app, &request, SOMEBODY, "a form of another site").await;
+        return Ok(refused(request, WebError::Forbidden(OTHER_SITE)));
+    }
+    let pattern = request.match_pattern().unwrap_or_default();
+    let shows_token = bearer.is_some();
+    let needs = needs::of(if reads { Verb::Read } else { Verb::Do }, Some(&pattern));
     let comes = if !app.asks_to_sign_in() {
         let peer = request.peer_addr().map(|it| it.ip());
         if !is_local(peer, request.headers(), request.uri()) {
@@ -61,11 +67,33 @@ pub async fn gate(
             request.extensions_mut().insert(who);
         }
         Ok(_) if needs == Needs::Screen => return Ok(refused(request, WebError::Forbidden(NO_SCREEN))),
-        Ok(Comes::Known(_)) => return Ok(refused(request, WebError::Forbidden(NOT_YOURS))),
+        Ok(Comes::Known(who)) => {
+            note_refused(&app, &request, &who.name, &pattern).await;
+            return Ok(refused(request, WebError::Forbidden(NOT_YOURS)));
+        }
         Ok(Comes::Nobody | Comes::Half(_)) if needs == Needs::Nothing => {}
-        Ok(Comes::Nobody | Comes::Half(_)) => return Ok(asked_in(request)),
+        Ok(Comes::Nobody | Comes::Half(_)) => {
+            if shows_token {
+                note_refused(&app, &request, SOMEBODY, "a token that opens nothing").await;
+            }
+            return Ok(asked_in(request));
+        }
     }
-    Ok(next.call(request).await?.map_into_boxed_body())
+    let answer = next.call(request).await?.map_into_boxed_body();
+    if answer.status() == StatusCode::FORBIDDEN {
+        let who = answer.request().extensions().get::<Who>().map(|it| it.name.clone());
+        if let Some(who) = who {
+            let remote = remote(&app, answer.request());
+            app.note_refused(&who, &remote, DeedKind::Refused, &pattern).await;
+        }
+    }
+    Ok(answer)
+}
+
+/// By its pattern and not by its path: what somebody made up shall not stand in the audit.
+async fn note_refused(app: &App, request: &ServiceRequest, who: &str, what: &str) {
+    let remote = remote(app, request.request());
+    app.note_refused(who, &remote, DeedKind::Refused, what).await;
 }
 
 async fn who(

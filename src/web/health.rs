@@ -35,8 +35,9 @@ pub async fn readyz(app: web::Data<App>) -> HttpResponse {
         }
         None => {
             // Callbacks are taken all the same, so nobody shall send them elsewhere.
-            let low = app.disk_low().map(|low| format!("; but {low}"));
-            let sentence = format!("ready{}\n", low.unwrap_or_default());
+            let but: String =
+                app.disk_low().into_iter().chain(app.untold()).map(|it| format!("; but {it}")).collect();
+            let sentence = format!("ready{but}\n");
             return HttpResponse::Ok().content_type("text/plain").body(sentence);
         }
     };

@@ -56,7 +56,7 @@ pub async fn act(
     let (app, from) = (&site.app, from(&site.app, &request));
     let word = match form.one("do") {
         "name" => {
-            app.rename(&user, form.one("name")).await?;
+            app.rename(&user, form.one("name"), &from.remote).await?;
             "name"
         }
         "password" => {

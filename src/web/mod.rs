@@ -5,6 +5,7 @@
 
 pub mod actions;
 pub mod api;
+pub mod audit;
 mod body;
 pub mod callbacks;
 pub mod error;
@@ -110,6 +111,9 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/tokens", read().to(tokens::page))
             .route("/tokens", web::post().to(tokens::make))
             .route("/tokens/end", web::post().to(tokens::end))
+            .route("/audit", read().to(audit::page))
+            .route("/audit/deeds.csv", read().to(audit::csv))
+            .route("/audit/deeds.jsonl", read().to(audit::lines))
             .route("/me", read().to(me::page))
             .route("/me", web::post().to(me::act))
             .route("/screen/{secret}", read().to(screen::enter))

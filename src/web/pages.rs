@@ -1,13 +1,14 @@
 //! The pages: each asks the store, and hands plain values to its view.
 
 use super::error::WebError;
+use super::remote::note;
 use super::site::{Moment, Site};
 use super::views::{
     AccountLabel, BoardInput, BoardPage, BoardQuery, Cursor, InboxInput, InboxPage, LoneSigners,
     PackageInput, PackagePage, ProviderCard, ProvidersInput, ProvidersPage, PulseFragment, ScreenPage,
     ScreenPulse, board::PulseInput, html, link, providers,
 };
-use crate::app::people::Who;
+use crate::app::people::{DeedKind, Who};
 use crate::app::{AccountFacts, Order, Row};
 use crate::config::{CallbackAuth, Rotates, Rotation, Unsigned};
 use crate::model::access::{Needs, Role};
@@ -94,7 +95,7 @@ pub async fn package(
             return Err(WebError::Forbidden(super::guard::NOT_YOURS));
         }
         let arrival = arrival.parse().map_err(|_| WebError::NotFound("There is no such payload."))?;
-        return payload(&site, arrival, Some(&key.account)).await;
+        return payload(&site, (&request, &who), arrival, Some(&key.account)).await;
     }
     if rest.is_some() {
         return Err(WebError::NotFound("There is no such page."));
@@ -124,24 +125,41 @@ pub async fn detail(site: &Site, who: &Who, key: &PackageKey) -> Result<crate::a
 }
 
 /// `GET /inbox/payload/{arrival}`: the bytes of an arrival that told of no package.
-pub async fn inbox_payload(site: web::Data<Site>, arrival: web::Path<i64>) -> Result<HttpResponse, WebError> {
-    payload(&site, *arrival, None).await
+pub async fn inbox_payload(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    who: Who,
+    arrival: web::Path<i64>,
+) -> Result<HttpResponse, WebError> {
+    payload(&site, (&request, &who), *arrival, None).await
 }
 
 /// `GET /inbox/waiting/{id}`: what was pasted, as found.
-pub async fn waiting_body(site: web::Data<Site>, id: web::Path<i64>) -> Result<HttpResponse, WebError> {
+pub async fn waiting_body(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    who: Who,
+    id: web::Path<i64>,
+) -> Result<HttpResponse, WebError> {
     let found = site.app.store.waiting_one(*id).await?;
     let found = found.ok_or(WebError::NotFound("That callback waits no more."))?;
+    note(&site.app, &request, &who, DeedKind::PayloadRead, format!("of pasted callback {id}")).await;
     let mut answer = HttpResponse::Ok();
     answer.content_type("text/plain; charset=utf-8").insert_header((CACHE_CONTROL, "no-store"));
     Ok(answer.body(found.it.body))
 }
 
 /// A body as it came. It is somebody else's text, so it is never shown as anything but text.
-async fn payload(site: &Site, arrival: i64, of: Option<&AccountId>) -> Result<HttpResponse, WebError> {
+async fn payload(
+    site: &Site,
+    (request, who): (&HttpRequest, &Who),
+    arrival: i64,
+    of: Option<&AccountId>,
+) -> Result<HttpResponse, WebError> {
     let found = site.app.store.body(arrival).await?;
     let found = found.filter(|(account, _)| of.is_none_or(|of| of == account));
-    let (_, body) = found.ok_or(WebError::NotFound("There is no such payload."))?;
+    let (account, body) = found.ok_or(WebError::NotFound("There is no such payload."))?;
+    note(&site.app, request, who, DeedKind::PayloadRead, format!("of callback {arrival} of {account}")).await;
     let mut answer = HttpResponse::Ok();
     answer.content_type("text/plain; charset=utf-8").insert_header((CACHE_CONTROL, "no-store"));
     if std::str::from_utf8(&body).is_err() {

@@ -1,7 +1,7 @@
 //! From where a request comes.
 
 use crate::app::App;
-use crate::app::people::From;
+use crate::app::people::{DeedKind, From, Who};
 use actix_web::HttpRequest;
 use actix_web::http::header::USER_AGENT;
 
@@ -19,4 +19,9 @@ pub fn remote(app: &App, request: &HttpRequest) -> String {
 pub fn from(app: &App, request: &HttpRequest) -> From {
     let agent = request.headers().get(USER_AGENT).and_then(|it| it.to_str().ok()).unwrap_or_default();
     From { remote: remote(app, request), agent: agent.to_owned() }
+}
+
+/// Notes what somebody did by a request.
+pub async fn note(app: &App, request: &HttpRequest, who: &Who, kind: DeedKind, what: impl Into<String>) {
+    app.note(&who.name, &remote(app, request), kind, what).await;
 }

@@ -2,12 +2,12 @@
 
 use super::error::WebError;
 use super::pages::{detail, key_of};
-use super::remote::remote;
+use super::remote::{note, remote};
 use super::site::Site;
 use super::views::words::{count, shown};
 use super::views::{Zone, link, time};
 use crate::app::App;
-use crate::app::people::{Means, Who};
+use crate::app::people::{DeedKind, Means, Who};
 use crate::app::resync::{ResyncError, Resynced, Scope, may_ask_again};
 use crate::model::{AccountId, PackageKey, Timestamp};
 use actix_web::http::header::LOCATION;
@@ -65,7 +65,13 @@ pub async fn resync(
         by: by(&site.app, &request, &who),
     };
     match site.app.resync(&scope).await {
-        Ok(asked) => Ok(back(&format!("asked-{}-{}", asked.len(), u8::from(scope.dry)))),
+        Ok(asked) => {
+            let accounts: Vec<&str> = asked.iter().map(|it| it.account.as_str()).collect();
+            let dry = if scope.dry { ", only saying what would change" } else { "" };
+            let what = format!("{}{dry}", accounts.join(", "));
+            note(&site.app, &request, &who, DeedKind::Resync, what).await;
+            Ok(back(&format!("asked-{}-{}", asked.len(), u8::from(scope.dry))))
+        }
         Err(ResyncError::Store(cause)) => Err(cause.into()),
         Err(cause) => Err(WebError::Bad(format!("Nothing is compared: {cause}."))),
     }
@@ -86,6 +92,9 @@ pub async fn stop(
     which: web::Form<Which>,
 ) -> Result<HttpResponse, WebError> {
     let stopped = site.app.stop_run(which.run, &by(&site.app, &request, &who)).await?;
+    if stopped {
+        note(&site.app, &request, &who, DeedKind::ResyncStopped, format!("comparison {}", which.run)).await;
+    }
     Ok(back(if stopped { "stopped" } else { "over" }))
 }
 
@@ -104,8 +113,14 @@ pub async fn package(
     if !site.app.resync_package(&key).await? {
         return Err(NONE);
     }
+    note(&site.app, &request, &who, DeedKind::Resync, told_as(&key)).await;
     let page = format!("{}?done=asked", link::package(&key));
     Ok(HttpResponse::SeeOther().insert_header((LOCATION, page)).finish())
+}
+
+/// A package, as the audit calls it.
+pub(super) fn told_as(key: &PackageKey) -> String {
+    format!("package {} of {}", key.package.as_str(), key.account)
 }
 
 /// The sentence for what a form of `/sync` has done; `None` for anything that no form says.

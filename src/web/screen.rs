@@ -3,8 +3,9 @@
 use super::error::WebError;
 use super::guard::SCREEN_COOKIE;
 use super::pages;
+use super::remote::note;
 use super::site::Site;
-use crate::app::people::{Comes, Who};
+use crate::app::people::{Comes, DeedKind, Who};
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue, LOCATION, REFERRER_POLICY};
@@ -14,12 +15,18 @@ use actix_web::{HttpRequest, HttpResponse, web};
 const DAYS: i64 = 400;
 
 /// `GET /screen/{token}`: takes the secret out of the address and into a cookie.
-pub async fn enter(site: web::Data<Site>, secret: web::Path<String>) -> Result<HttpResponse, WebError> {
+pub async fn enter(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    secret: web::Path<String>,
+) -> Result<HttpResponse, WebError> {
     const GONE: WebError = WebError::NotFound(
         "This screen’s link works no more, or never did. An admin of this board can make another.",
     );
     match site.app.by_token(&secret).await? {
-        Comes::Known(who) if who.screen().is_some() => {}
+        Comes::Known(who) if who.screen().is_some() => {
+            note(&site.app, &request, &who, DeedKind::SignIn, "on a wall screen").await;
+        }
         Comes::Known(_) | Comes::Half(_) | Comes::Nobody => return Err(GONE),
     }
     let mut answer = HttpResponse::SeeOther();

@@ -134,6 +134,7 @@ impl Moment {
             people: matches!(who.means, Means::Session { .. }) && opens("/people"),
             providers: opens("/providers"),
             lost: opens("/lost"),
+            audit: opens("/audit"),
             sends: who.reach.senders.is_none() && !who.sends_as.is_empty(),
         };
         Self { who: Some(looks), ..self }

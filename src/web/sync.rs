@@ -2,19 +2,20 @@
 
 use super::error::WebError;
 use super::pages::page_of;
+use super::remote::note;
 use super::site::Site;
 use super::views::sync::{DryRun, Finding, csv_line, csv_title};
 use super::views::time::rfc3339;
 use super::views::{
     AccountLabel, AccountSync, RunningFragment, SyncInput, SyncPage, SyncQuery, TrafficView, html,
 };
-use crate::app::people::Who;
+use crate::app::people::{DeedKind, Who};
 use crate::app::standing::Standing;
 use crate::app::{Account, Drift, DriftFilter, DryLine, Run, StoreError};
 use crate::model::{AccountId, Package, Timestamp};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::web::Bytes;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::stream;
 use std::collections::HashMap;
 
@@ -76,7 +77,8 @@ pub async fn now(site: web::Data<Site>, who: Who) -> Result<HttpResponse, WebErr
 }
 
 /// `GET /sync/missed.csv?account=&standing=`: all of it, a piece at a time.
-pub async fn csv(site: web::Data<Site>, who: Who, pairs: Pairs) -> HttpResponse {
+pub async fn csv(site: web::Data<Site>, request: HttpRequest, who: Who, pairs: Pairs) -> HttpResponse {
+    note(&site.app, &request, &who, DeedKind::Export, "what callbacks missed, as CSV").await;
     let (query, now) = (asked(&pairs), site.app.now());
     let day = rfc3339(now).chars().take(10).collect::<String>();
     let site = site.into_inner();

@@ -3,11 +3,11 @@
 use super::error::WebError;
 use super::fields::Fields;
 use super::people::{accounts_of, answer_to, has_people, see};
-use super::remote::remote;
+use super::remote::note;
 use super::site::Site;
 use super::views::tokens::{Made, TokensInput, TokensPage};
 use super::views::{BoardQuery, Cursor, html};
-use crate::app::people::{Means, Who};
+use crate::app::people::{DeedKind, Means, Who};
 use crate::model::access::{Reach, Scope};
 use actix_web::{HttpRequest, HttpResponse, web};
 use std::collections::HashMap;
@@ -90,7 +90,7 @@ pub async fn make(
     let expires = days.map(|days| site.app.now().plus(days * DAY_MS));
     let secret = site.app.make_token(&name, scope, owner, expires, reach, query).await?;
     let what = format!("{name} to {}", scope.word());
-    site.app.note(&who.name, &remote(&site.app, &request), "token-added", what).await;
+    note(&site.app, &request, &who, DeedKind::TokenAdded, what).await;
     let screen = (scope == Scope::Screen)
         .then(|| site.app.screen_address(&secret, request.app_config().local_addr().into()));
     shown(&site, &who, None, Some(Made { name: &name, secret: secret.text(), screen }), None).await
@@ -116,7 +116,7 @@ pub async fn end(
     let token = site.app.store.token_by_id(id).await?;
     let ended = site.app.store.end_token(id, site.app.now()).await?;
     let token = token.filter(|_| ended).ok_or(WebError::NotFound("That token has ended already."))?;
-    site.app.note(&who.name, &remote(&site.app, &request), "token-ended", token.name).await;
+    note(&site.app, &request, &who, DeedKind::TokenEnded, token.name).await;
     Ok(see("/tokens?done=ended"))
 }
 

@@ -1,6 +1,6 @@
 //! What an admin does about other people. One admin who can come in by a password is always left.
 
-use super::{LinkKind, NewSecret, NewUser, User, Who, mail_address};
+use super::{DeedKind, LinkKind, NewSecret, NewUser, User, Who, mail_address};
 use crate::app::{App, StoreError};
 use crate::model::AccountId;
 use crate::model::access::Role;
@@ -66,7 +66,7 @@ impl App {
         let Some(id) = self.store.add_user(&new, self.now()).await? else {
             return refused("Somebody with that mail address is known already.");
         };
-        self.note(&by.name, remote, "user-added", format!("{email} as {}", role.word())).await;
+        self.note(&by.name, remote, DeedKind::UserAdded, format!("{email} as {}", role.word())).await;
         let secret = self.make_link(LinkKind::Invite, Some(id)).await?;
         Ok(Managed::Done((email, secret)))
     }
@@ -101,7 +101,7 @@ impl App {
         );
         let whose = if mine { ", only what they sent" } else { "" };
         let what = format!("{}: {}, {sees}{whose}", user.email, role.word());
-        self.note(&by.name, remote, "user-changed", what).await;
+        self.note(&by.name, remote, DeedKind::UserChanged, what).await;
         Ok(Managed::Done(()))
     }
 
@@ -118,7 +118,7 @@ impl App {
         }
         let now = self.now();
         self.store.disable_user(user.id, (!may_come).then_some(now), now).await?;
-        let kind = if may_come { "user-enabled" } else { "user-disabled" };
+        let kind = if may_come { DeedKind::UserEnabled } else { DeedKind::UserDisabled };
         self.note(&by.name, remote, kind, &user.email).await;
         Ok(Managed::Done(()))
     }
@@ -126,14 +126,14 @@ impl App {
     /// Ends all sessions of somebody.
     pub async fn end_all_of(&self, user: &User, (by, remote): (&Who, &str)) -> Result<(), StoreError> {
         self.store.end_sessions_of(user.id, None).await?;
-        self.note(&by.name, remote, "sessions-ended", format!("of {}", user.email)).await;
+        self.note(&by.name, remote, DeedKind::SessionsEnded, format!("of {}", user.email)).await;
         Ok(())
     }
 
     /// Takes somebody's second factor away, and ends their sessions: an admin sets up another at the next sign-in.
     pub async fn take_second(&self, user: &User, (by, remote): (&Who, &str)) -> Result<(), StoreError> {
         self.store.take_totp(user.id).await?;
-        self.note(&by.name, remote, "second-factor", format!("of {} taken away", user.email)).await;
+        self.note(&by.name, remote, DeedKind::SecondFactor, format!("of {} taken away", user.email)).await;
         Ok(())
     }
 
@@ -141,7 +141,7 @@ impl App {
     pub async fn link_for(&self, user: &User, (by, remote): (&Who, &str)) -> Result<NewSecret, StoreError> {
         let kind = if user.password.is_some() { LinkKind::Reset } else { LinkKind::Invite };
         let secret = self.make_link(kind, Some(user.id)).await?;
-        self.note(&by.name, remote, "link", format!("to a password for {}", user.email)).await;
+        self.note(&by.name, remote, DeedKind::Link, format!("to a password for {}", user.email)).await;
         Ok(secret)
     }
 }

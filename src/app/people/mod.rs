@@ -1,5 +1,6 @@
 //! People and programs: who comes, what they may do, and the note of what they did.
 
+pub mod deeds;
 mod ends;
 mod manage;
 mod own;
@@ -10,7 +11,8 @@ mod throttle;
 pub mod totp;
 mod who;
 
-pub use crate::store::people::{Deed, Done, Link, LinkKind, NewToken, NewUser, Session, Token, User};
+pub use crate::model::deed::DeedKind;
+pub use crate::store::people::{Deed, DeedCheck, DeedFilter, Done, Link, LinkKind, NewToken, NewUser, Session, Token, User};
 pub use ends::Ends;
 pub use manage::{LAST_ADMIN, Managed, Rights};
 pub use own::Owned;
@@ -87,15 +89,6 @@ impl App {
             noted(self.store.token_used(token.id, now).await);
         }
         Ok(Comes::Known(Who::program(&token)))
-    }
-
-    /// Notes what somebody did. It must not fail what was done: where it can't be noted, the log says so.
-    pub async fn note(&self, who: &str, remote: &str, kind: &'static str, what: impl Into<String>) {
-        let deed =
-            Deed { at: self.now(), who: who.to_owned(), kind, what: what.into(), remote: remote.to_owned() };
-        if let Err(cause) = self.store.note_deed(&deed).await {
-            tracing::error!(%cause, kind, "the audit can't be written");
-        }
     }
 
     /// Makes a token; its secret is told once and never again.

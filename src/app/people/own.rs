@@ -1,7 +1,7 @@
 //! What people do about themselves.
 
 use super::sign_in::From;
-use super::{User, passwords};
+use super::{DeedKind, User, passwords};
 use crate::app::{App, StoreError};
 
 /// What came of it.
@@ -17,9 +17,11 @@ pub enum Owned {
 
 impl App {
     /// Somebody calls themselves otherwise.
-    pub async fn rename(&self, user: &User, name: &str) -> Result<(), StoreError> {
+    pub async fn rename(&self, user: &User, name: &str, remote: &str) -> Result<(), StoreError> {
         let name: String = name.trim().chars().filter(|it| !it.is_control()).take(100).collect();
-        self.store.rename_user(user.id, &name).await
+        self.store.rename_user(user.id, &name).await?;
+        self.note(&user.email, remote, DeedKind::UserChanged, "their own name").await;
+        Ok(())
     }
 
     /// Somebody with a session changes their password: they must know the old one. Their other sessions end.
@@ -30,11 +32,11 @@ impl App {
         (old, new): (&str, &str),
         from: &From,
     ) -> Result<Owned, StoreError> {
-        if let Err(seconds) = self.watch.throttle.tries(&user.email, &from.remote, self.now()) {
+        if let Err(seconds) = self.held_up(user, from).await {
             return Ok(Owned::Wait(seconds));
         }
         if !passwords::is_right(old, user.password.as_deref()).await? {
-            self.note(&user.email, &from.remote, "sign-in-refused", "wrong old password").await;
+            self.note(&user.email, &from.remote, DeedKind::SignInRefused, "wrong old password").await;
             return Ok(Owned::Refused("The old password is wrong.".to_owned()));
         }
         self.watch.throttle.right(&user.email, &from.remote, self.now());
@@ -43,7 +45,7 @@ impl App {
         }
         self.store.keep_password(user.id, &passwords::hash(new).await?).await?;
         self.store.end_sessions_of(user.id, Some(session)).await?;
-        self.note(&user.email, &from.remote, "password", "changed").await;
+        self.note(&user.email, &from.remote, DeedKind::Password, "changed").await;
         Ok(Owned::Done)
     }
 
@@ -52,7 +54,7 @@ impl App {
         let own = self.store.session_by_id(session).await?.is_some_and(|it| it.user == user.id);
         let ended = own && self.store.end_session(session).await?;
         if ended {
-            self.note(&user.email, remote, "session-ended", "their own").await;
+            self.note(&user.email, remote, DeedKind::SessionsEnded, "their own").await;
         }
         Ok(ended)
     }
@@ -60,7 +62,7 @@ impl App {
     /// Somebody ends all of their sessions but the one they are in.
     pub async fn end_others(&self, user: &User, session: i64, remote: &str) -> Result<(), StoreError> {
         self.store.end_sessions_of(user.id, Some(session)).await?;
-        self.note(&user.email, remote, "sessions-ended", "their own others").await;
+        self.note(&user.email, remote, DeedKind::SessionsEnded, "their own others").await;
         Ok(())
     }
 }

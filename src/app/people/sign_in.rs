@@ -1,7 +1,7 @@
 //! Signing in: a password, then a second factor for whoever has one and every admin. Between the two stands half a
 //! session, which opens nothing else. Nothing here tells whether an account exists.
 
-use super::{Link, LinkKind, NewSecret, NewUser, Session, User, hash_of, passwords, totp};
+use super::{DeedKind, Link, LinkKind, NewSecret, NewUser, Session, User, hash_of, passwords, totp};
 use crate::app::{App, StoreError};
 use crate::model::Timestamp;
 use crate::model::access::Role;
@@ -67,6 +67,10 @@ impl App {
     pub async fn sign_in(&self, email: &str, password: &str, from: &From) -> Result<Tried, StoreError> {
         let email = email.trim().to_lowercase();
         if let Err(seconds) = self.watch.throttle.tries(&email, &from.remote, self.now()) {
+            if self.watch.throttle.is_news(&email, &from.remote) {
+                let user = self.store.user_by_email(&email).await?;
+                self.note(&known_as(user), &from.remote, DeedKind::SignInRefused, TOO_MANY).await;
+            }
             return Ok(Tried::Wait(seconds));
         }
         let tried = self.compare(&email, password, from).await;
@@ -77,15 +81,25 @@ impl App {
         tried
     }
 
+    /// Somebody who is known tries something; the seconds that have to pass first are noted.
+    pub(super) async fn held_up(&self, user: &User, from: &From) -> Result<(), i64> {
+        let tries = self.watch.throttle.tries(&user.email, &from.remote, self.now());
+        if tries.is_err() && self.watch.throttle.is_news(&user.email, &from.remote) {
+            self.note(&user.email, &from.remote, DeedKind::SignInRefused, TOO_MANY).await;
+        }
+        tries
+    }
+
     async fn compare(&self, email: &str, password: &str, from: &From) -> Result<Tried, StoreError> {
-        let user = self.store.user_by_email(email).await?.filter(|it| it.disabled_at.is_none());
+        let known = self.store.user_by_email(email).await?;
+        let user = known.clone().filter(|it| it.disabled_at.is_none());
         let kept = user.as_ref().and_then(|it| it.password.as_deref());
         let right = passwords::is_right(password, kept).await?;
         self.watch.compared.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let Some(user) = user.as_ref().filter(|_| right) else {
-            // Whoever types a password where the mail address belongs shall not find it in the audit.
-            let who = user.map_or_else(|| "somebody unknown".to_owned(), |it| it.email);
-            self.note(&who, &from.remote, "sign-in-refused", "wrong password").await;
+            let gone = known.as_ref().is_some_and(|it| it.disabled_at.is_some());
+            let why = if gone { "they may sign in no more" } else { "wrong password" };
+            self.note(&known_as(known), &from.remote, DeedKind::SignInRefused, why).await;
             return Ok(Tried::Wrong);
         };
         if kept.is_some_and(passwords::is_old) {
@@ -127,7 +141,7 @@ impl App {
         self.store.begin_session(&secret.hash(), &session, follows).await?;
         if next == Next::In {
             self.watch.throttle.right(&user.email, &from.remote, now);
-            self.note(&user.email, &from.remote, "sign-in", "").await;
+            self.note(&user.email, &from.remote, DeedKind::SignIn, "").await;
         }
         Ok(Begun { secret, next })
     }
@@ -139,7 +153,7 @@ impl App {
         code: &str,
         from: &From,
     ) -> Result<Tried, StoreError> {
-        if let Err(seconds) = self.watch.throttle.tries(&user.email, &from.remote, self.now()) {
+        if let Err(seconds) = self.held_up(user, from).await {
             return Ok(Tried::Wait(seconds));
         }
         let step = user.totp.as_deref().and_then(|secret| totp::step_of(secret, code, self.now()));
@@ -148,7 +162,7 @@ impl App {
             None => false,
         };
         if !counts {
-            self.note(&user.email, &from.remote, "sign-in-refused", "wrong code").await;
+            self.note(&user.email, &from.remote, DeedKind::SignInRefused, "wrong code").await;
             return Ok(Tried::Wrong);
         }
         self.let_in(user, from, Some(session.id), true).await.map(Tried::Right)
@@ -167,15 +181,16 @@ impl App {
         code: &str,
         from: &From,
     ) -> Result<Tried, StoreError> {
-        if let Err(seconds) = self.watch.throttle.tries(&user.email, &from.remote, self.now()) {
+        if let Err(seconds) = self.held_up(user, from).await {
             return Ok(Tried::Wait(seconds));
         }
         let secret = self.second_of(session);
         let Some(step) = totp::step_of(&secret, code, self.now()).filter(|_| user.totp.is_none()) else {
+            self.note(&user.email, &from.remote, DeedKind::SignInRefused, "wrong code").await;
             return Ok(Tried::Wrong);
         };
         self.store.set_totp(user.id, secret, step).await?;
-        self.note(&user.email, &from.remote, "second-factor", "set up").await;
+        self.note(&user.email, &from.remote, DeedKind::SecondFactor, "set up").await;
         self.let_in(user, from, Some(session.id), true).await.map(Tried::Right)
     }
 
@@ -184,7 +199,7 @@ impl App {
         let Some(session) = self.store.session(&hash_of(secret)).await? else { return Ok(()) };
         self.store.end_session(session.id).await?;
         if let Some(user) = self.store.user(session.user).await? {
-            self.note(&user.email, &from.remote, "sign-out", "").await;
+            self.note(&user.email, &from.remote, DeedKind::SignOut, "").await;
         }
         Ok(())
     }
@@ -234,8 +249,8 @@ impl App {
         password: &str,
         from: &From,
     ) -> Result<Welcomed, StoreError> {
-        let Some((_, user)) = self.link(secret).await? else { return Ok(Welcomed::Gone) };
-        let email = match &user {
+        let Some((_, link)) = self.link(secret).await? else { return Ok(Welcomed::Gone) };
+        let email = match &link {
             Some(user) => user.email.clone(),
             None => match mail_address(email) {
                 Some(email) => email,
@@ -245,7 +260,7 @@ impl App {
         if let Err(weak) = passwords::judge(password, &email) {
             return Ok(Welcomed::Bad(weak.to_string()));
         }
-        if user.is_none() && self.store.user_by_email(&email).await?.is_some() {
+        if link.is_none() && self.store.user_by_email(&email).await?.is_some() {
             return Ok(Welcomed::Bad(
                 "Somebody with that mail address is known already; take another.".to_owned(),
             ));
@@ -254,7 +269,7 @@ impl App {
         if !self.store.use_link(&hash_of(secret), self.now()).await? {
             return Ok(Welcomed::Gone);
         }
-        let id = match &user {
+        let id = match &link {
             Some(user) => {
                 self.store.set_password(user.id, &hashed).await?;
                 Some(user.id)
@@ -266,9 +281,20 @@ impl App {
             None => None,
         };
         let Some(user) = user else { return Ok(Welcomed::Gone) };
-        self.note(&email, &from.remote, "password", "set by a link").await;
+        if link.is_none() {
+            let what = format!("{email} as admin, by the first link");
+            self.note(&email, &from.remote, DeedKind::UserAdded, what).await;
+        }
+        self.note(&email, &from.remote, DeedKind::Password, "set by a link").await;
         self.let_in(&user, from, None, false).await.map(Welcomed::Right)
     }
+}
+
+const TOO_MANY: &str = "too many tries were wrong";
+
+/// Whoever types a password where the mail address belongs shall not find it in the audit.
+fn known_as(user: Option<User>) -> String {
+    user.map_or_else(|| "somebody unknown".to_owned(), |it| it.email)
 }
 
 /// Said of what is no mail address.

@@ -39,6 +39,8 @@ struct Tries {
     wrong: u32,
     at: Timestamp,
     known: bool,
+    /// That somebody has to wait after it was noted.
+    noted: bool,
 }
 
 impl Tries {
@@ -78,9 +80,20 @@ impl Throttle {
             make_room(&mut all, now);
         }
         for (key, tries) in [(pair, here), (there, place)] {
-            all.insert(key, Tries { wrong: tries.wrong.saturating_add(1), at: now, ..tries });
+            all.insert(key, Tries { wrong: tries.wrong.saturating_add(1), at: now, noted: false, ..tries });
         }
         Ok(())
+    }
+
+    /// Whether somebody has to wait for the first time since the last try that counted: of the rest there is nothing to
+    /// note, however many there are.
+    pub fn is_news(&self, email: &str, remote: &str) -> bool {
+        let Ok(mut all) = self.0.lock() else { return false };
+        let mut news = false;
+        for key in keys(email, remote) {
+            news |= all.get_mut(&key).is_some_and(|it| !std::mem::replace(&mut it.noted, true));
+        }
+        news
     }
 
     /// The last try was not wrong, but is not all that is needed.
@@ -98,7 +111,7 @@ impl Throttle {
         self.undone(email, remote);
         let Ok(mut all) = self.0.lock() else { return };
         let [pair, _] = keys(email, remote);
-        all.insert(pair, Tries { wrong: 0, at: now, known: true });
+        all.insert(pair, Tries { wrong: 0, at: now, known: true, noted: false });
     }
 }
 

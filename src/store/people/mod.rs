@@ -2,14 +2,14 @@
 //! a fact about a package. What proves who somebody is lies here as a hash alone, but for the secret of a second factor, of
 //! which codes are made.
 
-mod audit;
+pub(super) mod audit;
 mod ends;
 mod links;
 mod sessions;
 mod tokens;
 mod users;
 
-pub use audit::{Deed, Done};
+pub use audit::{Deed, DeedCheck, DeedFilter, Done};
 pub use links::{Link, LinkKind};
 pub use sessions::Session;
 pub use tokens::{NewToken, Token};

@@ -6,7 +6,9 @@
 
 pub mod accounts;
 pub mod assets;
+pub mod audit;
 pub mod board;
+pub mod csv;
 pub mod drift;
 pub mod error;
 pub mod forwards;
@@ -136,6 +138,8 @@ pub struct Looks {
     pub providers: bool,
     /// The page for lost callbacks opens.
     pub lost: bool,
+    /// The audit opens.
+    pub audit: bool,
     /// They may see more than what they sent, and can narrow a board to that.
     pub sends: bool,
 }
@@ -194,6 +198,8 @@ pub enum Place {
     Lost,
     /// People, and what programs show.
     People,
+    /// What was done.
+    Audit,
     /// None of them.
     Elsewhere,
 }

@@ -49,6 +49,7 @@ pub(super) fn around<'a>(accounts: &'a [AccountLabel], zone: &'a Zone) -> Around
         people: true,
         providers: true,
         lost: true,
+        audit: true,
         sends: true,
     });
     let last_callback = Some(NOW.plus(-12_000));

@@ -15,7 +15,7 @@ mod totp;
 use crate::support::board::Board;
 use crate::support::people::Shows;
 use reqwest::Response;
-use signboard::app::people::{NewUser, passwords};
+use signboard::app::people::{DeedFilter, NewUser, passwords};
 use signboard::model::access::Role;
 
 pub const EMAIL: &str = "asha@example.com";
@@ -53,6 +53,6 @@ pub fn shows(answer: &Response) -> Shows {
 
 /// What was noted, the newest first: who, kind, what, from where.
 pub async fn audit(board: &Board) -> Vec<String> {
-    let deeds = board.app().store.deeds(None, None, None, 100).await.unwrap();
+    let deeds = board.app().store.deeds(&DeedFilter::default(), 100).await.unwrap();
     deeds.into_iter().map(|it| format!("{} {} {} {}", it.who, it.kind, it.what, it.remote)).collect()
 }

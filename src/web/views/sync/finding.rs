@@ -2,7 +2,7 @@
 
 use super::super::time::{When, rfc3339, span};
 use super::super::words::{self, capital, shown, status_class};
-use super::super::{Around, link};
+use super::super::{Around, csv, link};
 use crate::app::{Drift, DryLine};
 use crate::model::{Package, PackageKey, Signer, SignerStatus, Standing, Status, Step, Timestamp};
 
@@ -183,7 +183,7 @@ const COLUMNS: [&str; 14] = [
 /// The first line of the file.
 #[must_use]
 pub fn csv_title() -> String {
-    line(COLUMNS.map(str::to_owned))
+    csv::line(COLUMNS.map(str::to_owned))
 }
 
 /// A line of drift as RFC 4180 has it.
@@ -191,7 +191,7 @@ pub fn csv_title() -> String {
 pub fn csv_line(it: &Finding, now: Timestamp) -> String {
     let drift = &it.drift;
     let at = |at: Option<Timestamp>| at.map(rfc3339).unwrap_or_default();
-    line([
+    csv::line([
         rfc3339(drift.found_at),
         drift.key.account.0.clone(),
         drift.key.package.as_str().to_owned(),
@@ -209,43 +209,9 @@ pub fn csv_line(it: &Finding, now: Timestamp) -> String {
     ])
 }
 
-fn line<const N: usize>(cells: [String; N]) -> String {
-    let cells: Vec<String> = cells.iter().map(|it| cell(it)).collect();
-    format!("{}\r\n", cells.join(","))
-}
-
-/// A spreadsheet takes what begins with one of these for a formula, and runs it; an apostrophe makes it text.
-fn cell(text: &str) -> String {
-    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { "'" } else { "" };
-    if text.contains(['"', ',', '\r', '\n']) {
-        format!("\"{guard}{}\"", text.replace('"', "\"\""))
-    } else {
-        format!("{guard}{text}")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn no_cell_is_a_formula_or_breaks_its_line() {
-        for (text, expected) in [
-            ("Lease, Unit 14B", "\"Lease, Unit 14B\""),
-            ("say \"hi\"", "\"say \"\"hi\"\"\""),
-            ("=HYPERLINK(\"http://x\",1)", "\"'=HYPERLINK(\"\"http://x\"\",1)\""),
-            ("+1", "'+1"),
-            ("-1", "'-1"),
-            ("@SUM(A1)", "'@SUM(A1)"),
-            ("\t=1", "'\t=1"),
-            ("\r=1", "\"'\r=1\""),
-            ("a\nb", "\"a\nb\""),
-            ("a=b", "a=b"),
-            ("", ""),
-        ] {
-            assert_eq!(cell(text), expected, "{text:?}");
-        }
-    }
 
     #[test]
     fn every_word_of_the_store_has_words_of_its_own() {
