@@ -2,10 +2,10 @@
 //! place, takes it in.
 
 use super::work::{by_the_board, caller, noted, say};
-use crate::app::people::DeedKind;
-use crate::app::people::deeds::by_command;
 use crate::app::App;
 use crate::app::import::{Imported, MOST_BYTES, Pasted, find};
+use crate::app::people::DeedKind;
+use crate::app::people::deeds::by_command;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::model::access::Reach;

@@ -17,7 +17,10 @@ pub(super) fn audit(mut table: Reader<'_>) -> Read<Option<AuditTo>> {
     let (file, stdout) = (table.file("file"), table.flag("stdout"));
     let both = matches!((&file, &stdout), (Ok(Some(_)), Ok(Some(true))));
     let both = both.then(|| {
-        table.report("stdout", "is true, and there is a file, too: deeds are told in one place; keep one of them")
+        table.report(
+            "stdout",
+            "is true, and there is a file, too: deeds are told in one place; keep one of them",
+        )
     });
     table.finish();
     if let Some(reported) = both {
@@ -47,11 +50,15 @@ mod tests {
         assert_eq!(config.audit, Some(AuditTo::Stdout));
         assert!(config.effective().contains("[audit]\nstdout = true\n"), "{}", config.effective());
         let config = load("[audit]\nfile = \"deeds.jsonl\"").unwrap();
-        assert!(matches!(&config.audit, Some(AuditTo::File(it)) if it.is_absolute() && it.ends_with("deeds.jsonl")));
+        assert!(
+            matches!(&config.audit, Some(AuditTo::File(it)) if it.is_absolute() && it.ends_with("deeds.jsonl"))
+        );
         assert!(config.effective().contains("[audit]\nfile = \"/"), "{}", config.effective());
-        for (lines, place) in
-            [("file = \"x\"\nstdout = true", "audit.stdout"), ("stdout = 1", "audit.stdout"), ("days = 1", "audit.days")]
-        {
+        for (lines, place) in [
+            ("file = \"x\"\nstdout = true", "audit.stdout"),
+            ("stdout = 1", "audit.stdout"),
+            ("days = 1", "audit.days"),
+        ] {
             let problems = load(&format!("[audit]\n{lines}")).unwrap_err();
             assert!(problems.iter().any(|it| it.path == place), "{lines}: {problems}");
         }

@@ -3,8 +3,8 @@
 //! By hand, so that the tables stand in the order the README explains them, and inline where people write them so.
 
 use super::{
-    AccountConfig, ApiAuth, ApiConfig, AuditTo, CallbackAuth, Config, ForwardConfig, Network, Secret, Unsigned,
-    address,
+    AccountConfig, ApiAuth, ApiConfig, AuditTo, CallbackAuth, Config, ForwardConfig, Network, Secret,
+    Unsigned, address,
 };
 use std::path::Path;
 

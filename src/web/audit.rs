@@ -40,7 +40,12 @@ pub async fn page(site: web::Data<Site>, who: Who, pairs: Pairs) -> Result<HttpR
 
 /// `GET /audit/deeds.csv`.
 pub async fn csv(site: web::Data<Site>, request: HttpRequest, who: Who, pairs: Pairs) -> HttpResponse {
-    let kind = Kind { end: "csv", mime: "text/csv; charset=utf-8; header=present", title: csv_title, line: csv_line };
+    let kind = Kind {
+        end: "csv",
+        mime: "text/csv; charset=utf-8; header=present",
+        title: csv_title,
+        line: csv_line,
+    };
     file(site, &request, &who, &asked(&pairs), kind).await
 }
 
@@ -72,22 +77,23 @@ async fn file(
     let filter = query.filter(&site.around(&site.instant_for(who)));
     let site = site.into_inner();
     let day = rfc3339(site.app.now()).chars().take(10).collect::<String>();
-    let pieces = stream::unfold(Some((filter, (kind.title)())), move |place: Option<(DeedFilter, String)>| {
-        let site = site.clone();
-        async move {
-            let (filter, title) = place?;
-            let deeds: Result<_, StoreError> = site.app.store.deeds(&filter, CHUNK).await;
-            // A file that ends early must not look whole.
-            let deeds = match deeds {
-                Ok(deeds) => deeds,
-                Err(cause) => return Some((Err(cause), None)),
-            };
-            let text: String = std::iter::once(title).chain(deeds.iter().map(kind.line)).collect();
-            let last = deeds.last().filter(|_| deeds.len() == CHUNK as usize);
-            let next = last.map(|it| DeedFilter { after: Some((it.at, it.id)), ..filter });
-            Some((Ok(Bytes::from(text)), next.map(|it| (it, String::new()))))
-        }
-    });
+    let pieces =
+        stream::unfold(Some((filter, (kind.title)())), move |place: Option<(DeedFilter, String)>| {
+            let site = site.clone();
+            async move {
+                let (filter, title) = place?;
+                let deeds: Result<_, StoreError> = site.app.store.deeds(&filter, CHUNK).await;
+                // A file that ends early must not look whole.
+                let deeds = match deeds {
+                    Ok(deeds) => deeds,
+                    Err(cause) => return Some((Err(cause), None)),
+                };
+                let text: String = std::iter::once(title).chain(deeds.iter().map(kind.line)).collect();
+                let last = deeds.last().filter(|_| deeds.len() == CHUNK as usize);
+                let next = last.map(|it| DeedFilter { after: Some((it.at, it.id)), ..filter });
+                Some((Ok(Bytes::from(text)), next.map(|it| (it, String::new()))))
+            }
+        });
     let name = format!("attachment; filename=\"audit-{day}.{}\"", kind.end);
     HttpResponse::Ok()
         .content_type(kind.mime)

@@ -65,7 +65,8 @@ pub async fn again(
             "That callback waits already, or is no longer kept for sending again.",
         ));
     }
-    let what = which.id.map_or_else(|| format!("{count} of {}", account.id), |id| format!("{id} of {}", account.id));
+    let what =
+        which.id.map_or_else(|| format!("{count} of {}", account.id), |id| format!("{id} of {}", account.id));
     note(&site.app, &request, &who, DeedKind::SentAgain, what).await;
     let page = format!("/forwards/{}?again={count}", link::encode(&account.id.0));
     Ok(HttpResponse::SeeOther().insert_header((LOCATION, page)).finish())

@@ -12,7 +12,9 @@ pub mod totp;
 mod who;
 
 pub use crate::model::deed::DeedKind;
-pub use crate::store::people::{Deed, DeedCheck, DeedFilter, Done, Link, LinkKind, NewToken, NewUser, Session, Token, User};
+pub use crate::store::people::{
+    Deed, DeedCheck, DeedFilter, Done, Link, LinkKind, NewToken, NewUser, Session, Token, User,
+};
 pub use ends::Ends;
 pub use manage::{LAST_ADMIN, Managed, Rights};
 pub use own::Owned;

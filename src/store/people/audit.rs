@@ -16,13 +16,17 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 const NOTE: &str =
     "INSERT INTO audit (at, who, kind, what, remote, chain) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id";
 /// The digest before the next deed.
-const LAST: &str = "SELECT coalesce((SELECT chain FROM audit ORDER BY id DESC LIMIT 1), (SELECT chain FROM audit_ends))";
+const LAST: &str =
+    "SELECT coalesce((SELECT chain FROM audit ORDER BY id DESC LIMIT 1), (SELECT chain FROM audit_ends))";
 
 /// Deeds before a place, by the index that fits what they are narrowed to.
 macro_rules! list {
     ($index:literal, $narrowed:literal) => {
         concat!(
-            "SELECT id, at, who, kind, what, remote, chain FROM audit INDEXED BY ", $index, " WHERE ", $narrowed,
+            "SELECT id, at, who, kind, what, remote, chain FROM audit INDEXED BY ",
+            $index,
+            " WHERE ",
+            $narrowed,
             " AND at >= $3 AND (at, id) < ($4, $5) ORDER BY at DESC, id DESC LIMIT $6"
         )
     };
@@ -54,11 +58,12 @@ const LET_GO: &str = concat!(
 );
 const GO: &str = "DELETE FROM audit WHERE id < (SELECT kept_from FROM audit_ends)";
 const GONE: &str = "SELECT changes()";
-const OLD: &str =
-    concat!("SELECT count(*) FROM audit WHERE id < ", first_kept!("9223372036854775807"));
+const OLD: &str = concat!("SELECT count(*) FROM audit WHERE id < ", first_kept!("9223372036854775807"));
 
-const FROM: &str = "SELECT id, at, who, kind, what, remote, chain FROM audit WHERE id > $1 ORDER BY id LIMIT $2";
-const ENDS: &str = "SELECT chain, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'audit'), 0) FROM audit_ends";
+const FROM: &str =
+    "SELECT id, at, who, kind, what, remote, chain FROM audit WHERE id > $1 ORDER BY id LIMIT $2";
+const ENDS: &str =
+    "SELECT chain, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'audit'), 0) FROM audit_ends";
 const CHUNK: u32 = 1000;
 
 /// Something that somebody did.
@@ -201,7 +206,8 @@ impl Store {
         }
         // What is noted meanwhile has a higher number, and what retention took was the oldest.
         if last < newest && check.deeds > 0 {
-            check.broken = Some(format!("the newest deeds are missing: {last} is the last, and {newest} was"));
+            check.broken =
+                Some(format!("the newest deeds are missing: {last} is the last, and {newest} was"));
         }
         Ok(check)
     }

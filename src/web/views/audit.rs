@@ -214,7 +214,8 @@ mod tests {
 
     #[test]
     fn an_address_leads_back_to_what_it_asks_for() {
-        let pairs = [("kind", "export"), ("who", "a+b@example.com"), ("from", "2026-11-22T10:00"), ("after", "5.7")];
+        let pairs =
+            [("kind", "export"), ("who", "a+b@example.com"), ("from", "2026-11-22T10:00"), ("after", "5.7")];
         let value = |name: &str| pairs.iter().find(|it| it.0 == name).map(|it| it.1.to_owned());
         let query = AuditQuery::parse(value);
         assert_eq!(

@@ -1,6 +1,9 @@
 //! Who may come in, what they may do and see, and that it is written down.
 
+mod audit;
 mod command;
+mod commands;
+mod deeds;
 mod gate;
 mod links;
 mod pages;
