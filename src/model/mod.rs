@@ -23,6 +23,7 @@ mod stand;
 pub mod standing;
 pub mod status;
 pub mod step;
+pub mod text;
 mod untimed;
 mod walk;
 

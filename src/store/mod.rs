@@ -7,6 +7,7 @@ mod aside;
 mod asked;
 mod backup;
 mod batch;
+mod candidates;
 mod check;
 mod codec;
 mod doctor;

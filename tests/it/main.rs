@@ -24,6 +24,7 @@ mod reconcile;
 mod registering;
 mod resync;
 mod rotation;
+mod search;
 mod signers;
 mod state;
 mod stories;
