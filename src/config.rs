@@ -16,6 +16,7 @@ mod overrides;
 mod problem;
 mod reader;
 mod reconcile;
+mod retention;
 mod scope;
 mod secret;
 mod sections;
@@ -37,6 +38,7 @@ pub use keys::{AccountKeys, Keys, KeysError, MadeSecret, Rotates, Rotation};
 pub use network::{Network, client};
 pub use problem::{Problem, Problems};
 pub use reconcile::ReconcileConfig;
+pub use retention::RetentionConfig;
 pub use secret::Secret;
 pub use upkeep::{DiskGuard, HeartbeatConfig};
 
@@ -67,6 +69,8 @@ pub struct Config {
     pub server: ServerConfig,
     /// Whom the pages answer to.
     pub opens: Opens,
+    /// How long what came is kept.
+    pub retention: RetentionConfig,
     /// The configured connections to providers, by account id.
     pub accounts: BTreeMap<String, AccountConfig>,
 }

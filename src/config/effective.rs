@@ -35,6 +35,10 @@ pub(super) fn text(config: &Config) -> String {
         lines.push(pair("heartbeat-url", HIDDEN));
         lines.push(pair("heartbeat-every", &heartbeat.every_text()));
     }
+    if !config.retention.keeps_all() {
+        lines.extend([String::new(), "[retention]".to_owned()]);
+        lines.extend(config.retention.lines());
+    }
     for (id, account) in &config.accounts {
         lines.push(String::new());
         lines.push(format!("[accounts.{id}]"));

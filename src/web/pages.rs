@@ -8,7 +8,7 @@ use super::views::{
     ScreenPulse, board::PulseInput, html, link, providers,
 };
 use crate::app::people::Who;
-use crate::app::{AccountFacts, Order, Row};
+use crate::app::{AccountFacts, Order, Row, WhyGone};
 use crate::config::{CallbackAuth, Rotates, Rotation, Unsigned};
 use crate::model::access::{Needs, Role};
 use crate::model::{AccountId, Filter, PackageKey, Tally, Timestamp};
@@ -142,6 +142,13 @@ async fn payload(site: &Site, arrival: i64, of: Option<&AccountId>) -> Result<Ht
     let found = site.app.store.body(arrival).await?;
     let found = found.filter(|(account, _)| of.is_none_or(|of| of == account));
     let (_, body) = found.ok_or(WebError::NotFound("There is no such payload."))?;
+    let body = body.map_err(|why| {
+        WebError::NotFound(match why {
+            WhyGone::Age => "The bytes of this callback were kept for as long as they should be; what was read in them stays.",
+            WhyGone::Package => "The bytes of this callback went with its package, which had ended long ago.",
+            WhyGone::Erased => "The bytes of this callback held somebody who was erased; what was read in them stays without that person.",
+        })
+    })?;
     let mut answer = HttpResponse::Ok();
     answer.content_type("text/plain; charset=utf-8").insert_header((CACHE_CONTROL, "no-store"));
     if std::str::from_utf8(&body).is_err() {
