@@ -100,7 +100,8 @@ impl App {
         Ok(all)
     }
 
-    pub(super) async fn retention_job(&self) -> Result<String, StoreError> {
+    pub(super) async fn retention_job(&self, by: &str) -> Result<String, StoreError> {
+        self.note(&format!("{by}, by command"), "", "retention", "now").await;
         let gone = self.retain().await?;
         Ok(gone.map_or_else(|| "it is under way already".to_owned(), |gone| gone.to_string()))
     }

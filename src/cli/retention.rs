@@ -31,7 +31,7 @@ pub(super) async fn retention(config: Config, args: &RetentionArgs) -> anyhow::R
         say("This would go:")?;
         return old.iter().try_for_each(|it| say(&format!("  {}", line(it))));
     }
-    if let Some(result) = by_the_board(&config, "retention", "").await? {
+    if let Some(result) = by_the_board(&config, "retention", &caller()).await? {
         return say(&result);
     }
     // Not as other work: what goes makes room.
