@@ -17,6 +17,7 @@ mod overrides;
 mod problem;
 mod reader;
 mod reconcile;
+mod retention;
 mod scope;
 mod secret;
 mod sections;
@@ -39,6 +40,7 @@ pub use keys::{AccountKeys, Keys, KeysError, MadeSecret, Rotates, Rotation};
 pub use network::{Network, client};
 pub use problem::{Problem, Problems};
 pub use reconcile::ReconcileConfig;
+pub use retention::RetentionConfig;
 pub use secret::Secret;
 pub use upkeep::{DiskGuard, HeartbeatConfig};
 
@@ -71,6 +73,8 @@ pub struct Config {
     pub opens: Opens,
     /// Where each deed is told beside the database; `None`: nowhere.
     pub audit: Option<AuditTo>,
+    /// How long what came is kept.
+    pub retention: RetentionConfig,
     /// The configured connections to providers, by account id.
     pub accounts: BTreeMap<String, AccountConfig>,
 }

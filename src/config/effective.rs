@@ -42,6 +42,10 @@ pub(super) fn text(config: &Config) -> String {
             AuditTo::Stdout => "stdout = true".to_owned(),
         });
     }
+    if !config.retention.keeps_all() {
+        lines.extend([String::new(), "[retention]".to_owned()]);
+        lines.extend(config.retention.lines());
+    }
     for (id, account) in &config.accounts {
         lines.push(String::new());
         lines.push(format!("[accounts.{id}]"));

@@ -25,6 +25,8 @@ pub(super) struct Applied {
     pub package: Option<i64>,
     pub signer: Option<i64>,
     pub drift: u32,
+    /// Something is about a package that was removed.
+    pub removed: bool,
 }
 
 /// An arrival and where its bytes are.
@@ -67,6 +69,9 @@ pub(super) struct Batch<'a> {
     pub traffic: Traffic,
     /// What it closes of the lines on disk.
     pub closed: Closed,
+    /// Packages and signers that were removed: nothing of them is written.
+    pub removed: HashSet<PackageKey>,
+    pub removed_signers: HashSet<SignerKey>,
 }
 
 /// A package that a batch touches.
@@ -144,6 +149,10 @@ impl Batch<'_> {
         for (subject, record) in facts {
             let fresh = !counted.contains(&record.fingerprint) && seen.insert((subject, record.fingerprint));
             let copy = || Record { arrival: record.arrival.or(arrival), ..record.clone() };
+            if self.is_removed(subject) {
+                applied.removed = true;
+                continue;
+            }
             let merged = match subject {
                 Subject::Package(key) => {
                     let touched = self.touched.get_mut(key).ok_or_else(lost)?;
@@ -174,6 +183,17 @@ impl Batch<'_> {
             }
         }
         Ok(applied)
+    }
+
+    pub(super) fn is_removed(&self, subject: &Subject) -> bool {
+        match subject {
+            Subject::Package(key) => self.removed.contains(key),
+            // Where a package names them that is there, they are in it anew.
+            Subject::Signer(key) => {
+                self.removed_signers.contains(key)
+                    && self.signers.get(key).is_none_or(|lone| lone.links().next().is_none())
+            }
+        }
     }
 
     /// Rule 20: whoever a package's record names is in that package, and what was said of them alone joins its log.

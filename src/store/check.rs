@@ -1,5 +1,6 @@
 //! The projection is a cache of the log: compared with a fresh fold, and made again.
 
+use super::apart::Apart;
 use super::batch::{Batch, Touched};
 use super::candidates;
 use super::codec::decode_package;
@@ -9,7 +10,7 @@ use super::rows::Columns;
 use super::senders;
 use super::shelf::Entry;
 use super::tallies::{Delta, moved, words};
-use super::writer::{Job, Writer};
+use super::writer::Writer;
 use super::{Store, StoreError};
 use crate::model::{AccountId, Timestamp};
 use sqlx::Row as _;
@@ -86,7 +87,7 @@ impl Store {
 
     /// Folds every package again. What doesn't change is not written.
     pub async fn rebuild(&self) -> Result<Rebuilt, StoreError> {
-        self.ask(Job::Rebuild).await
+        self.ask_apart(Apart::Rebuild).await
     }
 }
 

@@ -3,6 +3,7 @@
 //! One task owns the only writing connection (`writer`); it takes everything that waits, runs it as one transaction
 //! and answers each. Readers have their own pool and never wait for it. Nothing here knows a provider or HTTP.
 
+mod apart;
 mod aside;
 mod asked;
 mod backup;
@@ -26,6 +27,8 @@ pub mod people;
 mod policy;
 pub mod read;
 mod refused;
+mod removal;
+mod retention;
 mod room;
 mod rows;
 mod runs;
@@ -52,6 +55,7 @@ pub use jobs::Job as AskedJob;
 pub use list::Order;
 pub use open::Mode;
 pub use policy::{Policies, Policy};
+pub use retention::{Cutoffs, Gone, Old, OldKind};
 pub use room::{Room, amount};
 pub use runs::{PEOPLE, RANGE, Run, RunFacts};
 pub use signers::MOST_TRIES;

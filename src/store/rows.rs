@@ -1,6 +1,6 @@
 //! A batch as rows: the tables, their columns, and the one transaction that writes them.
 
-use super::batch::Batch;
+use super::batch::{Applied, Batch};
 use super::codec::{encode_event, encode_package, origin_word};
 use super::script::{Script, Table};
 use super::shelf::Entry;
@@ -123,7 +123,7 @@ impl Batch<'_> {
                 .bind(it.headers.clone())?
                 .bind(row.hash.to_vec())?;
             cells.bind(row.same_as)?.bind(len(it.body.len()))?.bind(body)?.bind(row.state)?;
-            cells.bind(it.reading.note.clone())?;
+            cells.bind(note_of(&it.reading.note, row.applied))?;
             // What isn't digested yet is counted for nothing yet.
             let facts =
                 if row.state == super::inbox::PENDING { Vec::new() } else { fingerprints(&it.reading.facts) };
@@ -160,7 +160,7 @@ impl Batch<'_> {
                 let state = super::inbox::state_of(row.note.is_some());
                 cells
                     .bind(state)?
-                    .bind(row.note.clone())?
+                    .bind(note_of(row.note, row.applied))?
                     .bind(row.facts.clone())?
                     .bind(row.applied.package)?
                     .bind(row.applied.signer)?
@@ -170,6 +170,11 @@ impl Batch<'_> {
         }
         Ok(())
     }
+}
+
+/// What an arrival's row says of it.
+fn note_of(note: &Option<String>, applied: Applied) -> Option<String> {
+    note.clone().or_else(|| applied.removed.then(|| super::removal::NOTE.to_owned()))
 }
 
 /// What a row of `packages` says of a package, in the columns that lists and searches look at: made of the package

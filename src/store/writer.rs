@@ -5,6 +5,7 @@
 //! by one, so that a poisonous callback takes no neighbour with it; and if digesting a callback fails, its bytes are
 //! kept alone, to be digested later.
 
+use super::apart::Apart;
 use super::batch::{Applied, ArrivalRow, Batch, RereadRow};
 use super::jobs::Chore;
 use super::lines::{self, Lines, Watches};
@@ -56,8 +57,8 @@ pub(super) enum Job {
     Foresee(PackageKey, Box<Record>, Done<super::Foreseen>),
     /// A statement of its own, from the jobs or refused tables.
     Chore(Chore, Done<u64>),
-    /// Everything before it is done: fold every package again, or stop.
-    Rebuild(Done<super::Rebuilt>),
+    /// Everything before it is done: something by itself, or stop.
+    Apart(Apart),
     Stop(Done<()>),
 }
 
@@ -73,6 +74,8 @@ pub(super) struct Writer {
     pub shed: Shed,
     pub lines: Lines,
     pub numbers: Numbers,
+    /// Some packages were removed because they had ended long ago.
+    pub has_removed: bool,
 }
 
 /// The last numbers given out.
@@ -129,10 +132,9 @@ impl Writer {
                         self.health.set_trouble(result.as_ref().err().map(ToString::to_string));
                         let _ = done.send(result);
                     }
-                    Job::Rebuild(done) => {
+                    Job::Apart(it) => {
                         self.write(std::mem::take(&mut batch)).await;
-                        let result = self.rebuild().await;
-                        let _ = done.send(result);
+                        self.apart(it).await;
                     }
                     Job::Keep(..)
                     | Job::Refuse(..)
@@ -361,7 +363,7 @@ fn plan<'a>(
             batch.traffic.of(&call.account, call.received_at).refused += 1;
             Ok(Kept::default())
         }
-        Job::Foresee(..) | Job::Chore(..) | Job::Rebuild(_) | Job::Stop(_) => Ok(Kept::default()),
+        Job::Foresee(..) | Job::Chore(..) | Job::Apart(_) | Job::Stop(_) => Ok(Kept::default()),
     }
 }
 
@@ -375,7 +377,7 @@ impl Job {
             Self::Refuse(_, done) | Self::Postpone { done, .. } | Self::PostponeSigner { done, .. } => {
                 done.send(result.map(|_| ())).is_ok()
             }
-            Self::Foresee(..) | Self::Chore(..) | Self::Rebuild(_) | Self::Stop(_) => true,
+            Self::Foresee(..) | Self::Chore(..) | Self::Apart(_) | Self::Stop(_) => true,
         };
     }
 }

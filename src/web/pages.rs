@@ -9,7 +9,7 @@ use super::views::{
     ScreenPulse, board::PulseInput, html, link, providers,
 };
 use crate::app::people::{DeedKind, Who};
-use crate::app::{AccountFacts, Order, Row};
+use crate::app::{AccountFacts, Order, Row, WhyGone};
 use crate::config::{CallbackAuth, Rotates, Rotation, Unsigned};
 use crate::model::access::{Needs, Role};
 use crate::model::{AccountId, Filter, PackageKey, Tally, Timestamp};
@@ -159,6 +159,13 @@ async fn payload(
     let found = site.app.store.body(arrival).await?;
     let found = found.filter(|(account, _)| of.is_none_or(|of| of == account));
     let (account, body) = found.ok_or(WebError::NotFound("There is no such payload."))?;
+    let body = body.map_err(|why| {
+        WebError::NotFound(match why {
+            WhyGone::Age => "The bytes of this callback were kept for as long as they should be; what was read in them stays.",
+            WhyGone::Package => "The bytes of this callback went with its package, which had ended long ago.",
+            WhyGone::Erased => "The bytes of this callback held somebody who was erased; what was read in them stays without that person.",
+        })
+    })?;
     note(&site.app, request, who, DeedKind::PayloadRead, format!("of callback {arrival} of {account}")).await;
     let mut answer = HttpResponse::Ok();
     answer.content_type("text/plain; charset=utf-8").insert_header((CACHE_CONTROL, "no-store"));

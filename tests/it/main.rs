@@ -23,6 +23,7 @@ mod people;
 mod reconcile;
 mod registering;
 mod resync;
+mod retention;
 mod rotation;
 mod search;
 mod signers;
