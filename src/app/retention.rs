@@ -3,6 +3,7 @@
 use super::{App, StoreError};
 use crate::config::RetentionConfig;
 use crate::model::Timestamp;
+use crate::model::deed::DeedKind;
 use crate::store::{Cutoffs, Gone, Old};
 use jiff::ToSpan as _;
 use jiff::tz::TimeZone;
@@ -95,13 +96,13 @@ impl App {
         }
         self.store.note_retention(now, all).await?;
         if !all.is_nothing() {
-            self.note("retention", "", "retention", all.to_string()).await;
+            self.note("retention", "", DeedKind::Retention, all.to_string()).await;
         }
         Ok(all)
     }
 
     pub(super) async fn retention_job(&self, by: &str) -> Result<String, StoreError> {
-        self.note(&format!("{by}, by command"), "", "retention", "now").await;
+        self.note(&format!("{by}, by command"), "", DeedKind::Retention, "now").await;
         let gone = self.retain().await?;
         Ok(gone.map_or_else(|| "it is under way already".to_owned(), |gone| gone.to_string()))
     }

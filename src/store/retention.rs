@@ -11,6 +11,7 @@ use sqlx::sqlite::SqliteRow;
 
 /// So many rows go at a time.
 const CHUNK: i64 = 200;
+const MOST_DEEDS: u32 = 1_000;
 
 /// The arrivals `a` whose bytes nobody needs any more: they were read, wherever the same ones came they were read, and they
 /// don't wait to be passed on.
@@ -32,15 +33,12 @@ const BODIES: &str = concat!(
 );
 const REFUSED: &str =
     "DELETE FROM refused WHERE id IN (SELECT id FROM refused WHERE last_at < $1 ORDER BY id LIMIT $2)";
-/// The oldest have the smallest numbers, so nobody looks further.
-const AUDIT: &str = "DELETE FROM audit WHERE id IN (SELECT id FROM (SELECT id, at FROM audit ORDER BY id LIMIT $2) WHERE at < $1)";
 const OLD_BODIES: &str = concat!(
     "SELECT a.account, count(*), coalesce(sum(a.size), 0) FROM arrivals a WHERE ",
     unneeded!(),
     " AND a.received_at < $1 GROUP BY a.account ORDER BY a.account"
 );
 const OLD_REFUSED: &str = "SELECT account, count(*), coalesce(sum(size), 0) FROM refused WHERE last_at < $1 GROUP BY account ORDER BY account";
-const OLD_AUDIT: &str = "SELECT '', count(*), 0 FROM audit WHERE at < $1";
 const LAST: &str = "SELECT value FROM settings WHERE name = 'retention'";
 const NOTE: &str = "INSERT INTO settings (name, value) VALUES ('retention', $1) \
     ON CONFLICT (name) DO UPDATE SET value = excluded.value RETURNING 1";
@@ -117,7 +115,7 @@ pub struct Old {
 }
 
 impl Writer {
-    /// A little of each kind goes. Nothing went: nothing is left to go.
+    /// A little of each kind but the audit goes. Nothing went: nothing is left to go.
     pub(super) async fn retain(&mut self, cutoffs: &Cutoffs, at: Timestamp) -> Result<Gone, StoreError> {
         let mut gone = Gone::default();
         if let Some(before) = cutoffs.ended {
@@ -129,7 +127,6 @@ impl Writer {
         if gone.refused > 0 {
             self.shed = Shed::load(&mut self.connection).await?;
         }
-        gone.deeds = self.sweep_out(AUDIT, cutoffs.audit).await?;
         Ok(gone)
     }
 
@@ -143,7 +140,11 @@ impl Writer {
 impl Store {
     /// A little of what is older than that goes, as of now. Nothing went: nothing is left to go.
     pub async fn retain(&self, cutoffs: Cutoffs, now: Timestamp) -> Result<Gone, StoreError> {
-        self.ask_apart(|done| Apart::Retain(cutoffs, now, done)).await
+        let mut gone = self.ask_apart(|done| Apart::Retain(cutoffs, now, done)).await?;
+        if let Some(before) = cutoffs.audit {
+            gone.deeds = self.let_deeds_go(before, MOST_DEEDS).await?;
+        }
+        Ok(gone)
     }
 
     /// What would go.
@@ -154,14 +155,16 @@ impl Store {
             let rows = query.bind(removal::open_words()?).fetch_all(&self.readers).await?;
             all.extend(rows.iter().map(|row| old_of(OldKind::Packages, row)).collect::<Result<Vec<_>, _>>()?);
         }
-        for (kind, sql, before) in [
-            (OldKind::Bodies, OLD_BODIES, cutoffs.raw),
-            (OldKind::Refused, OLD_REFUSED, cutoffs.refused),
-            (OldKind::Deeds, OLD_AUDIT, cutoffs.audit),
-        ] {
+        for (kind, sql, before) in
+            [(OldKind::Bodies, OLD_BODIES, cutoffs.raw), (OldKind::Refused, OLD_REFUSED, cutoffs.refused)]
+        {
             let Some(before) = before else { continue };
             let rows = sqlx::query(sql).bind(before.0).fetch_all(&self.readers).await?;
             all.extend(rows.iter().map(|row| old_of(kind, row)).collect::<Result<Vec<_>, _>>()?);
+        }
+        if let Some(before) = cutoffs.audit {
+            let count = self.deeds_before(before).await?;
+            all.push(Old { kind: OldKind::Deeds, account: None, count, size: 0 });
         }
         all.retain(|it| it.count > 0);
         Ok(all)

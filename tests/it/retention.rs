@@ -3,7 +3,9 @@
 mod packages;
 
 use crate::support::board::{Board, event};
+use signboard::app::people::DeedKind;
 use signboard::config::Config;
+use signboard::store::people::DeedFilter;
 use std::process::{Command, Output};
 
 const DAY: i64 = 24 * 3_600_000;
@@ -24,7 +26,9 @@ fn text(output: &Output) -> String {
 async fn run(board: &Board, lines: &str, words: &[&str]) -> Output {
     let data = board.data();
     let account = |id: &str, provider: &str| {
-        format!("[accounts.{id}]\nprovider = \"{provider}\"\ncallback = {{ auth = \"key\", key = \"cb-key\" }}\n")
+        format!(
+            "[accounts.{id}]\nprovider = \"{provider}\"\ncallback = {{ auth = \"key\", key = \"cb-key\" }}\n"
+        )
     };
     let config = format!(
         "[server]\ndata = {data:?}\ndisk-guard = \"0 MiB\"\n[retention]\n{lines}\n{}{}",
@@ -82,7 +86,12 @@ async fn bytes_go_by_age_and_what_was_read_in_them_stays() {
     board.send("os", signed).await;
     let deliveries = "SELECT deliveries FROM facts WHERE name = 'DOCUMENT_SIGNED'";
     assert_eq!(board.sql(deliveries).await, ["3"]);
-    assert_eq!(board.sql("SELECT count(*) FROM arrivals WHERE id = 6 AND body IS NOT NULL AND same_as IS NULL").await, ["1"]);
+    assert_eq!(
+        board
+            .sql("SELECT count(*) FROM arrivals WHERE id = 6 AND body IS NOT NULL AND same_as IS NULL")
+            .await,
+        ["1"]
+    );
     nothing_differs(&board).await;
     // What could be read after all goes, too.
     board.sql("UPDATE arrivals SET state = 1 WHERE id = 3").await;
@@ -93,12 +102,12 @@ async fn bytes_go_by_age_and_what_was_read_in_them_stays() {
 #[actix_web::test]
 async fn the_audit_goes_by_age_and_says_so() {
     let board = Board::with(keep(|it| it.audit_days = Some(365))).await;
-    board.app().note("somebody", "", "sign-in", "old").await;
+    board.app().note("somebody", "", DeedKind::SignIn, "old").await;
     board.clock.advance(300 * DAY);
-    board.app().note("somebody", "", "sign-in", "young").await;
+    board.app().note("somebody", "", DeedKind::SignIn, "young").await;
     board.clock.advance(100 * DAY);
     assert_eq!(board.app().retain().await.unwrap().unwrap().deeds, 1);
-    let left = board.app().store.deeds(None, None, None, 9).await.unwrap();
+    let left = board.app().store.deeds(&DeedFilter::default(), 9).await.unwrap();
     let left: Vec<(&str, &str)> = left.iter().map(|it| (it.kind.as_str(), it.what.as_str())).collect();
     assert_eq!(left[1..], [("sign-in", "young")]);
     assert_eq!(left[0].0, "retention");
