@@ -106,6 +106,7 @@ pub(super) async fn doctor(config: Result<Config, Problems>, args: &DoctorArgs) 
     };
     house::configuration(&mut findings, &config);
     house::folder(&mut findings, &config);
+    house::audit(&mut findings, &config);
     house::disk(&mut findings, &config);
     house::zone(&mut findings, &config);
     let runs = Store::is_running(&config.server.data);

@@ -11,7 +11,7 @@ use crate::app::{App, StoreError};
 use crate::model::access::Needs;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{AUTHORIZATION, HOST, HeaderMap, LOCATION, ORIGIN};
+use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, HOST, HeaderMap, HeaderValue, LOCATION, ORIGIN};
 use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, HttpResponse, ResponseError as _, web};
@@ -79,7 +79,11 @@ pub async fn gate(
             return Ok(asked_in(request));
         }
     }
-    let answer = next.call(request).await?.map_into_boxed_body();
+    let mut answer = next.call(request).await?.map_into_boxed_body();
+    if !answer.headers().contains_key(CACHE_CONTROL) {
+        // Whatever doesn't say otherwise is for whoever asked, and for now.
+        answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     if answer.status() == StatusCode::FORBIDDEN {
         let who = answer.request().extensions().get::<Who>().map(|it| it.name.clone());
         if let Some(who) = who {

@@ -31,7 +31,7 @@ mod who;
 
 use crate::app::App;
 use actix_web::guard::{Any, Get, Head};
-use actix_web::http::header::CACHE_CONTROL;
+use actix_web::http::header::{CACHE_CONTROL, STRICT_TRANSPORT_SECURITY};
 use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
 use actix_web::{HttpResponse, web};
 use error::WebError;
@@ -42,6 +42,9 @@ use site::Site;
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
     worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; \
     require-trusted-types-for 'script'; trusted-types rows";
+
+/// For a year, and for whatever stands below the board's own name.
+const HSTS: &str = "max-age=31536000; includeSubDomains";
 
 /// What a server's workers share.
 #[derive(Debug, Clone)]
@@ -66,11 +69,12 @@ impl Shared {
 /// All of the board, for `listen`.
 pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
     let Shared { app, site, hub } = shared.clone();
+    let encrypted = app.config.is_encrypted();
     config.app_data(app).app_data(site).app_data(hub).configure(callbacks::routes).service(
         web::scope("")
             .wrap(from_fn(guard::gate))
             .wrap(from_fn(error::shaped))
-            .wrap(headers())
+            .wrap(headers(encrypted))
             .wrap(Compress::default())
             .route("/", read().to(pages::board))
             .route("/pulse", read().to(pages::pulse))
@@ -153,8 +157,11 @@ fn read() -> actix_web::Route {
     web::route().guard(Any(Get()).or(Head()))
 }
 
-fn headers() -> DefaultHeaders {
-    DefaultHeaders::new()
+/// `encrypted`: whoever came once by TLS shall never come without it again.
+fn headers(encrypted: bool) -> DefaultHeaders {
+    let headers = DefaultHeaders::new();
+    let headers = if encrypted { headers.add((STRICT_TRANSPORT_SECURITY, HSTS)) } else { headers };
+    headers
         .add(("Content-Security-Policy", CSP))
         .add(("X-Content-Type-Options", "nosniff"))
         .add(("Referrer-Policy", "same-origin"))

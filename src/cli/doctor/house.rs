@@ -3,7 +3,7 @@
 use super::Findings;
 use crate::app::{App, Room, amount};
 use crate::clock::Clock;
-use crate::config::{Config, Keys, Opens, Secret};
+use crate::config::{AuditTo, Config, Keys, Opens, Secret};
 use crate::model::Timestamp;
 use crate::model::access::Role;
 use crate::provider::knock;
@@ -11,6 +11,7 @@ use crate::store::Store;
 use jiff::tz::TimeZone;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// A backup older than this is worth a word.
@@ -32,6 +33,26 @@ pub(super) fn configuration(findings: &mut Findings, config: &Config) {
     match Keys::read(&config.server.data) {
         Ok(_) => {}
         Err(problem) => findings.fail("secrets", problem.to_string()),
+    }
+}
+
+/// Without making the file: who runs this may be somebody else than the board.
+pub(super) fn audit(findings: &mut Findings, config: &Config) {
+    let Some(AuditTo::File(file)) = &config.audit else { return };
+    let name = file.display();
+    match std::fs::OpenOptions::new().append(true).open(file) {
+        Ok(_) => findings.good("audit", format!("{name} can be written")),
+        Err(cause)
+            if cause.kind() == std::io::ErrorKind::NotFound && file.parent().is_some_and(Path::is_dir) =>
+        {
+            findings.good("audit", format!("{name} is made with the first deed"));
+        }
+        Err(cause) => findings.warn(
+            "audit",
+            format!(
+                "{name} can't be written by whoever runs this: {cause}; the board's own user must be able to"
+            ),
+        ),
     }
 }
 

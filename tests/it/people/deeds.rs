@@ -4,7 +4,7 @@
 use super::{EMAIL, PASSWORD, plain, with_password};
 use crate::support::board::{Board, event};
 use crate::support::people::Shows;
-use signboard::app::people::{DeedFilter, Done, NewSecret, Session};
+use signboard::app::people::{DeedFilter, Done, LinkKind, NewSecret, Session};
 use signboard::config::{ApiAuth, ApiConfig, Config, ForwardConfig, Secret};
 use signboard::model::access::Role;
 use signboard::model::deed::DeedKind;
@@ -51,10 +51,11 @@ async fn every_form_leaves_its_deed() {
     let admin = board.person("admin@example.com", Role::Admin).await;
     let other = with_password(&board, "other@example.com", Role::Admin).await;
     let user = with_password(&board, EMAIL, Role::Viewer).await;
+    let third = with_password(&board, "third@example.com", Role::Viewer).await;
     let viewer = board.sign_in(user).await;
     let refused = board.sql("SELECT id FROM refused").await[0].clone();
     let (coded, seconded) = (half(&board, other).await, half(&board, other).await);
-    let link = board.app().make_link(signboard::app::people::LinkKind::Reset, Some(user)).await.unwrap();
+    let link = board.app().make_link(LinkKind::Reset, Some(third)).await.unwrap();
     let paste = |at| format!("account=os&text={}", plain(&event("p1", "DOCUMENT_SIGNED", "u", None, at)));
     let (person, screen) = (format!("/people/{user}"), Shows::Nothing);
     let right = format!("email={}&password={}", plain(EMAIL), plain(PASSWORD));

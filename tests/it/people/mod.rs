@@ -1,5 +1,6 @@
 //! Who may come in, what they may do and see, and that it is written down.
 
+mod asvs;
 mod audit;
 mod command;
 mod commands;
