@@ -176,6 +176,7 @@ fn labels(app: &App) -> Vec<AccountLabel> {
             tells_no_names: habits.tells_no_names,
             tells_no_documents: habits.tells_no_documents,
             told_every_minutes: habits.told_every_minutes,
+            app_url: config.app_url.clone(),
         }
     };
     app.accounts.values().map(label).collect()
