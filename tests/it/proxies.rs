@@ -179,7 +179,8 @@ fn written(folder: &Path) -> String {
     files.into_iter().filter_map(Result::ok).collect()
 }
 
-/// Seen red with: `Host $host`, which loses the port; `proxy_buffering on`; `X-Forwarded-For $proxy_add_x_forwarded_for`.
+/// Seen red with: `Host $host`, which loses the port; `X-Forwarded-For $proxy_add_x_forwarded_for`; a log of every request. That
+/// nginx buffers nothing, the board asks of it as well, by `X-Accel-Buffering`.
 #[actix_web::test]
 async fn all_of_the_board_works_behind_nginx() {
     if !is_there("nginx") {
@@ -223,6 +224,7 @@ async fn all_of_the_board_works_behind_nginx() {
     stage.board.stop().await;
 }
 
+/// Seen red with: bodies of 1 MB; no word to stay with https.
 #[actix_web::test]
 async fn all_of_the_board_works_behind_caddy() {
     if !is_there("caddy") {
