@@ -142,6 +142,8 @@ pub struct AccountConfig {
     pub rotation: Option<Rotation>,
     /// The provider's teams whose packages are shown; empty: all. Others are kept.
     pub groups: Vec<String>,
+    /// Where people look at a package at the provider: an address with `{id}` in the place of its id.
+    pub app_url: Option<String>,
     /// How the provider's API is asked, if it may be.
     pub api: Option<ApiConfig>,
     /// The budget of all calls to this account's API.
@@ -391,6 +393,7 @@ impl AccountConfig {
             next_path_token: None,
             rotation: None,
             groups: Vec::new(),
+            app_url: None,
             api: None,
             calls_per_minute: CALLS_PER_MINUTE,
             reconcile: ReconcileConfig::default(),

@@ -56,6 +56,7 @@ pub(super) fn text(config: &Config) -> String {
             let groups: Vec<String> = account.groups.iter().map(|it| quoted(it)).collect();
             lines.push(format!("groups = [{}]", groups.join(", ")));
         }
+        lines.extend(account.app_url.as_deref().map(|it| pair("app-url", it)));
         if !account.registering.events.is_empty() {
             let events: Vec<String> = account.registering.events.iter().map(|it| quoted(it)).collect();
             lines.push(format!("events = [{}]", events.join(", ")));

@@ -126,6 +126,7 @@ fn account(id: &str, mut table: Reader<'_>, outbound: &Outbound) -> Read<Account
         )),
     });
     let groups = groups(&mut table, provider);
+    let app_url = table.checked("app-url", super::address::page_of_package);
     let api = table.table("api").and_then(|it| it.map(|below| api(below, provider, outbound)).transpose());
     let swept = table.table_or_empty("reconcile").and_then(reconcile);
     let registering = registering(&mut table, provider);
@@ -140,6 +141,7 @@ fn account(id: &str, mut table: Reader<'_>, outbound: &Outbound) -> Read<Account
         next_path_token: None,
         rotation: None,
         groups: groups?,
+        app_url: app_url?,
         api: api?,
         calls_per_minute: swept?.1,
         reconcile: swept?.0,

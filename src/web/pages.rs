@@ -30,7 +30,7 @@ const INBOX_PART: u32 = 20;
 /// `GET /`: the board.
 pub async fn board(site: web::Data<Site>, request: HttpRequest, who: Who) -> Result<HttpResponse, WebError> {
     let query = query_of(&who, &request);
-    let filter = query.filter(site.app.now(), &site.zone, &site.accounts, &who);
+    let filter = query.filter(site.app.now(), &site.zone_of(&who), &site.accounts, &who);
     let moment = site.moment_of(&who, |it| is_of(&filter, it)).await?;
     let around = site.around(&moment);
     // Before the list: what changes in between comes once more by the stream, and is not missed.
@@ -70,7 +70,7 @@ pub fn query_of(who: &Who, request: &HttpRequest) -> BoardQuery {
 /// `GET /pulse?<the board's query>`: what an open board fetches after changes.
 pub async fn pulse(site: web::Data<Site>, request: HttpRequest, who: Who) -> Result<HttpResponse, WebError> {
     let query = query_of(&who, &request);
-    let filter = query.filter(site.app.now(), &site.zone, &site.accounts, &who);
+    let filter = query.filter(site.app.now(), &site.zone_of(&who), &site.accounts, &who);
     let moment = site.moment_of(&who, |it| is_of(&filter, it)).await?;
     let tallies = tallies(&site, &filter, &moment).await?;
     let troubled = troubled(&site, &who, &moment).await?;
@@ -102,7 +102,8 @@ pub async fn package(
     }
     let detail = detail(&site, &who, &key).await?;
     let moment = site.moment_of(&who, |it| *it == key.account).await?;
-    let asked = (request.query_string() == "done=asked").then(|| super::resync::told(&site, &key)).flatten();
+    let asked =
+        (request.query_string() == "done=asked").then(|| super::resync::told(&site, &key, &who)).flatten();
     let has_api = site.app.can_ask(&key.account);
     let findings = super::sync::findings(&site, site.app.store.drift_of(&key, FINDINGS).await?).await?;
     let input = PackageInput {

@@ -20,6 +20,7 @@ mod live;
 mod pages;
 mod path_token;
 mod people;
+mod proxies;
 mod reconcile;
 mod registering;
 mod resync;

@@ -302,6 +302,7 @@ mod tests {
             tells_no_names: false,
             tells_no_documents: false,
             told_every_minutes: None,
+            app_url: None,
         });
         let now = Timestamp(100 * DAY_MS + 5);
         let query =
