@@ -9,7 +9,7 @@ use signboard::model::filter::search_text;
 use signboard::model::fold::answer_record;
 use signboard::model::text::search_words;
 use signboard::model::{
-    AccountId, Answer, Filter, PackageId, PackageKey, Person, Place, Snapshot, Sort, Status, Tally,
+    AccountId, Answer, Filter, Identity, PackageId, PackageKey, Person, Place, Snapshot, Sort, Status, Tally,
 };
 use signboard::store::answer_fingerprint;
 use std::collections::BTreeSet;
@@ -22,7 +22,8 @@ fn key(id: &str) -> PackageKey {
 async fn said(board: &Board, id: &str, name: &str, sender: &str, signer: &str) {
     board.clock.advance(1000);
     let person = |name: &str| Person { id: name.to_owned(), name: Some(name.to_owned()), email: None };
-    let place = Place { role: "r".to_owned(), people: vec![person(signer)], ..Place::default() };
+    let place =
+        Place { role: "r".to_owned(), people: vec![(person(signer), Identity::Untold)], ..Place::default() };
     let snapshot = Snapshot {
         status: Status::Sent,
         name: Some(name.to_owned()),
