@@ -8,6 +8,7 @@ mod answered;
 pub mod confirm;
 mod delays;
 pub mod diff;
+pub mod erase;
 pub mod event;
 pub mod filter;
 pub mod fold;
