@@ -5,6 +5,7 @@ mod backup;
 mod check;
 mod demo;
 mod doctor;
+mod erase;
 mod import;
 mod people;
 mod register;
@@ -109,6 +110,15 @@ enum Command {
     ///
     /// The board does so every night; this does it now, or says with --dry-run what would go.
     Retention(retention::RetentionArgs),
+    /// Erase a person: name, mail address and what they wrote, wherever the board has it
+    ///
+    /// Facts and counts stay, without the person. Try --dry-run first: it says where they are. Beside a running board the
+    /// board does it.
+    Erase(erase::EraseArgs),
+    /// Write the database anew, without what unused places of the file still hold
+    ///
+    /// While no board runs. Needs as much free room as the database has.
+    Compact,
     /// Read every kept callback again
     ///
     /// After an upgrade that understands more. What was right stays as it is. Beside a running board the board does it.
@@ -165,6 +175,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<i32> {
         Command::Audit(args) => audit::audit(config, args).await,
         Command::Resync(args) => resync::resync(config, args).await,
         Command::Retention(args) => retention::retention(config, &args).await.map(|()| 0),
+        Command::Erase(args) => erase::erase(config, args).await.map(|()| 0),
+        Command::Compact => erase::compact(config).await.map(|()| 0),
         Command::Replay => work::replay(config).await.map(|()| 0),
         Command::Rebuild => work::rebuild(config).await.map(|()| 0),
         Command::Selfcheck => work::self_check(config).await,

@@ -3,12 +3,13 @@
 //! [`App`] is the one handle that everybody clones. [`ingest`] takes callbacks in, [`asking`] asks the providers' APIs
 //! about what is due unless the [`circuit`] is open, `locating` about signers without a package, [`forwarding`] passes
 //! callbacks on, [`reconcile`] looks for what callbacks missed, [`resync`] lets people ask for that, [`replay`] reads
-//! kept bytes again, [`retention`] lets go of what is old, [`import`] takes what a person pasted, [`standing`] says how the accounts are and [`traffic`] how
+//! kept bytes again, [`retention`] lets go of what is old, [`erasing`] of a person, [`import`] takes what a person pasted, [`standing`] says how the accounts are and [`traffic`] how
 //! well their callbacks do.
 
 pub mod asking;
 pub mod circuit;
 pub mod disk;
+pub mod erasing;
 pub mod forwarding;
 pub mod heartbeat;
 pub mod import;

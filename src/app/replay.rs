@@ -169,6 +169,7 @@ impl App {
                 "replay" => self.replay(|_| ()).await.map(|done| done.to_string()),
                 "rebuild" => self.rebuild().await,
                 "retention" => self.retention_job(&input).await,
+                "erase" => self.erase_job(&input).await,
                 "import" => self.import_job(&input).await,
                 "rotate" | "remember" | "retire" | "test" => Ok(self.secrets_job(&kind, &input).await),
                 "resync" => self.resync_job(&input).await,

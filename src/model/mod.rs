@@ -9,6 +9,7 @@ pub mod confirm;
 pub mod deed;
 mod delays;
 pub mod diff;
+pub mod erase;
 pub mod event;
 pub mod filter;
 pub mod fold;

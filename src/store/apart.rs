@@ -1,6 +1,8 @@
 //! What the writer does by itself, after everything that was asked for before: each is a transaction or several, and
 //! others wait for it, so each is small, but for a rebuild.
 
+use super::erasing::{Blotted, Whom};
+use super::holding::Held;
 use super::retention::{Cutoffs, Gone};
 use super::writer::{Job, Writer};
 use super::{Rebuilt, Store, StoreError};
@@ -16,6 +18,14 @@ pub(super) enum Apart {
     Rebuild(Done<Rebuilt>),
     /// A little of what is older than it is kept goes.
     Retain(Cutoffs, Timestamp, Done<Gone>),
+    /// What is told of somebody is kept without them from now on; the salt for the first time.
+    BeginErasing(Box<Whom>, String, Timestamp, Done<i64>),
+    /// Somebody is erased from a package.
+    Blot(i64, Box<Whom>, Timestamp, Done<Blotted>),
+    /// And from what holds them beside packages, by their mail address.
+    BlotRest(String, Box<Held>, Done<()>),
+    /// The database is written anew.
+    Compact(Done<()>),
     /// The log is written into the database and cut off, so that what was overwritten is in neither.
     Settle(Done<bool>),
 }
@@ -26,6 +36,12 @@ impl Writer {
         let _ = match it {
             Apart::Rebuild(done) => done.send(self.rebuild().await).is_ok(),
             Apart::Retain(cutoffs, at, done) => done.send(self.retain(&cutoffs, at).await).is_ok(),
+            Apart::BeginErasing(whom, salt, at, done) => {
+                done.send(self.begin_erasing(&whom, &salt, at).await).is_ok()
+            }
+            Apart::Blot(row, whom, at, done) => done.send(self.blot(row, &whom, at).await).is_ok(),
+            Apart::BlotRest(mail, held, done) => done.send(self.blot_rest(&mail, &held).await).is_ok(),
+            Apart::Compact(done) => done.send(self.compact().await).is_ok(),
             Apart::Settle(done) => done.send(self.settle().await).is_ok(),
         };
     }

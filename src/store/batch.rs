@@ -1,5 +1,6 @@
 //! One batch of writes: what it changes in the logs it touches, and the rows that say so. Nothing here waits.
 
+use super::erased::{Erased, NewSeat};
 use super::lines::{Closed, DriftRow};
 use super::packages::folded;
 use super::policy::{Policies, names};
@@ -27,6 +28,8 @@ pub(super) struct Applied {
     pub drift: u32,
     /// Something is about a package that was removed.
     pub removed: bool,
+    /// Something told of somebody whom the board was told to forget.
+    pub erased: bool,
 }
 
 /// An arrival and where its bytes are.
@@ -72,6 +75,10 @@ pub(super) struct Batch<'a> {
     /// Packages and signers that were removed: nothing of them is written.
     pub removed: HashSet<PackageKey>,
     pub removed_signers: HashSet<SignerKey>,
+    /// Whom the board was told to forget,
+    pub erased: Arc<Erased>,
+    /// and where they are, as this batch shows.
+    pub seats: Vec<NewSeat>,
 }
 
 /// A package that a batch touches.
@@ -143,7 +150,9 @@ impl Batch<'_> {
         counted: &[Fingerprint],
         policies: &Policies,
     ) -> Result<Applied, StoreError> {
-        let mut applied = Applied::default();
+        let without = self.without_erased(facts);
+        let mut applied = Applied { erased: without.is_some(), ..Applied::default() };
+        let facts = without.as_deref().unwrap_or(facts);
         let counted: HashSet<Fingerprint> = counted.iter().copied().collect();
         let mut seen: HashSet<(&Subject, Fingerprint)> = HashSet::new();
         for (subject, record) in facts {

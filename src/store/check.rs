@@ -21,7 +21,7 @@ use std::sync::Arc;
 const CHUNK: i64 = 200;
 /// Folding again tells how far it is.
 const TOLD_EVERY: u64 = 50_000;
-const STATES: &str = "SELECT id, account, package, seq, shelf, sender, name, search, state, ready, attention_until, \
+pub(super) const STATES: &str = "SELECT id, account, package, seq, shelf, sender, name, search, state, ready, attention_until, \
     updated, created, due, facts, check_by, tries, not_ours FROM packages WHERE id > $1 \
     AND ($3 IS NULL OR account IN (SELECT value FROM json_each($3))) ORDER BY id LIMIT $2";
 const STRAY: &str =
@@ -233,7 +233,7 @@ fn differs(
     Ok(None)
 }
 
-fn entry_of(row: &SqliteRow) -> Result<Entry, StoreError> {
+pub(super) fn entry_of(row: &SqliteRow) -> Result<Entry, StoreError> {
     let mut entry = Entry::new(row.try_get("id")?);
     entry.seq = row.try_get("seq")?;
     entry.total = usize::try_from(row.try_get::<i64, _>("facts")?).unwrap_or_default();

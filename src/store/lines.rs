@@ -101,6 +101,8 @@ impl Batch<'_> {
         watches: &Watches,
     ) -> Result<Applied, StoreError> {
         let facts = [(Subject::Package(key.clone()), record.clone())];
+        let facts = self.without_erased(&facts).unwrap_or(facts.into());
+        let Some((_, record)) = facts.first() else { return Ok(Applied::default()) };
         if self.removed.contains(key) {
             return Ok(Applied::default());
         }

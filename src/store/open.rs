@@ -1,5 +1,6 @@
 //! Opening a data folder: who may write, which SQLite, and that it keeps what it promises.
 
+use super::erased::Erased;
 use super::lines::Lines;
 use super::read::Change;
 use super::refused::Shed;
@@ -149,6 +150,7 @@ pub(super) async fn writer(
     (tallies, health, policies): (Tallies, Arc<Health>, Arc<Policies>),
 ) -> Result<Writer, StoreError> {
     load_tallies(&mut connection, &tallies).await?;
+    let erased = Erased::load(&mut connection).await?;
     let has_removed = removal::any(&mut connection).await?;
     Ok(Writer {
         numbers: numbers(&mut connection).await?,
@@ -161,6 +163,7 @@ pub(super) async fn writer(
         health,
         policies,
         shelf: Shelf::default(),
+        erased,
         has_removed,
     })
 }

@@ -12,8 +12,8 @@ use crate::model::{Fingerprint, Package, PackageKey, Record};
 use std::collections::{HashMap, HashSet};
 
 const ARRIVALS: Table = Table {
-    head: "INSERT OR ROLLBACK INTO arrivals (id, account, received_at, remote, origin, slot, headers, hash, same_as, size, body, state, note, facts, package, signer)",
-    columns: 16,
+    head: "INSERT OR ROLLBACK INTO arrivals (id, account, received_at, remote, origin, slot, headers, hash, same_as, size, body, gone, state, note, facts, package, signer)",
+    columns: 17,
     tail: "",
 };
 /// The log of a package and the log under a signer differ in whose they are and in nothing else.
@@ -109,20 +109,25 @@ impl Batch<'_> {
             cells.bind(account.0.clone())?.bind(*word)?.bind(*n).map(|_| ())
         })?;
         self.sent.write(&mut script)?;
+        self.seats_into(&mut script)?;
         Ok(script)
     }
 
     fn arrivals_into(&self, script: &mut Script) -> Result<(), StoreError> {
         script.insert(&ARRIVALS, &self.arrivals, |row, cells| {
             let it = row.arrival;
-            let body = row.same_as.is_none().then(|| it.body.clone());
+            let is_first = row.same_as.is_none();
+            // Bytes that have to be passed on stay until they are as old as bytes may be.
+            let erased = is_first && row.applied.erased && it.forward.is_none();
+            let body = (is_first && !erased).then(|| it.body.clone());
             cells.bind(row.id)?.word(&it.account.0)?.bind(it.received_at.0)?.word(&it.remote)?;
             cells
                 .word(origin_word(it.origin))?
                 .word(it.slot)?
                 .bind(it.headers.clone())?
                 .bind(row.hash.to_vec())?;
-            cells.bind(row.same_as)?.bind(len(it.body.len()))?.bind(body)?.bind(row.state)?;
+            cells.bind(row.same_as)?.bind(len(it.body.len()))?.bind(body)?;
+            cells.bind(erased.then_some("erased"))?.bind(row.state)?;
             cells.bind(note_of(&it.reading.note, row.applied))?;
             // What isn't digested yet is counted for nothing yet.
             let facts =

@@ -7,6 +7,7 @@
 
 use super::apart::Apart;
 use super::batch::{Applied, ArrivalRow, Batch, RereadRow};
+use super::erased::{self, Erased};
 use super::jobs::Chore;
 use super::lines::{self, Lines, Watches};
 use super::policy::Policies;
@@ -74,6 +75,8 @@ pub(super) struct Writer {
     pub shed: Shed,
     pub lines: Lines,
     pub numbers: Numbers,
+    /// Whom the board was told to forget.
+    pub erased: Arc<Erased>,
     /// Some packages were removed because they had ended long ago.
     pub has_removed: bool,
 }
@@ -206,7 +209,7 @@ impl Writer {
     /// Runs jobs as one transaction. On an error nothing of it is on disk and nothing is remembered.
     async fn attempt(&mut self, jobs: &[&Job], care: Care) -> Result<Outcomes, StoreError> {
         let mut numbers = self.numbers;
-        let mut batch = Batch::default();
+        let mut batch = Batch { erased: Arc::clone(&self.erased), ..Batch::default() };
         let digest = care != Care::BytesOnly;
         if digest {
             self.fetch(jobs, &mut batch, &mut numbers).await?;
@@ -234,6 +237,7 @@ impl Writer {
         self.numbers = numbers;
         self.shed.done(&refused);
         self.lines.done(&batch);
+        erased::remember(&mut self.erased, &batch.seats);
         self.health.pending.fetch_add(batch.pending(), Ordering::Relaxed);
         for (account, word, n) in self.tallies.after(&batch.delta) {
             self.tallies.set(account, word, n);

@@ -13,6 +13,7 @@ mod discipline;
 mod disk;
 mod doctor;
 mod drift;
+mod erase;
 mod forwarding;
 mod house;
 mod import;

@@ -22,6 +22,7 @@ pub mod package;
 mod people;
 pub mod providers;
 pub mod query;
+pub mod retention;
 pub mod row;
 #[cfg(test)]
 mod sample;
