@@ -1,7 +1,9 @@
 //! `user` and `token`: who may use the board. Beside a running board or without one; the board knows at its next request.
 
 use super::work::{note, say};
-use crate::app::people::{DeedKind, LAST_ADMIN, LinkKind, NO_ADDRESS, NewUser, Token, User, mail_address, passwords};
+use crate::app::people::{
+    DeedKind, LAST_ADMIN, LinkKind, NO_ADDRESS, NewUser, Token, User, mail_address, passwords,
+};
 use crate::app::{App, BuildError};
 use crate::clock::Clock;
 use crate::config::Config;

@@ -9,6 +9,7 @@ use super::views::html;
 use super::views::retention::{ErasePart, RetentionInput, RetentionPage};
 use crate::app::Old;
 use crate::app::erasing::{EraseError, ToErase};
+use crate::app::people::DeedKind;
 use crate::app::people::Who;
 use actix_web::{HttpRequest, HttpResponse, web};
 use std::collections::HashMap;
@@ -61,7 +62,7 @@ pub async fn act(
             shown(&site, &who, None, Some(&old), ErasePart::default()).await
         }
         "go" => {
-            site.app.note(&who.name, &remote, "retention", "now").await;
+            site.app.note(&who.name, &remote, DeedKind::Retention, "now").await;
             let app = site.app.clone();
             actix_web::rt::spawn(async move {
                 if let Err(cause) = app.retain().await {
@@ -87,7 +88,7 @@ async fn erase(
     let [mail, name] = typed.map(str::to_owned);
     let it = ToErase { mail, name: Some(name), by: who.name.clone(), remote: remote.to_owned() };
     let traced = if look {
-        site.app.note(&who.name, remote, "erase", "looked where a person is").await;
+        site.app.note(&who.name, remote, DeedKind::Erase, "looked where a person is").await;
         site.app.trace(&it).await
     } else {
         // Whoever closes the page must not leave it half done.

@@ -33,7 +33,7 @@ impl App {
     ) -> Result<(), StoreError> {
         let what = format!("their time zone: {}", zone.as_deref().unwrap_or("the board’s"));
         self.store.set_zone(user.id, zone).await?;
-        self.note(&user.email, remote, "user-changed", what).await;
+        self.note(&user.email, remote, DeedKind::UserChanged, what).await;
         Ok(())
     }
 

@@ -59,7 +59,11 @@ async fn what_ended_goes_whole_and_a_late_callback_brings_nothing_back() {
     // Arrivals know packages by number: none is given twice.
     board.event("new", "PACKAGE_CREATE", "u", 9).await;
     assert_eq!(board.sql("SELECT id FROM packages WHERE package = 'new'").await, ["7"]);
-    assert_eq!(board.json("/api/v1/packages").await["packages"].as_array().unwrap().len(), 3, "the trashed one isn’t listed");
+    assert_eq!(
+        board.json("/api/v1/packages").await["packages"].as_array().unwrap().len(),
+        3,
+        "the trashed one isn’t listed"
+    );
     board.stop().await;
 }
 
