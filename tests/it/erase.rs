@@ -5,10 +5,16 @@ use crate::support::world::{Stage, all_four, nda, sweep};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use signboard::app::erasing::{ToErase, Traced};
+use signboard::app::people::DeedKind;
 use signboard::config::{AccountConfig, CallbackAuth, ProviderKind};
 use signboard::demo::act::Act;
+use signboard::store::people::DeedFilter;
 use std::path::Path;
 use std::process::Command;
+
+fn erasings() -> DeedFilter {
+    DeedFilter { kind: Some(DeedKind::Erase), ..DeedFilter::default() }
+}
 
 fn person(mail: &str, name: Option<&str>) -> ToErase {
     let name = name.map(str::to_owned);
@@ -174,7 +180,7 @@ async fn bytes_refused_and_pasted_calls_go_and_the_same_fact_is_a_repeat() {
     let dump = board.dump().await.join("\n").to_lowercase();
     assert!(!dump.contains("ana@a.example"), "{dump}");
     nothing_differs(&board).await;
-    let deeds = board.app().store.deeds(None, Some("erase"), None, 9).await.unwrap();
+    let deeds = board.app().store.deeds(&erasings(), 9).await.unwrap();
     assert!(deeds[0].what.starts_with("a person, number 1: 3 packages"), "{deeds:?}");
     // To begin again is no harm, and has the same number.
     let again = board.app().erase(&person("ana@a.example", None)).await.unwrap();
@@ -247,7 +253,7 @@ async fn an_admin_looks_first_and_then_erases() {
     assert_eq!(board.post("/retention", "do=nothing").await.status(), 400);
     let counted = board.post("/retention", "do=count").await.text().await.unwrap();
     assert!(counted.contains("Nothing is older"), "{counted}");
-    let deeds = board.app().store.deeds(None, Some("erase"), None, 9).await.unwrap();
+    let deeds = board.app().store.deeds(&erasings(), 9).await.unwrap();
     assert_eq!(deeds.last().unwrap().what, "looked where a person is");
     board.stop().await;
 }
