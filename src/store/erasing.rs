@@ -280,6 +280,10 @@ impl Writer {
 
     /// Writes the database anew, without what unused places of the file still hold.
     pub(super) async fn compact(&mut self) -> Result<(), StoreError> {
+        // The index of words remembers what it had until its parts are put together.
+        sqlx::query("INSERT INTO package_words (package_words) VALUES ('optimize')")
+            .execute(&mut self.connection)
+            .await?;
         // It is as large as the database, so not in memory.
         sqlx::query("PRAGMA temp_store = FILE").execute(&mut self.connection).await?;
         let done = sqlx::query("VACUUM").execute(&mut self.connection).await;
