@@ -155,6 +155,7 @@ async fn full() -> Stage {
     stage
 }
 
+/// Seen red with: links in the inbox too close together for a finger.
 #[actix_web::test]
 async fn every_page_of_a_full_board_can_be_used_by_everybody() {
     let Some(page) = inspector().await else { return };
@@ -210,6 +211,7 @@ async fn the_page_of_every_kind_of_package_can_be_used_by_everybody() {
     stage.close().await;
 }
 
+/// Seen red with: a field whose label names no field.
 #[actix_web::test]
 async fn every_page_of_an_empty_board_can_be_used_by_everybody() {
     let Some(page) = inspector().await else { return };
@@ -250,6 +252,7 @@ async fn every_page_of_an_empty_board_can_be_used_by_everybody() {
     board.stop().await;
 }
 
+/// Seen red with: a wall screen's counts, which had to be scrolled on a narrow one.
 #[actix_web::test]
 async fn every_page_before_the_door_can_be_used_by_everybody() {
     let Some(page) = inspector().await else { return };
