@@ -221,7 +221,7 @@ async fn page(
     let query = query.bind(id).bind(i64::from(limit) + 1);
     let query = match source {
         Source::Few(rows) => query.bind(json(&rows)?),
-        Source::Shelves => query,
+        Source::Attention | Source::Shelves => query,
         Source::Senders(some) => {
             some.into_iter().fold(query.bind(None::<String>), |query, it| query.bind(it))
         }
