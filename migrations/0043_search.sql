@@ -27,6 +27,6 @@ CREATE INDEX packages_created ON packages (shelf, created);
 CREATE INDEX packages_sender ON packages (sender, updated) WHERE sender IS NOT NULL;
 -- Those of whom there are never many.
 CREATE INDEX packages_ready ON packages (id) WHERE ready = 1;
--- With what is needed to count them for somebody.
+-- With what is needed to count them for somebody, and to show the latest.
 DROP INDEX packages_attention;
-CREATE INDEX packages_attention ON packages (attention_until, account, sender) WHERE attention_until IS NOT NULL;
+CREATE INDEX packages_attention ON packages (attention_until, updated, account, sender) WHERE attention_until IS NOT NULL;

@@ -27,7 +27,10 @@ async fn main() -> anyhow::Result<()> {
         }
         (Some("measure"), Some(folder)) => pages::measure(&folder, number("--rounds", 3)?).await,
         // As cargo runs every bench there is.
-        (None, _) => Ok(eprintln!("say `-- generate FOLDER`, then `-- measure FOLDER`")),
+        (None, _) => {
+            eprintln!("say `-- generate FOLDER`, then `-- measure FOLDER`");
+            Ok(())
+        }
         _ => bail!("say `-- generate FOLDER`, then `-- measure FOLDER`"),
     }
 }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// A list nobody pages through further than this.
+/// A list nobody pages through further than this, or than to its middle.
 const DEEP: i64 = 10_000;
 const ROWS: i64 = 50;
 /// How many requests, one at a time, and of how many at once.
@@ -118,7 +118,7 @@ async fn ours(folder: &Path, address: SocketAddr) -> anyhow::Result<Vec<Page>> {
     let mut connection = SqliteConnectOptions::new().filename(file).read_only(true).connect().await?;
     let deep = sqlx::query(
         "SELECT id, updated FROM packages WHERE shelf NOT IN ('trashed', 'template', 'elsewhere') \
-         ORDER BY updated DESC, id DESC LIMIT 1 OFFSET $1",
+         ORDER BY updated DESC, id DESC LIMIT 1 OFFSET min($1, (SELECT max(id) / 2 FROM packages))",
     )
     .bind(DEEP * ROWS - 1)
     .fetch_optional(&mut connection)

@@ -31,6 +31,8 @@ const MOST_SENDERS: usize = 16;
 enum Source {
     /// These, by row.
     Few(Vec<i64>),
+    /// Among those that need attention, which are never very many.
+    Attention,
     /// On the shelves, each in the list's order.
     Shelves,
     /// Of these senders, each the latest first; or the last.
@@ -74,6 +76,11 @@ fn statement(filter: &Filter, sort: Sort, ascending: bool, has_place: bool, sour
         Source::Few(_) => format!(
             "SELECT id, {column} FROM packages NOT INDEXED WHERE id IN (SELECT value FROM json_each($10)) AND {among}{place}{admits}"
         ),
+        Source::Attention => {
+            format!(
+                "SELECT id, {column} FROM packages INDEXED BY packages_attention WHERE true{place}{admits}"
+            )
+        }
         Source::Shelves => {
             let groups = shelves.iter().map(|shelf| format!("shelf = '{shelf}'"));
             merged(&format!("packages_{column}"), groups.collect())
@@ -144,6 +151,9 @@ impl Store {
         sort: Sort,
         now: Timestamp,
     ) -> Result<Source, StoreError> {
+        if filter.tally == Tally::Attention && sort == Sort::Updated {
+            return Ok(Source::Attention);
+        }
         let senders = candidates::senders(filter).filter(|it| (1..=MOST_SENDERS).contains(&it.len()));
         if let (Some(senders), Sort::Updated, Tally::All) = (senders, sort, filter.tally) {
             return Ok(Source::Senders(senders));
@@ -192,6 +202,8 @@ async fn page(
 ) -> Result<Page, StoreError> {
     let back = order.before.is_some();
     let cursor = order.before.as_deref().or(order.after.as_deref()).and_then(parse_cursor);
+    // A place in another order is none.
+    let cursor = cursor.filter(|(value, _)| order.sort == Sort::Name || value.parse::<i64>().is_ok());
     let text = statement(filter, order.sort, order.ascending != back, cursor.is_some(), &source);
     let (value, id) = cursor.unzip();
     let query = sqlx::query(AssertSqlSafe(text))
@@ -209,7 +221,7 @@ async fn page(
     let query = query.bind(id).bind(i64::from(limit) + 1);
     let query = match source {
         Source::Few(rows) => query.bind(json(&rows)?),
-        Source::Shelves => query,
+        Source::Attention | Source::Shelves => query,
         Source::Senders(some) => {
             some.into_iter().fold(query.bind(None::<String>), |query, it| query.bind(it))
         }
