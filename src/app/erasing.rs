@@ -62,10 +62,15 @@ impl Traced {
             waiting.len()
         )];
         if *unread > 0 {
-            lines.push(format!("{unread} callbacks that could not be digested yet name them and stay; look at the log."));
+            lines.push(format!(
+                "{unread} callbacks that could not be digested yet name them and stay; look at the log."
+            ));
         }
         if self.audit > 0 {
-            lines.push(format!("{} entries of the audit name them; they stay for as long as it is kept.", self.audit));
+            lines.push(format!(
+                "{} entries of the audit name them; they stay for as long as it is kept.",
+                self.audit
+            ));
         }
         if self.is_user {
             lines.push(
@@ -75,7 +80,9 @@ impl Traced {
         if !self.copies.is_empty() {
             lines.push(format!("Copies beside the database hold what it held: {}.", self.copies.join(", ")));
         }
-        lines.push("A backup that was made before, and the log of the system, hold what they held.".to_owned());
+        lines.push(
+            "A backup that was made before, and the log of the system, hold what they held.".to_owned(),
+        );
         lines
     }
 }
@@ -156,7 +163,8 @@ impl App {
 
     /// The same for a command beside the board.
     pub(super) async fn erase_job(&self, input: &str) -> Result<String, StoreError> {
-        let it: ToErase = serde_json::from_str(input).map_err(|_| StoreError::Unreadable("a job that names nobody".into()))?;
+        let it: ToErase = serde_json::from_str(input)
+            .map_err(|_| StoreError::Unreadable("a job that names nobody".into()))?;
         match self.erase(&it).await {
             Ok(traced) => Ok(traced.to_string()),
             Err(EraseError::Store(cause)) => Err(cause),

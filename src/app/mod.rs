@@ -32,8 +32,8 @@ pub use crate::store::read::{
     AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row, SecretUse, WhyGone,
 };
 pub use crate::store::{
-    Counts, Drift, DriftCounts, DriftFilter, DryLine, Forward, ForwardFacts, Gone, Hour, NewWaiting, Old, OldKind,
-    Order, Passing, Room, Run, Said, StoreError, Waiting, amount,
+    Counts, Drift, DriftCounts, DriftFilter, DryLine, Forward, ForwardFacts, Gone, Hour, NewWaiting, Old,
+    OldKind, Order, Passing, Room, Run, Said, StoreError, Waiting, amount,
 };
 
 use crate::clock::Clock;

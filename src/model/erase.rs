@@ -214,9 +214,8 @@ fn replace(text: &mut String, word: &str, with: &str) {
         let after = chars.get(at + word.len());
         ![before, after].into_iter().flatten().any(|it| it.is_alphanumeric())
     };
-    let is_at = |at: usize| {
-        chars.iter().skip(at).take(word.len()).map(|it| low(*it)).eq(word.iter().copied())
-    };
+    let is_at =
+        |at: usize| chars.iter().skip(at).take(word.len()).map(|it| low(*it)).eq(word.iter().copied());
     let (mut done, mut at) = (String::with_capacity(text.len()), 0);
     while let Some(next) = chars.get(at) {
         if is_at(at) && alone(at) {
@@ -270,7 +269,8 @@ mod tests {
 
     fn answer() -> Record {
         let people = |it: Person| vec![(it, Identity::Untold)];
-        let place = |role: &str, it: Person| Place { role: role.into(), people: people(it), ..Place::default() };
+        let place =
+            |role: &str, it: Person| Place { role: role.into(), people: people(it), ..Place::default() };
         let shown = Snapshot {
             name: Some("Lease of ANA SOUZA, Anas house".to_owned()),
             reason: Some("I don't want".to_owned()),
@@ -285,13 +285,11 @@ mod tests {
         record(Event::Answered(Box::new(Answer::Shown(shown))), None)
     }
 
-    /// Seen red with: `person` that leaves the name.
     #[test]
     fn somebody_is_taken_out_and_nobody_else() {
         let mut eraser = Eraser::default();
         let mut shown = answer();
-        let mut declined =
-            record(Event::Declined { reason: Some("My name is Ana".to_owned()) }, Some("u1"));
+        let mut declined = record(Event::Declined { reason: Some("My name is Ana".to_owned()) }, Some("u1"));
         let mut other = record(Event::Declined { reason: Some("Ask ana souza!".to_owned()) }, Some("u2"));
         for it in [&shown, &declined, &other] {
             eraser.meet(it, &Ana);
@@ -317,7 +315,8 @@ mod tests {
 
     #[test]
     fn where_no_mail_address_is_told_the_name_decides() {
-        let described = Description { people: vec![person("u", "Ana Souza", None)], ..Description::default() };
+        let described =
+            Description { people: vec![person("u", "Ana Souza", None)], ..Description::default() };
         let mut record = record(Event::Described(Box::new(described)), None);
         let mut eraser = Eraser::default();
         eraser.meet(&record, &Ana);

@@ -56,10 +56,7 @@ impl Writer {
 }
 
 impl Store {
-    pub(super) async fn ask_apart<T>(
-        &self,
-        it: impl FnOnce(Done<T>) -> Apart,
-    ) -> Result<T, StoreError> {
+    pub(super) async fn ask_apart<T>(&self, it: impl FnOnce(Done<T>) -> Apart) -> Result<T, StoreError> {
         self.ask(|done| Job::Apart(it(done))).await
     }
 

@@ -133,10 +133,8 @@ impl Batch<'_> {
         let Subject::Package(key) = subject else { return };
         let mut fresh = false;
         for (id, number) in eraser.seats() {
-            let places = [
-                Erased::of_seat(&erased.salt, key, id),
-                Erased::of_signer(&erased.salt, &key.account.0, id),
-            ];
+            let places =
+                [Erased::of_seat(&erased.salt, key, id), Erased::of_signer(&erased.salt, &key.account.0, id)];
             for hash in places.into_iter().filter(|it| !erased.known.contains_key(it)) {
                 fresh = true;
                 self.seats.push((hash, number, at));

@@ -23,8 +23,7 @@ const MOST_BODIES: i64 = 5_000;
 const NEXT: &str = "SELECT coalesce((SELECT number FROM erased WHERE hash = $1), (SELECT coalesce(max(number), 0) + 1 FROM erased))";
 const SALT: &str = "INSERT INTO settings (name, value) VALUES ('erased', $1) ON CONFLICT (name) DO NOTHING";
 const ADD: &str = "INSERT INTO erased (hash, number, at) VALUES ($1, $2, $3) ON CONFLICT (hash) DO NOTHING";
-const FACT: &str =
-    "UPDATE facts SET detail = ?, who = ?, answer = ? WHERE package = ? AND fingerprint = ?";
+const FACT: &str = "UPDATE facts SET detail = ?, who = ?, answer = ? WHERE package = ? AND fingerprint = ?";
 const SIGNER_FACT: &str =
     "UPDATE signer_facts SET detail = ?, who = ?, answer = ? WHERE signer = ? AND fingerprint = ?";
 const SIGNER_LOGS: &str = "SELECT f.* FROM json_each($2) k JOIN signers s ON s.account = $1 AND s.signer = k.value \
@@ -181,7 +180,12 @@ impl Writer {
         let number: i64 = row.try_get(0)?;
         let name = whom.name.as_deref().map(|it| Erased::of_name(&salt, it));
         for hash in [Some(mail), name].into_iter().flatten() {
-            sqlx::query(ADD).bind(hash.to_vec()).bind(number).bind(at.0).execute(&mut self.connection).await?;
+            sqlx::query(ADD)
+                .bind(hash.to_vec())
+                .bind(number)
+                .bind(at.0)
+                .execute(&mut self.connection)
+                .await?;
         }
         self.erased = Erased::load(&mut self.connection).await?;
         Ok(number)
@@ -255,7 +259,11 @@ impl Writer {
     }
 
     /// Bytes that hold them go, and refused and pasted calls that do; then what else may name them.
-    pub(super) async fn blot_rest(&mut self, mail: &str, held: &super::holding::Held) -> Result<(), StoreError> {
+    pub(super) async fn blot_rest(
+        &mut self,
+        mail: &str,
+        held: &super::holding::Held,
+    ) -> Result<(), StoreError> {
         let mut script = Script::begin();
         drop_bodies(&held.arrivals, &mut script)?;
         script.commit(&mut self.connection).await?;

@@ -14,7 +14,8 @@ const NAMING: &str = "SELECT DISTINCT f.package, p.account, p.package AS id FROM
     WHERE f.package > $1 AND f.package <= $2 AND EXISTS (SELECT 1 FROM json_each($3) \
     WHERE instr(lower(coalesce(f.who, '') || ' ' || coalesce(f.detail, '') || ' ' || coalesce(f.answer, '')), value))";
 const LAST: &str = "SELECT coalesce(max(id), 0) FROM packages";
-const ARRIVALS: &str = "SELECT id, state, body FROM arrivals WHERE id > $1 AND body IS NOT NULL ORDER BY id LIMIT $2";
+const ARRIVALS: &str =
+    "SELECT id, state, body FROM arrivals WHERE id > $1 AND body IS NOT NULL ORDER BY id LIMIT $2";
 const REFUSED: &str = "SELECT id, 1 AS state, body FROM refused_bodies WHERE id > $1 ORDER BY id LIMIT $2";
 const WAITING: &str =
     "SELECT id, 1 AS state, CAST(body AS BLOB) AS body FROM waiting WHERE id > $1 ORDER BY id LIMIT $2";
@@ -74,7 +75,8 @@ fn unescaped(text: &str) -> String {
         let found = json.or(xml).and_then(|(digits, base, length)| {
             Some((char::from_u32(u32::from_str_radix(digits, base).ok()?)?, length))
         });
-        let (next, length) = found.or_else(|| from.chars().next().map(|it| (it, it.len_utf8()))).unwrap_or(('?', 1));
+        let (next, length) =
+            found.or_else(|| from.chars().next().map(|it| (it, it.len_utf8()))).unwrap_or(('?', 1));
         done.push(next);
         rest = from.get(length..).unwrap_or_default();
     }
@@ -155,9 +157,8 @@ impl Store {
     pub fn copies(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.folder()).into_iter().flatten().flatten();
         let names = entries.filter_map(|it| it.file_name().into_string().ok());
-        let mut names: Vec<String> = names
-            .filter(|it| it.starts_with("before-") && it.ends_with(".sqlite"))
-            .collect();
+        let mut names: Vec<String> =
+            names.filter(|it| it.starts_with("before-") && it.ends_with(".sqlite")).collect();
         names.sort();
         names
     }
@@ -167,7 +168,6 @@ impl Store {
 mod tests {
     use super::holds;
 
-    /// Seen red with: one view less.
     #[test]
     fn a_name_is_found_however_it_is_spelt() {
         for body in [
@@ -183,7 +183,9 @@ mod tests {
         ] {
             assert!(holds(body.as_bytes(), ["jo@a.example", "Jürgen Groß"].into_iter()), "{body}");
         }
-        for body in ["", "%", "%4", "\\u", "\\u004", "&#", "&#x;", "&#99999999;", "jo at a.example", "\u{fc}&\\ü"] {
+        for body in
+            ["", "%", "%4", "\\u", "\\u004", "&#", "&#x;", "&#99999999;", "jo at a.example", "\u{fc}&\\ü"]
+        {
             assert!(!holds(body.as_bytes(), ["jo@a.example"].into_iter()), "{body}");
         }
         assert!(!holds(&[0xff, 0xfe, b'%'], ["jo@a.example"].into_iter()));

@@ -134,10 +134,7 @@ impl Store {
     }
 
     /// The bytes of an arrival, or why they are gone; and the account it came to.
-    pub async fn body(
-        &self,
-        id: i64,
-    ) -> Result<Option<(AccountId, Result<Vec<u8>, WhyGone>)>, StoreError> {
+    pub async fn body(&self, id: i64) -> Result<Option<(AccountId, Result<Vec<u8>, WhyGone>)>, StoreError> {
         let row = sqlx::query(BODY).bind(id).fetch_optional(&self.readers).await?;
         let read = |row: SqliteRow| {
             let body: Option<Vec<u8>> = row.try_get(1)?;

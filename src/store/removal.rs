@@ -180,9 +180,8 @@ impl Writer {
             signers.push(row.try_get("id")?);
             removed.push((row.try_get("account")?, "signer", row.try_get("signer")?));
         }
-        removed.extend(
-            keys.iter().map(|it| (it.account.0.clone(), "package", it.package.as_str().to_owned())),
-        );
+        removed
+            .extend(keys.iter().map(|it| (it.account.0.clone(), "package", it.package.as_str().to_owned())));
         script.statement(BODIES, |cells| cells.bind(ids.clone())?.bind(ids.clone()).map(|_| ()))?;
         for sql in OF_PACKAGES {
             script.statement(sql, |cells| cells.bind(ids.clone()).map(|_| ()))?;

@@ -35,7 +35,6 @@ fn counts(it: &Traced) -> (u64, u64, usize, usize, usize) {
     (it.blotted.packages, it.blotted.facts, bodies, it.held.refused.len(), it.held.waiting.len())
 }
 
-/// Seen red with: `blot` that leaves the answers; `begin_erasing` that doesn't load; `seat` that remembers nobody.
 #[actix_web::test]
 async fn of_all_four_providers_somebody_goes_and_stays_away() {
     let stage = Stage::of(all_four(), true).await;
@@ -54,7 +53,10 @@ async fn of_all_four_providers_somebody_goes_and_stays_away() {
     let board = &stage.board;
     let signer = board.package("os", &ids[0].1).await["signers"][0].clone();
     let mail = signer["email"].as_str().unwrap().to_owned();
-    assert!(board.dump().await.iter().any(|it| it.contains(&mail)) && board.dump().await.iter().any(|it| it.contains("no money")));
+    assert!(
+        board.dump().await.iter().any(|it| it.contains(&mail))
+            && board.dump().await.iter().any(|it| it.contains("no money"))
+    );
     let before = board.sql("SELECT count(*) || ' ' || sum(deliveries) FROM facts").await;
     let statuses = board.sql("SELECT account || shelf || seq FROM packages ORDER BY id").await;
     let found = board.app().trace(&person(&mail, None)).await.unwrap();
@@ -97,7 +99,8 @@ async fn of_all_four_providers_somebody_goes_and_stays_away() {
         assert_eq!(package["signers"][0]["name"], "erased person", "{package}");
     }
     let facts = "SELECT coalesce(who, '') || coalesce(detail, '') || coalesce(answer, '') FROM facts";
-    for line in board.sql(facts).await.iter().chain(&board.sql("SELECT state || search FROM packages").await) {
+    for line in board.sql(facts).await.iter().chain(&board.sql("SELECT state || search FROM packages").await)
+    {
         assert!(!line.to_lowercase().contains(&mail) && !line.contains("no money"), "{line}");
     }
     assert_eq!(board.app().store.self_check(|_| ()).await.unwrap().difference, None);
@@ -123,19 +126,25 @@ async fn board() -> Board {
 async fn fill(board: &Board) {
     let people = json!([{"uuid": "s1", "email": "Ana@a.example", "firstname": "Ana", "lastname": "Souza"}, {"uuid": "s2", "email": "ben@a.example"}]);
     let form = |text: &str| format!("data={}", utf8_percent_encode(text, NON_ALPHANUMERIC));
-    for body in [document("P", 1, &people), form("{\"broken of ana@a.example\""), document("Q", 2, &json!([{"uuid": "s2", "email": "ben@a.example"}]))] {
+    for body in [
+        document("P", 1, &people),
+        form("{\"broken of ana@a.example\""),
+        document("Q", 2, &json!([{"uuid": "s2", "email": "ben@a.example"}])),
+    ] {
         assert_eq!(board.send_as("ls", None, body).await.status(), 200);
     }
     let told = board.send_as("os", Some("Basic wrong"), "{\"mail\": \"ANA@a.example\"}").await;
     assert_eq!(told.status(), 401);
-    let declined = event("R", "PACKAGE_DECLINE", "ana@a.example", None, 5).replace("\"message\":null", "\"message\":\"Never\"");
+    let declined = event("R", "PACKAGE_DECLINE", "ana@a.example", None, 5)
+        .replace("\"message\":null", "\"message\":\"Never\"");
     board.send("os", declined).await;
-    let waits = event("W", "PACKAGE_CREATE", "u", None, 6).replace("\"message\":null", "\"message\":\"ana@a.example\"");
+    let waits = event("W", "PACKAGE_CREATE", "u", None, 6)
+        .replace("\"message\":null", "\"message\":\"ana@a.example\"");
     let text = utf8_percent_encode(&waits, NON_ALPHANUMERIC).to_string();
-    assert!(board.post("/inbox/import", &format!("account=os&text={text}")).await.status().is_success());
+    let pasted = board.post("/inbox/import", &format!("account=os&text={text}")).await;
+    assert!(pasted.status().as_u16() < 400);
 }
 
-/// Seen red with: `holds` that looks at the bytes as they are; `DROP` that leaves those set aside.
 #[actix_web::test]
 async fn bytes_refused_and_pasted_calls_go_and_the_same_fact_is_a_repeat() {
     let board = board().await;
@@ -147,7 +156,11 @@ async fn bytes_refused_and_pasted_calls_go_and_the_same_fact_is_a_repeat() {
     assert_eq!(board.package("ls", "P").await["signers"][0]["id"], "s1");
     let dump = board.dump().await.join("\n").to_lowercase();
     assert!(!dump.contains("ana@a.example") && !dump.contains("souza") && !dump.contains("never"), "{dump}");
-    assert_eq!(board.sql("SELECT count(*) FROM arrivals WHERE state = 2").await, ["0"], "nothing waits that can't be read");
+    assert_eq!(
+        board.sql("SELECT count(*) FROM arrivals WHERE state = 2").await,
+        ["0"],
+        "nothing waits that can't be read"
+    );
     assert!(board.text("/inbox").await.contains("bytes erased"));
     nothing_differs(&board).await;
     // The same once more: a repeat, without them.
@@ -183,7 +196,8 @@ async fn by_command_nothing_is_left_in_the_files() {
     std::fs::write(&config, text).unwrap();
     let run = |words: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_signboard"));
-        let output = command.args(words).arg("--config").arg(&config).env_remove("RUST_LOG").output().unwrap();
+        let output =
+            command.args(words).arg("--config").arg(&config).env_remove("RUST_LOG").output().unwrap();
         let text = String::from_utf8_lossy(&[&output.stdout[..], &output.stderr[..]].concat()).into_owned();
         assert_eq!(output.status.code(), Some(0), "{text}");
         assert!(!text.to_lowercase().contains("ana@"), "{text}");
@@ -191,11 +205,19 @@ async fn by_command_nothing_is_left_in_the_files() {
     };
     let words = ["erase", "--email", "ana@a.example", "--name", "Ana Souza"];
     let dry = run(&[&words[..], &["--dry-run"]].concat());
-    assert!(dry.contains("Would be erased: in 3 packages with 3 facts, the bytes of 4 callbacks, 1 refused calls, 1 pasted"), "{dry}");
+    assert!(
+        dry.contains(
+            "Would be erased: in 3 packages with 3 facts, the bytes of 4 callbacks, 1 refused calls, 1 pasted"
+        ),
+        "{dry}"
+    );
     assert!(in_files(&data, "ana@a.example") > 0);
     let done = run(&words);
     assert!(done.contains("Erased: in 3 packages") && done.contains("written anew"), "{done}");
-    assert_eq!((in_files(&data, "ana@a.example"), in_files(&data, "souza"), in_files(&data, "never")), (0, 0, 0));
+    assert_eq!(
+        (in_files(&data, "ana@a.example"), in_files(&data, "souza"), in_files(&data, "never")),
+        (0, 0, 0)
+    );
     run(&["selfcheck"]);
     run(&["compact"]);
 }
@@ -208,7 +230,10 @@ async fn an_admin_looks_first_and_then_erases() {
     assert!(page.contains("Everything is kept") && page.contains("Look where they are"), "{page}");
     let form = "email=ana%40a.example&name=Ana+Souza";
     let page = board.post("/retention", &format!("do=look&{form}")).await.text().await.unwrap();
-    assert!(page.contains("Would be erased: in 3 packages") && page.contains("Erase this person for good"), "{page}");
+    assert!(
+        page.contains("Would be erased: in 3 packages") && page.contains("Erase this person for good"),
+        "{page}"
+    );
     assert_eq!(board.package("ls", "P").await["name"], "Lease of Ana Souza");
     let page = board.post("/retention", &format!("do=erase&{form}")).await.text().await.unwrap();
     assert!(page.contains("Erased: in 3 packages") && !page.contains("ana@a.example"), "{page}");

@@ -24,7 +24,9 @@ fn text(output: &Output) -> String {
 async fn run(board: &Board, lines: &str, words: &[&str]) -> Output {
     let data = board.data();
     let account = |id: &str, provider: &str| {
-        format!("[accounts.{id}]\nprovider = \"{provider}\"\ncallback = {{ auth = \"key\", key = \"cb-key\" }}\n")
+        format!(
+            "[accounts.{id}]\nprovider = \"{provider}\"\ncallback = {{ auth = \"key\", key = \"cb-key\" }}\n"
+        )
     };
     let config = format!(
         "[server]\ndata = {data:?}\ndisk-guard = \"0 MiB\"\n[retention]\n{lines}\n{}{}",
@@ -47,7 +49,6 @@ fn keep(change: impl FnOnce(&mut signboard::config::RetentionConfig)) -> impl Fn
     |config| change(&mut config.retention)
 }
 
-/// Seen red with: `FIRST_WITH` that finds bytes that are gone; `unneeded!` without the quarantined ones.
 #[actix_web::test]
 async fn bytes_go_by_age_and_what_was_read_in_them_stays() {
     let board = Board::with(keep(|it| (it.raw_days, it.refused_days) = (Some(30), Some(10)))).await;
@@ -82,7 +83,12 @@ async fn bytes_go_by_age_and_what_was_read_in_them_stays() {
     board.send("os", signed).await;
     let deliveries = "SELECT deliveries FROM facts WHERE name = 'DOCUMENT_SIGNED'";
     assert_eq!(board.sql(deliveries).await, ["3"]);
-    assert_eq!(board.sql("SELECT count(*) FROM arrivals WHERE id = 6 AND body IS NOT NULL AND same_as IS NULL").await, ["1"]);
+    assert_eq!(
+        board
+            .sql("SELECT count(*) FROM arrivals WHERE id = 6 AND body IS NOT NULL AND same_as IS NULL")
+            .await,
+        ["1"]
+    );
     nothing_differs(&board).await;
     // What could be read after all goes, too.
     board.sql("UPDATE arrivals SET state = 1 WHERE id = 3").await;

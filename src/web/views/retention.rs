@@ -78,7 +78,10 @@ impl<'a> RetentionPage<'a> {
         ];
         let units = [("day", "days"), ("day", "days"), ("month", "months"), ("day", "days")];
         let rows = what.iter().zip(units).zip(input.kept);
-        let row = |(((what, stays, key), (one, many)), kept): ((&(&'static str, &'static str, &'static str), _), Option<u32>)| {
+        let row = |(((what, stays, key), (one, many)), kept): (
+            (&(&'static str, &'static str, &'static str), _),
+            Option<u32>,
+        )| {
             let kept = kept.map_or_else(|| "for ever".to_owned(), |it| count(u64::from(it), one, many));
             KeptView { what, stays, kept, key }
         };
@@ -115,8 +118,12 @@ fn line(it: &Old, around: &Around<'_>) -> (String, String) {
         OldKind::Packages => {
             format!("{} with {} facts", count(it.count, "package", "packages"), number(it.size))
         }
-        OldKind::Bodies => format!("the bytes of {}, {}", count(it.count, "callback", "callbacks"), amount(it.size)),
-        OldKind::Refused => format!("{}, {}", count(it.count, "refused call", "refused calls"), amount(it.size)),
+        OldKind::Bodies => {
+            format!("the bytes of {}, {}", count(it.count, "callback", "callbacks"), amount(it.size))
+        }
+        OldKind::Refused => {
+            format!("{}, {}", count(it.count, "refused call", "refused calls"), amount(it.size))
+        }
         OldKind::Deeds => count(it.count, "entry of the audit", "entries of the audit"),
     };
     (it.account.as_ref().map(|id| around.account(id).label).unwrap_or_default(), what)

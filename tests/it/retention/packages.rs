@@ -10,11 +10,12 @@ use signboard::demo::act::Act;
 
 const YEAR: i64 = 366 * DAY;
 
-/// Seen red with: counters that aren't moved; numbers that begin anew; no look at what was removed.
 #[actix_web::test]
 async fn what_ended_goes_whole_and_a_late_callback_brings_nothing_back() {
     let mut board = Board::with(keep(|it| it.ended_months = Some(12))).await;
-    for (package, word) in [("open", "PACKAGE_ACTIVATE"), ("done", "PACKAGE_COMPLETE"), ("gone", "PACKAGE_DECLINE")] {
+    for (package, word) in
+        [("open", "PACKAGE_ACTIVATE"), ("done", "PACKAGE_COMPLETE"), ("gone", "PACKAGE_DECLINE")]
+    {
         board.event(package, "PACKAGE_CREATE", "u", 1).await;
         board.event(package, word, "u", 2).await;
     }
@@ -30,8 +31,14 @@ async fn what_ended_goes_whole_and_a_late_callback_brings_nothing_back() {
     assert_eq!((gone.packages, gone.facts, gone.bodies), (3, 6, 0), "{gone}");
     assert_eq!(board.sql("SELECT package FROM packages ORDER BY package").await, ["draft", "open", "young"]);
     assert_eq!(board.sql("SELECT count(*) FROM facts").await, ["4"]);
-    assert_eq!(board.sql("SELECT count(*) FROM arrivals WHERE gone = 'package' AND body IS NULL").await, ["6"]);
-    assert_eq!(board.sql("SELECT word || n FROM tallies WHERE n <> 0 ORDER BY word").await, ["completed1", "packages3", "sent1", "trashed1"]);
+    assert_eq!(
+        board.sql("SELECT count(*) FROM arrivals WHERE gone = 'package' AND body IS NULL").await,
+        ["6"]
+    );
+    assert_eq!(
+        board.sql("SELECT word || n FROM tallies WHERE n <> 0 ORDER BY word").await,
+        ["completed1", "packages3", "sent1", "trashed1"]
+    );
     nothing_differs(&board).await;
     assert_eq!(board.get("/packages/os/done").await.status(), 404);
     // Late news is kept and shown, and nothing comes of it; before a restart and after it.
@@ -42,13 +49,20 @@ async fn what_ended_goes_whole_and_a_late_callback_brings_nothing_back() {
         board.send("os", event("done", "PACKAGE_ARCHIVE", "u", None, 5 + i64::from(restart))).await;
         assert_eq!(board.sql("SELECT count(*) FROM packages").await, ["3"]);
         let page = board.text("/inbox").await;
-        assert_eq!(page.matches("was removed here because it had ended long ago").count(), 1 + usize::from(restart));
+        assert_eq!(
+            page.matches("was removed here because it had ended long ago").count(),
+            1 + usize::from(restart)
+        );
         nothing_differs(&board).await;
     }
     // Arrivals know packages by number: none is given twice.
     board.event("new", "PACKAGE_CREATE", "u", 9).await;
     assert_eq!(board.sql("SELECT id FROM packages WHERE package = 'new'").await, ["7"]);
-    assert_eq!(board.json("/api/v1/packages").await["packages"].as_array().unwrap().len(), 3, "the trashed one isn’t listed");
+    assert_eq!(
+        board.json("/api/v1/packages").await["packages"].as_array().unwrap().len(),
+        3,
+        "the trashed one isn’t listed"
+    );
     board.stop().await;
 }
 
@@ -75,9 +89,7 @@ async fn signers_go_with_their_last_package() {
     })
     .await;
     let at = "2026-11-22T11:00:00Z";
-    let entry = |kind: &str, id: &str, code: u8| {
-        json!({"timestamp": at, "name": "status", "value": code.to_string(), "resource_uri": format!("/api/v1/{kind}/{id}/")})
-    };
+    let entry = |kind: &str, id: &str, code: u8| json!({"timestamp": at, "name": "status", "value": code.to_string(), "resource_uri": format!("/api/v1/{kind}/{id}/")});
     let batch = |entries: serde_json::Value| {
         format!("data={}", utf8_percent_encode(&entries.to_string(), NON_ALPHANUMERIC))
     };
@@ -108,7 +120,6 @@ async fn signers_go_with_their_last_package() {
     board.stop().await;
 }
 
-/// Seen red with: `learn` that asks nobody what was removed.
 #[actix_web::test]
 async fn a_sweep_brings_nothing_back() {
     let mut stage = Stage::open().await;
