@@ -5,10 +5,12 @@ mod backup;
 mod check;
 mod demo;
 mod doctor;
+mod erase;
 mod import;
 mod people;
 mod register;
 mod resync;
+mod retention;
 mod secrets;
 mod work;
 
@@ -104,6 +106,19 @@ enum Command {
     /// Everything, or the named accounts; then waits until it is done. Beside a running board the board does it. Exit
     /// status 0: everything was gone through and everything that was asked was answered; 1: not so.
     Resync(resync::ResyncArgs),
+    /// Let go of what is older than the configuration keeps it
+    ///
+    /// The board does so every night; this does it now, or says with --dry-run what would go.
+    Retention(retention::RetentionArgs),
+    /// Erase a person: name, mail address and what they wrote, wherever the board has it
+    ///
+    /// Facts and counts stay, without the person. Try --dry-run first: it says where they are. Beside a running board the
+    /// board does it.
+    Erase(erase::EraseArgs),
+    /// Write the database anew, without what unused places of the file still hold
+    ///
+    /// While no board runs. Needs as much free room as the database has.
+    Compact,
     /// Read every kept callback again
     ///
     /// After an upgrade that understands more. What was right stays as it is. Beside a running board the board does it.
@@ -159,6 +174,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<i32> {
         Command::Token(command) => people::token(config, command).await.map(|()| 0),
         Command::Audit(args) => audit::audit(config, args).await,
         Command::Resync(args) => resync::resync(config, args).await,
+        Command::Retention(args) => retention::retention(config, &args).await.map(|()| 0),
+        Command::Erase(args) => erase::erase(config, args).await.map(|()| 0),
+        Command::Compact => erase::compact(config).await.map(|()| 0),
         Command::Replay => work::replay(config).await.map(|()| 0),
         Command::Rebuild => work::rebuild(config).await.map(|()| 0),
         Command::Selfcheck => work::self_check(config).await,

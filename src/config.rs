@@ -17,6 +17,7 @@ mod overrides;
 mod problem;
 mod reader;
 mod reconcile;
+mod retention;
 mod scope;
 mod secret;
 mod sections;
@@ -39,6 +40,7 @@ pub use keys::{AccountKeys, Keys, KeysError, MadeSecret, Rotates, Rotation};
 pub use network::{Network, client};
 pub use problem::{Problem, Problems};
 pub use reconcile::ReconcileConfig;
+pub use retention::RetentionConfig;
 pub use secret::Secret;
 pub use upkeep::{DiskGuard, HeartbeatConfig};
 
@@ -71,6 +73,8 @@ pub struct Config {
     pub opens: Opens,
     /// Where each deed is told beside the database; `None`: nowhere.
     pub audit: Option<AuditTo>,
+    /// How long what came is kept.
+    pub retention: RetentionConfig,
     /// The configured connections to providers, by account id.
     pub accounts: BTreeMap<String, AccountConfig>,
 }
@@ -138,6 +142,8 @@ pub struct AccountConfig {
     pub rotation: Option<Rotation>,
     /// The provider's teams whose packages are shown; empty: all. Others are kept.
     pub groups: Vec<String>,
+    /// Where people look at a package at the provider: an address with `{id}` in the place of its id.
+    pub app_url: Option<String>,
     /// How the provider's API is asked, if it may be.
     pub api: Option<ApiConfig>,
     /// The budget of all calls to this account's API.
@@ -387,6 +393,7 @@ impl AccountConfig {
             next_path_token: None,
             rotation: None,
             groups: Vec::new(),
+            app_url: None,
             api: None,
             calls_per_minute: CALLS_PER_MINUTE,
             reconcile: ReconcileConfig::default(),

@@ -33,6 +33,8 @@ const SWEEPS_EVERY: Duration = Duration::from_secs(10);
 const FORWARDS_EVERY: Duration = Duration::from_secs(10);
 /// How often it is looked whether the disk has room and all is well.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// How often it is looked whether it is time to let go of what is old.
+const RETENTION_EVERY: Duration = Duration::from_secs(5 * 60);
 /// At most so long between two looks at what is due.
 const LONGEST_NAP_MS: i64 = 30_000;
 const SHORTEST_NAP_MS: i64 = 200;
@@ -153,7 +155,7 @@ impl Server {
         });
         let (app, stop) = (self.app.clone(), self.stop.clone());
         tokio::spawn(async move {
-            tokio::select! { () = stop.cancelled() => (), () = watch(&app) => () }
+            tokio::select! { () = stop.cancelled() => (), () = watch(&app) => (), () = let_go(&app) => () }
         });
         if self.app.config.audit.is_some() {
             let (app, stop) = (self.app.clone(), self.stop.clone());
@@ -314,6 +316,23 @@ async fn jobs(app: &App) {
         {
             // The recorder forgets old samples only when told to.
             recorder.run_upkeep();
+        }
+    }
+}
+
+/// What is older than it is kept.
+async fn let_go(app: &App) {
+    let mut tick = interval(RETENTION_EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        let turn = app.begin_turn("retention");
+        let gone = app.retention_turn().await;
+        drop(turn);
+        match gone {
+            Ok(None) => {}
+            Ok(Some(gone)) => tracing::info!("what is older than it is kept has gone: {gone}"),
+            Err(cause) => tracing::error!(%cause, "what is old can't be let go of; it is tried again"),
         }
     }
 }

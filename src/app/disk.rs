@@ -50,6 +50,12 @@ impl App {
         }
     }
 
+    /// How much may still be written where the data lies; `None`: it can't be told.
+    #[must_use]
+    pub fn free_now(&self) -> Option<u64> {
+        Room::at(self.store.folder()).ok().map(|it| it.free)
+    }
+
     /// What was seen last of the disk; `None`: nobody has looked yet.
     #[must_use]
     pub fn disk(&self) -> Option<Seen> {

@@ -3,12 +3,13 @@
 //! [`App`] is the one handle that everybody clones. [`ingest`] takes callbacks in, [`asking`] asks the providers' APIs
 //! about what is due unless the [`circuit`] is open, `locating` about signers without a package, [`forwarding`] passes
 //! callbacks on, [`reconcile`] looks for what callbacks missed, [`resync`] lets people ask for that, [`replay`] reads
-//! kept bytes again, [`import`] takes what a person pasted, [`standing`] says how the accounts are and [`traffic`] how
+//! kept bytes again, [`retention`] lets go of what is old, [`erasing`] of a person, [`import`] takes what a person pasted, [`standing`] says how the accounts are and [`traffic`] how
 //! well their callbacks do.
 
 pub mod asking;
 pub mod circuit;
 pub mod disk;
+pub mod erasing;
 pub mod forwarding;
 pub mod heartbeat;
 pub mod import;
@@ -20,6 +21,7 @@ pub mod refusals;
 pub mod registering;
 pub mod replay;
 pub mod resync;
+pub mod retention;
 pub mod rotating;
 pub mod standing;
 pub mod testing;
@@ -27,11 +29,11 @@ mod token;
 pub mod traffic;
 
 pub use crate::store::read::{
-    AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row, SecretUse,
+    AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row, SecretUse, WhyGone,
 };
 pub use crate::store::{
-    Counts, Drift, DriftCounts, DriftFilter, DryLine, Forward, ForwardFacts, Hour, NewWaiting, Order,
-    Passing, Room, Run, Said, StoreError, Waiting, amount,
+    Counts, Drift, DriftCounts, DriftFilter, DryLine, Forward, ForwardFacts, Gone, Hour, NewWaiting, Old,
+    OldKind, Order, Passing, Room, Run, Said, StoreError, Waiting, amount,
 };
 
 use crate::clock::Clock;
@@ -142,6 +144,7 @@ pub struct Inner {
     /// Wakes the worker that digests what is pending.
     pub pending: tokio::sync::Notify,
     disk: disk::Disk,
+    keeping: retention::Keeping,
     heart: heartbeat::Heart,
     workers: heartbeat::Workers,
 }
@@ -198,6 +201,7 @@ impl App {
             telling: people::deeds::Telling::default(),
             pending: tokio::sync::Notify::new(),
             disk: disk::Disk::default(),
+            keeping: retention::Keeping::default(),
             heart: heartbeat::Heart::default(),
             workers: heartbeat::Workers::default(),
         })))

@@ -14,14 +14,14 @@ pub const JOB_FAILED: &str = "it failed: ";
 /// Arrivals read at a time.
 const CHUNK: u32 = 200;
 
-/// The same bytes give the same facts, vouched for or not as they came.
-fn read_again(account: &Account, arrival: &ToRead) -> Reading {
-    let bytes = Verified::before(&arrival.body);
-    if arrival.slot == Slot::Unsigned.word() {
+/// The same bytes give the same facts, vouched for or not as they came. `None`: the bytes are gone.
+fn read_again(account: &Account, arrival: &ToRead) -> Option<Reading> {
+    let bytes = Verified::before(arrival.body.as_deref()?);
+    Some(if arrival.slot == Slot::Unsigned.word() {
         read_unsigned(account, bytes, arrival.received_at)
     } else {
         read(account, bytes, arrival.received_at, arrival.origin)
-    }
+    })
 }
 
 /// What reading again found.
@@ -33,12 +33,18 @@ pub struct Replayed {
     pub fresh: u64,
     /// Arrivals in which something still can't be read.
     pub quarantined: u64,
+    /// Arrivals whose bytes are not here any more; what was read in them stays.
+    pub gone: u64,
 }
 
 impl std::fmt::Display for Replayed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { arrivals, fresh, quarantined } = self;
-        write!(f, "{arrivals} arrivals were read again: {fresh} new facts, {quarantined} can't be read")
+        let Self { arrivals, fresh, quarantined, gone } = self;
+        write!(f, "{arrivals} arrivals were read again: {fresh} new facts, {quarantined} can't be read")?;
+        match gone {
+            0 => Ok(()),
+            _ => write!(f, "; the bytes of {gone} more are gone, what was read in them stays"),
+        }
     }
 }
 
@@ -64,7 +70,10 @@ impl App {
             for arrival in arrivals {
                 // An account that is configured no more can't be read; its bytes stay as they are.
                 let Some(account) = self.accounts.get(&arrival.account) else { continue };
-                let reading = read_again(account, &arrival);
+                let Some(reading) = read_again(account, &arrival) else {
+                    done.gone += 1;
+                    continue;
+                };
                 let kept = match self.store.reread(arrival.id, reading).await {
                     // This version stumbles over it: it stays as it is, and the others aren't kept waiting.
                     Err(cause @ (StoreError::Unreadable(_) | StoreError::Sql(_))) => {
@@ -83,16 +92,16 @@ impl App {
         Ok(done)
     }
 
-    /// Reads one arrival again. `None`: there is no such arrival, or its account is gone.
+    /// Reads one arrival again. `None`: there is no such arrival, or its account or its bytes are gone.
     pub async fn replay_one(&self, arrival: i64) -> Result<Option<Replayed>, StoreError> {
         let found =
             self.store.to_read(arrival.saturating_sub(1), arrival, false, 1).await?.into_iter().next();
         let Some(found) = found else { return Ok(None) };
         let Some(account) = self.accounts.get(&found.account) else { return Ok(None) };
-        let reading = read_again(account, &found);
+        let Some(reading) = read_again(account, &found) else { return Ok(None) };
         let kept = self.store.reread(found.id, reading).await?;
         let (fresh, quarantined) = (u64::from(kept.fresh), u64::from(kept.quarantined));
-        Ok(Some(Replayed { arrivals: 1, fresh, quarantined }))
+        Ok(Some(Replayed { arrivals: 1, fresh, quarantined, gone: 0 }))
     }
 
     /// An administrator vouches for a refused call: it becomes an arrival, with the time at which it came. What carries a
@@ -159,6 +168,8 @@ impl App {
                 }
                 "replay" => self.replay(|_| ()).await.map(|done| done.to_string()),
                 "rebuild" => self.rebuild().await,
+                "retention" => self.retention_job(&input).await,
+                "erase" => self.erase_job(&input).await,
                 "import" => self.import_job(&input).await,
                 "rotate" | "remember" | "retire" | "test" => Ok(self.secrets_job(&kind, &input).await),
                 "resync" => self.resync_job(&input).await,

@@ -1,7 +1,9 @@
 //! `user` and `token`: who may use the board. Beside a running board or without one; the board knows at its next request.
 
 use super::work::{note, say};
-use crate::app::people::{DeedKind, LinkKind, NO_ADDRESS, NewUser, Token, User, mail_address, passwords};
+use crate::app::people::{
+    DeedKind, LAST_ADMIN, LinkKind, NO_ADDRESS, NewUser, Token, User, mail_address, passwords,
+};
 use crate::app::{App, BuildError};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -157,6 +159,8 @@ async fn do_user(
         }
         UserCommand::Disable { .. } => {
             let user = somebody(app, email).await?;
+            let is_last = user.role == Role::Admin && !app.store.has_other_admin(user.id).await?;
+            ensure!(!is_last, LAST_ADMIN);
             app.store.disable_user(user.id, Some(now), now).await?;
             note(app, DeedKind::UserDisabled, email).await;
             eprintln!("{email} may sign in no more; what they had open and their tokens have ended.");
@@ -173,7 +177,7 @@ async fn do_user(
                 note(app, DeedKind::Link, &format!("to a password for {email}")).await;
                 return invite(app, LinkKind::Reset, user.id, email).await;
             };
-            app.store.set_password(user.id, &password).await?;
+            app.store.set_password(user.id, &password, None).await?;
             note(app, DeedKind::Password, &format!("of {email}")).await;
             eprintln!("{email} has another password; wherever they were signed in, that has ended.");
         }

@@ -98,7 +98,7 @@ fn progress(what: &'static str) -> impl FnMut(u64) {
 }
 
 /// This process is the board for as long as it takes; not on a disk that is nearly full.
-async fn alone(config: Config) -> anyhow::Result<App> {
+pub(super) async fn alone(config: Config) -> anyhow::Result<App> {
     let app = App::open(config, Clock::System, Mode::Board).await?;
     app.look_at_disk();
     if let Some(low) = app.disk_low() {

@@ -33,6 +33,29 @@ pub(super) fn listener(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+/// Where people look at a package at its provider, with `{id}` in the place of its id. What is in an id is anybody's, so it
+/// may stand where it can't lead to another host.
+pub(super) fn page_of_package(text: &str) -> Result<String, String> {
+    const ID: &str = "{id}";
+    if text.matches(ID).count() != 1 {
+        return Err(
+            "must hold {id} once, in the place of the package's id, such as https://host/path/{id}".into()
+        );
+    }
+    let url = split(&text.replace(ID, "id"))?;
+    let other = split(&text.replace(ID, "other.example"))?;
+    if url.scheme() != "https" {
+        return Err("must begin with https://".into());
+    }
+    if has_login(&url) || has_login(&other) {
+        return Err("holds a user name or password; take them out".into());
+    }
+    if url.host_str() != other.host_str() || url.port() != other.port() {
+        return Err("must hold {id} behind the host, such as https://host/path/{id}".into());
+    }
+    Ok(text.to_owned())
+}
+
 /// The address with its login hidden, to be shown.
 pub(super) fn without_login(text: &str) -> String {
     let Ok(mut url) = Url::parse(text) else { return "(hidden)".to_owned() };

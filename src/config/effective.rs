@@ -42,6 +42,10 @@ pub(super) fn text(config: &Config) -> String {
             AuditTo::Stdout => "stdout = true".to_owned(),
         });
     }
+    if !config.retention.keeps_all() {
+        lines.extend([String::new(), "[retention]".to_owned()]);
+        lines.extend(config.retention.lines());
+    }
     for (id, account) in &config.accounts {
         lines.push(String::new());
         lines.push(format!("[accounts.{id}]"));
@@ -52,6 +56,7 @@ pub(super) fn text(config: &Config) -> String {
             let groups: Vec<String> = account.groups.iter().map(|it| quoted(it)).collect();
             lines.push(format!("groups = [{}]", groups.join(", ")));
         }
+        lines.extend(account.app_url.as_deref().map(|it| pair("app-url", it)));
         if !account.registering.events.is_empty() {
             let events: Vec<String> = account.registering.events.iter().map(|it| quoted(it)).collect();
             lines.push(format!("events = [{}]", events.join(", ")));

@@ -19,7 +19,7 @@ use super::reconcile::reconcile;
 use super::scope::{Read, Scope, join};
 use super::{
     AccountConfig, Config, HeartbeatConfig, ProviderKind, REGISTER_PATHS, Registering, ServerConfig, address,
-    upkeep,
+    retention, upkeep,
 };
 
 const MAX_ID: usize = 64;
@@ -30,6 +30,7 @@ pub(super) fn config(scope: &Scope, table: &Table) -> Read<Config> {
     let server = top.table_or_empty("server").and_then(server);
     let audit = top.table_or_empty("audit").and_then(audit);
     let accounts = top.table_or_empty("accounts");
+    let retention = top.table_or_empty("retention").and_then(retention::retention);
     top.finish();
     // Accounts are walked even when the server's table is wrong: their problems are wanted too.
     let (server, outbound) = match server {
@@ -37,8 +38,9 @@ pub(super) fn config(scope: &Scope, table: &Table) -> Read<Config> {
         Err(reported) => (Err(reported), Outbound::default()),
     };
     let accounts = accounts.and_then(|it| self::accounts(it, &outbound));
-    let (audit, accounts) = (audit?, accounts?);
-    let config = Config { server: server?, opens: super::Opens::ToWhoSignsIn, audit, accounts };
+    let (server, audit, accounts) = (server?, audit?, accounts?);
+    let opens = super::Opens::ToWhoSignsIn;
+    let config = Config { server, opens, audit, retention: retention?, accounts };
     for (id, account) in &config.accounts {
         if account.forward.as_ref().is_some_and(|it| it.is_own(&config.server)) {
             let path = format!("{}.forward.url", join("accounts", id));
@@ -124,6 +126,7 @@ fn account(id: &str, mut table: Reader<'_>, outbound: &Outbound) -> Read<Account
         )),
     });
     let groups = groups(&mut table, provider);
+    let app_url = table.checked("app-url", super::address::page_of_package);
     let api = table.table("api").and_then(|it| it.map(|below| api(below, provider, outbound)).transpose());
     let swept = table.table_or_empty("reconcile").and_then(reconcile);
     let registering = registering(&mut table, provider);
@@ -138,6 +141,7 @@ fn account(id: &str, mut table: Reader<'_>, outbound: &Outbound) -> Read<Account
         next_path_token: None,
         rotation: None,
         groups: groups?,
+        app_url: app_url?,
         api: api?,
         calls_per_minute: swept?.1,
         reconcile: swept?.0,

@@ -90,6 +90,7 @@ provider = "onespan"
 label = "OneSpan · EU"
 callback = { auth = "key", key = "s3cret-one", next-key = "s3cret-two" }
 api = { base-url = "https://sandbox.esignlive.com/api/", auth = "api-key", key = "s3cret-three" }
+app-url = "https://sandbox.esignlive.com/a/transaction/{id}"
 reconcile = { every = "12h", overlap = "90s", full-at = "23:30", since = "30d", calls-per-minute = 6000, concurrency = 4, silent-after = "2d" }
 forward = { url = "http://listener:8090/s3cret-19/?key=s3cret-20", proxy = "http://a:s3cret-21@proxy.example.com:1" }
 
@@ -158,6 +159,7 @@ fn every_key_arrives() {
     let one = &config.accounts["onespan-eu"];
     assert_eq!((one.provider, one.label.as_str()), (ProviderKind::OneSpan, "OneSpan · EU"));
     assert_eq!(one.calls_per_minute, 6000);
+    assert_eq!(one.app_url.as_deref(), Some("https://sandbox.esignlive.com/a/transaction/{id}"));
     let written = "{ every = \"12h\", overlap = \"90s\", full-at = \"23:30\", since = \"30d\", calls-per-minute = 6000, \
                    concurrency = 4, silent-after = \"2d\" }";
     assert!(config.effective().contains(written), "{}", config.effective());

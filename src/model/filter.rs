@@ -1,6 +1,7 @@
 //! What a board shows: one value made of the page's query, used by the list and by the live stream alike.
 
 use super::access::Reach;
+pub use super::text::{fold_text, search_text};
 use super::{AccountId, Package, Status, Timestamp};
 
 /// Which packages a board shows. The default: every status, not the trashed.
@@ -12,7 +13,8 @@ pub struct Filter {
     pub account: Option<AccountId>,
     /// Only accounts of this list (a provider's); empty: all.
     pub accounts: Vec<AccountId>,
-    /// Words that must all occur in the name, a signer, the sender, the reference, the group or the id; folded by [`fold_text`].
+    /// Words that must all begin one in the name, a signer, the sender, the reference, the group or the id, as
+    /// [`search_words`](super::text::search_words) makes them.
     pub words: Vec<String>,
     /// Only packages of this sender, by mail address or id, in lower case.
     pub sender: Option<String>,
@@ -156,23 +158,4 @@ pub fn sender_key(package: &Package) -> Option<String> {
 pub fn sender_of(package: &Package) -> Option<&str> {
     let sender = package.sender.as_ref()?;
     Some(sender.email.as_deref().unwrap_or(&sender.id))
-}
-
-/// What a search looks through: id, name, reference, group, sender and signers, folded.
-#[must_use]
-pub fn search_text(id: &str, package: &Package) -> String {
-    let mut parts = vec![id];
-    parts.extend(package.name.as_deref());
-    parts.extend(package.reference.as_deref());
-    parts.extend(package.group.as_deref());
-    let people = package.sender.iter().flat_map(|it| [it.name.as_deref(), it.email.as_deref()]);
-    let signers = package.present().flat_map(|it| [it.name.as_deref(), it.email.as_deref()]);
-    parts.extend(people.chain(signers).flatten());
-    fold_text(&parts.join("\n"))
-}
-
-/// Lower case, so that a search finds `LINDQVIST` by `lindqvist`.
-#[must_use]
-pub fn fold_text(text: &str) -> String {
-    text.to_lowercase()
 }

@@ -9,6 +9,7 @@ pub mod confirm;
 pub mod deed;
 mod delays;
 pub mod diff;
+pub mod erase;
 pub mod event;
 pub mod filter;
 pub mod fold;
@@ -23,6 +24,7 @@ mod stand;
 pub mod standing;
 pub mod status;
 pub mod step;
+pub mod text;
 mod untimed;
 mod walk;
 

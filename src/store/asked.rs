@@ -138,6 +138,9 @@ impl Writer {
         let (mut batch, mut numbers) = (Batch::default(), self.numbers);
         let job = Job::Learn(key.clone(), record.clone(), None, oneshot::channel().0);
         self.fetch(&[&job], &mut batch, &mut numbers).await?;
+        if batch.removed.contains(&key) {
+            return Ok(Foreseen::default());
+        }
         // What was told of its signers alone joins now.
         batch.link(&key, &record, &self.policies)?;
         let before = batch.state_of(&key, &self.policies)?;

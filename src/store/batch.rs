@@ -1,5 +1,6 @@
 //! One batch of writes: what it changes in the logs it touches, and the rows that say so. Nothing here waits.
 
+use super::erased::{Erased, NewSeat};
 use super::lines::{Closed, DriftRow};
 use super::packages::folded;
 use super::policy::{Policies, names};
@@ -25,6 +26,10 @@ pub(super) struct Applied {
     pub package: Option<i64>,
     pub signer: Option<i64>,
     pub drift: u32,
+    /// Something is about a package that was removed.
+    pub removed: bool,
+    /// Something told of somebody whom the board was told to forget.
+    pub erased: bool,
 }
 
 /// An arrival and where its bytes are.
@@ -67,6 +72,13 @@ pub(super) struct Batch<'a> {
     pub traffic: Traffic,
     /// What it closes of the lines on disk.
     pub closed: Closed,
+    /// Packages and signers that were removed: nothing of them is written.
+    pub removed: HashSet<PackageKey>,
+    pub removed_signers: HashSet<SignerKey>,
+    /// Whom the board was told to forget,
+    pub erased: Arc<Erased>,
+    /// and where they are, as this batch shows.
+    pub seats: Vec<NewSeat>,
 }
 
 /// A package that a batch touches.
@@ -138,12 +150,18 @@ impl Batch<'_> {
         counted: &[Fingerprint],
         policies: &Policies,
     ) -> Result<Applied, StoreError> {
-        let mut applied = Applied::default();
+        let without = self.without_erased(facts);
+        let mut applied = Applied { erased: without.is_some(), ..Applied::default() };
+        let facts = without.as_deref().unwrap_or(facts);
         let counted: HashSet<Fingerprint> = counted.iter().copied().collect();
         let mut seen: HashSet<(&Subject, Fingerprint)> = HashSet::new();
         for (subject, record) in facts {
             let fresh = !counted.contains(&record.fingerprint) && seen.insert((subject, record.fingerprint));
             let copy = || Record { arrival: record.arrival.or(arrival), ..record.clone() };
+            if self.is_removed(subject) {
+                applied.removed = true;
+                continue;
+            }
             let merged = match subject {
                 Subject::Package(key) => {
                     let touched = self.touched.get_mut(key).ok_or_else(lost)?;
@@ -174,6 +192,17 @@ impl Batch<'_> {
             }
         }
         Ok(applied)
+    }
+
+    pub(super) fn is_removed(&self, subject: &Subject) -> bool {
+        match subject {
+            Subject::Package(key) => self.removed.contains(key),
+            // Where a package names them that is there, they are in it anew.
+            Subject::Signer(key) => {
+                self.removed_signers.contains(key)
+                    && self.signers.get(key).is_none_or(|lone| lone.links().next().is_none())
+            }
+        }
     }
 
     /// Rule 20: whoever a package's record names is in that package, and what was said of them alone joins its log.

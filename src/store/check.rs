@@ -1,6 +1,8 @@
 //! The projection is a cache of the log: compared with a fresh fold, and made again.
 
+use super::apart::Apart;
 use super::batch::{Batch, Touched};
+use super::candidates;
 use super::codec::decode_package;
 use super::packages::{folded, json, key_of, log_of};
 use super::policy::{Groups, Policies, Policy, groups_of, load_groups, save_groups};
@@ -8,7 +10,7 @@ use super::rows::Columns;
 use super::senders;
 use super::shelf::Entry;
 use super::tallies::{Delta, moved, words};
-use super::writer::{Job, Writer};
+use super::writer::Writer;
 use super::{Store, StoreError};
 use crate::model::{AccountId, Timestamp};
 use sqlx::Row as _;
@@ -17,7 +19,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 const CHUNK: i64 = 200;
-const STATES: &str = "SELECT id, account, package, seq, shelf, sender, name, search, state, ready, attention_until, \
+/// Folding again tells how far it is.
+const TOLD_EVERY: u64 = 50_000;
+pub(super) const STATES: &str = "SELECT id, account, package, seq, shelf, sender, name, search, state, ready, attention_until, \
     updated, created, due, facts, check_by, tries, not_ours FROM packages WHERE id > $1 \
     AND ($3 IS NULL OR account IN (SELECT value FROM json_each($3))) ORDER BY id LIMIT $2";
 const STRAY: &str =
@@ -43,7 +47,7 @@ const MEND_SIGNERS: &str = "UPDATE signers SET facts = (SELECT count(*) FROM sig
     OR since IS NOT (SELECT min(received_at) FROM signer_facts WHERE signer = signers.id) \
     OR linked <> EXISTS (SELECT 1 FROM links WHERE signer = signers.id)";
 /// Raised by whoever changes what a log folds to, or what a row says of it: rows of earlier versions are made again then.
-const FOLD: &str = "4";
+const FOLD: &str = "5";
 const FOLDED: &str = "SELECT 1 FROM settings WHERE name = 'fold' AND value = $1";
 const SET_FOLDED: &str = "INSERT INTO settings (name, value) VALUES ('fold', $1) \
     ON CONFLICT (name) DO UPDATE SET value = excluded.value";
@@ -83,7 +87,7 @@ impl Store {
 
     /// Folds every package again. What doesn't change is not written.
     pub async fn rebuild(&self) -> Result<Rebuilt, StoreError> {
-        self.ask(Job::Rebuild).await
+        self.ask_apart(Apart::Rebuild).await
     }
 }
 
@@ -120,6 +124,11 @@ pub(super) async fn compare(
                 check.difference = difference.map(|(column, kept, fold)| {
                     format!("{key}: `{column}` says {kept}, but its log of {length} facts folds to {fold}")
                 });
+            }
+            if check.difference.is_none()
+                && !candidates::is_found(connection, entry.id, row.try_get("search")?).await?
+            {
+                check.difference = Some(format!("{key}: a search by its words doesn't find it"));
             }
             moved(&mut counted, &key.account, &[], &words(&fresh, entry.not_ours));
         }
@@ -224,7 +233,7 @@ fn differs(
     Ok(None)
 }
 
-fn entry_of(row: &SqliteRow) -> Result<Entry, StoreError> {
+pub(super) fn entry_of(row: &SqliteRow) -> Result<Entry, StoreError> {
     let mut entry = Entry::new(row.try_get("id")?);
     entry.seq = row.try_get("seq")?;
     entry.total = usize::try_from(row.try_get::<i64, _>("facts")?).unwrap_or_default();
@@ -243,6 +252,7 @@ impl Writer {
         let mut counted = Delta::new();
         let done = self.fold_again(None, &mut counted).await?;
         self.recount(counted).await?;
+        candidates::index_anew(&mut self.connection).await?;
         senders::recount(&mut self.connection).await?;
         Ok(done)
     }
@@ -327,6 +337,9 @@ impl Writer {
             }
             done.packages += batch.touched.len() as u64;
             done.changed += batch.changes.len() as u64;
+            if done.packages % TOLD_EVERY < batch.touched.len() as u64 && done.packages >= TOLD_EVERY {
+                tracing::info!("{} packages were folded again so far", done.packages);
+            }
             batch.script(&self.tallies)?.commit(&mut self.connection).await?;
             self.numbers = numbers;
             for (account, word, n) in self.tallies.after(&batch.delta) {

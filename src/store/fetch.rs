@@ -5,7 +5,7 @@ use super::policy::{Policies, names};
 use super::shelf::Entry;
 use super::signers::{self, Lone, Wanted};
 use super::writer::{Job, Numbers, Writer};
-use super::{Reading, StoreError, Subject, packages};
+use super::{Reading, StoreError, Subject, packages, removal};
 use crate::model::{Fingerprint, PackageKey, Record, SignerKey};
 use std::collections::{HashMap, HashSet};
 
@@ -41,6 +41,11 @@ impl Writer {
             batch.touched.insert(key, Touched::new(entry));
         }
         let mut strangers: Vec<PackageKey> = missing.into_keys().collect();
+        if self.has_removed {
+            let names: Vec<_> = strangers.iter().map(|it| (it.clone(), removal::package_name(it))).collect();
+            batch.removed = removal::among(&mut self.connection, &names).await?;
+            strangers.retain(|it| !batch.removed.contains(it));
+        }
         strangers.sort();
         for key in strangers {
             numbers.package += 1;
@@ -62,6 +67,11 @@ impl Writer {
         batch.signers.extend(signers::load(&mut self.connection, wanted).await?);
         let mut strangers: Vec<&SignerKey> =
             wanted.keys().filter(|key| !batch.signers.contains_key(*key)).collect();
+        if self.has_removed {
+            let names: Vec<_> =
+                strangers.iter().map(|it| ((*it).clone(), removal::signer_name(it))).collect();
+            batch.removed_signers = removal::among(&mut self.connection, &names).await?;
+        }
         strangers.sort();
         for key in strangers {
             numbers.signer += 1;
@@ -91,7 +101,7 @@ fn wanted_signers(jobs: &[&Job], policies: &Policies) -> HashMap<SignerKey, Want
             | Job::Refuse(..)
             | Job::Foresee(..)
             | Job::Chore(..)
-            | Job::Rebuild(_)
+            | Job::Apart(_)
             | Job::Stop(_) => {}
         }
         for (subject, record) in job.reading().into_iter().flat_map(|reading| &reading.facts) {
@@ -117,7 +127,7 @@ impl Job {
             | Self::Refuse(..)
             | Self::Foresee(..)
             | Self::Chore(..)
-            | Self::Rebuild(_)
+            | Self::Apart(_)
             | Self::Stop(_) => None,
         }
     }

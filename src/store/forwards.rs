@@ -24,11 +24,14 @@ const TRIED: &str = "UPDATE forwards SET state = t.value ->> 'state', due = t.va
     status = t.value ->> 'status', error = t.value ->> 'error' FROM json_each($1) t WHERE arrival = t.value ->> 'arrival'";
 const PRUNE: &str = "DELETE FROM forwards WHERE account = $1 AND state = $2 AND arrival < \
     (SELECT arrival FROM forwards WHERE account = $1 AND state = $2 ORDER BY arrival DESC LIMIT 1 OFFSET $3)";
-/// Those that were given up wait aside now, so that they hold up nobody; whatever waits is due.
+/// Those that were given up wait aside now, so that they hold up nobody; whatever waits is due. What has no bytes any more
+/// can't be sent again.
 const AGAIN_ALL: &str = "UPDATE forwards SET due = 0, first_at = iif(state = 2, NULL, first_at), tries = iif(state = 2, 0, tries), \
-    state = iif(state = 2, 3, state) WHERE account = $1 AND state IN (0, 2, 3)";
+    state = iif(state = 2, 3, state) WHERE account = $1 AND state IN (0, 2, 3) AND EXISTS (SELECT 1 FROM arrivals a \
+    JOIN arrivals b ON b.id = coalesce(a.same_as, a.id) WHERE a.id = forwards.arrival AND b.body IS NOT NULL)";
 const AGAIN_ONE: &str = "UPDATE forwards SET due = 0, first_at = NULL, tries = 0, state = 3 \
-    WHERE account = $1 AND arrival = $2 AND state IN (1, 2)";
+    WHERE account = $1 AND arrival = $2 AND state IN (1, 2) AND EXISTS (SELECT 1 FROM arrivals a \
+    JOIN arrivals b ON b.id = coalesce(a.same_as, a.id) WHERE a.id = forwards.arrival AND b.body IS NOT NULL)";
 const IN_LINE: &str = "SELECT f.arrival, f.raw, f.due, f.tries, f.first_at, a.slot, a.headers, b.body FROM forwards f \
     JOIN arrivals a ON a.id = f.arrival JOIN arrivals b ON b.id = coalesce(a.same_as, a.id) \
     WHERE f.account = $1 AND f.state = 0 AND f.arrival > $2 ORDER BY f.arrival LIMIT 1";

@@ -2,7 +2,7 @@
 
 use super::codec::origin_of;
 use super::packages::{json, key_of};
-use super::read::{AccountFacts, Arrival, ArrivalState, SecretUse};
+use super::read::{AccountFacts, Arrival, ArrivalState, SecretUse, WhyGone};
 use super::{Store, StoreError};
 use crate::model::{AccountId, Fingerprint, Origin, PackageKey, Timestamp};
 use sqlx::Row as _;
@@ -23,21 +23,23 @@ pub(super) const fn state_of(noted: bool) -> i64 {
 
 /// `$1`: a JSON array of `[package, hash]`; the same bytes tell of the same package, or of none if they weren't understood.
 const FIRST_WITH: &str = "SELECT a.hash, min(a.id) FROM json_each($1) k JOIN arrivals a \
-    ON a.package IS k.value ->> 0 AND a.hash = unhex(k.value ->> 1) WHERE a.same_as IS NULL GROUP BY a.hash";
+    ON a.package IS k.value ->> 0 AND a.hash = unhex(k.value ->> 1) WHERE a.same_as IS NULL AND (a.body IS NOT NULL OR a.gone = 'erased') GROUP BY a.hash";
 const BEFORE: &str = "SELECT facts, state, account, received_at, origin FROM arrivals WHERE id = $1";
 const RECENT: &str = "SELECT a.id, a.account, a.received_at, a.remote, a.origin, a.state, a.note, a.size, p.package, \
-    coalesce(f.name, g.name) AS name FROM arrivals a \
+    coalesce(f.name, g.name) AS name, coalesce(a.gone, b.gone) AS gone FROM arrivals a \
+    LEFT JOIN arrivals b ON b.id = a.same_as \
     LEFT JOIN packages p ON p.id = coalesce(a.package, (SELECT min(package) FROM links WHERE signer = a.signer)) \
     LEFT JOIN facts f ON f.package = a.package AND f.fingerprint = substr(a.facts, 1, 16) \
     LEFT JOIN signer_facts g ON g.signer = a.signer AND g.fingerprint = substr(a.facts, 1, 16) \
     WHERE a.id < $1 ORDER BY a.id DESC LIMIT $2";
 const QUARANTINE: &str = "SELECT a.id, a.account, a.received_at, a.remote, a.origin, a.state, a.note, a.size, p.package, \
-    coalesce(f.name, g.name) AS name FROM arrivals a \
+    coalesce(f.name, g.name) AS name, coalesce(a.gone, b.gone) AS gone FROM arrivals a \
+    LEFT JOIN arrivals b ON b.id = a.same_as \
     LEFT JOIN packages p ON p.id = coalesce(a.package, (SELECT min(package) FROM links WHERE signer = a.signer)) \
     LEFT JOIN facts f ON f.package = a.package AND f.fingerprint = substr(a.facts, 1, 16) \
     LEFT JOIN signer_facts g ON g.signer = a.signer AND g.fingerprint = substr(a.facts, 1, 16) \
     WHERE a.state IN (0, 2) AND a.id < $1 ORDER BY a.id DESC LIMIT $2";
-const BODY: &str = "SELECT a.account, b.body FROM arrivals a JOIN arrivals b ON b.id = coalesce(a.same_as, a.id) WHERE a.id = $1";
+const BODY: &str = "SELECT a.account, b.body, b.gone FROM arrivals a JOIN arrivals b ON b.id = coalesce(a.same_as, a.id) WHERE a.id = $1";
 const TO_READ: &str = "SELECT a.id, a.account, a.received_at, a.origin, a.slot, b.body FROM arrivals a \
     JOIN arrivals b ON b.id = coalesce(a.same_as, a.id) WHERE a.id > $1 AND a.id <= $2 AND a.state <> 3 ORDER BY a.id LIMIT $3";
 const PENDING_ONES: &str = "SELECT a.id, a.account, a.received_at, a.origin, a.slot, b.body FROM arrivals a \
@@ -62,8 +64,8 @@ pub struct ToRead {
     pub origin: Origin,
     /// Which of the account's secrets it carried.
     pub slot: String,
-    /// The body as sent.
-    pub body: Vec<u8>,
+    /// The body as sent; `None`: it is not here any more.
+    pub body: Option<Vec<u8>>,
 }
 
 /// Which arrivals hold these bytes first: the package that each told of, and the hash.
@@ -131,10 +133,15 @@ impl Store {
         query.fetch_all(&self.readers).await?.iter().map(arrival_of).collect()
     }
 
-    /// The bytes of an arrival, and the account it came to.
-    pub async fn body(&self, id: i64) -> Result<Option<(AccountId, Vec<u8>)>, StoreError> {
+    /// The bytes of an arrival, or why they are gone; and the account it came to.
+    pub async fn body(&self, id: i64) -> Result<Option<(AccountId, Result<Vec<u8>, WhyGone>)>, StoreError> {
         let row = sqlx::query(BODY).bind(id).fetch_optional(&self.readers).await?;
-        row.map(|row| Ok((AccountId(row.try_get(0)?), row.try_get(1)?))).transpose()
+        let read = |row: SqliteRow| {
+            let body: Option<Vec<u8>> = row.try_get(1)?;
+            let gone = why_gone(row.try_get(2)?).unwrap_or(WhyGone::Age);
+            Ok((AccountId(row.try_get(0)?), body.ok_or(gone)))
+        };
+        row.map(read).transpose()
     }
 
     /// The newest arrival's number.
@@ -197,6 +204,14 @@ impl Store {
     }
 }
 
+fn why_gone(word: Option<&str>) -> Option<WhyGone> {
+    Some(match word? {
+        "package" => WhyGone::Package,
+        "erased" => WhyGone::Erased,
+        _ => WhyGone::Age,
+    })
+}
+
 fn arrival_of(row: &SqliteRow) -> Result<Arrival, StoreError> {
     let account: String = row.try_get("account")?;
     let package: Option<&str> = row.try_get("package")?;
@@ -215,6 +230,7 @@ fn arrival_of(row: &SqliteRow) -> Result<Arrival, StoreError> {
         origin: origin_of(row.try_get("origin")?),
         state,
         note: row.try_get("note")?,
+        gone: why_gone(row.try_get("gone")?),
         size: row.try_get("size")?,
         package,
         name: row.try_get("name")?,

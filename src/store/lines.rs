@@ -101,6 +101,11 @@ impl Batch<'_> {
         watches: &Watches,
     ) -> Result<Applied, StoreError> {
         let facts = [(Subject::Package(key.clone()), record.clone())];
+        let facts = self.without_erased(&facts).unwrap_or(facts.into());
+        let Some((_, record)) = facts.first() else { return Ok(Applied::default()) };
+        if self.removed.contains(key) {
+            return Ok(Applied::default());
+        }
         let watched = record.answer().zip(watches.get(&key.account).zip(policies.get(&key.account)));
         let Some((answer, (watch, policy))) = watched else {
             return self.apply(&facts, None, &[], policies);
@@ -184,6 +189,11 @@ impl Lines {
         let rows = sqlx::query(OPEN).fetch_all(&mut *connection).await?;
         let open = rows.iter().map(|row| Ok(row.try_get(0)?)).collect::<Result<_, StoreError>>()?;
         Ok(Self { open, watches: watches(connection).await? })
+    }
+
+    /// A package is gone.
+    pub(super) fn forget(&mut self, row: i64) {
+        self.open.remove(&row);
     }
 
     /// A batch is on disk.

@@ -1,12 +1,13 @@
 //! Lists of packages: filtered, sorted, paged by key, never by counting.
 
+use super::candidates::{self, quoted};
 use super::codec::decode_package;
 use super::packages::{json, key_of};
 use super::read::{Page, Row};
 use super::{Store, StoreError};
-use crate::model::{AccountId, Filter, Seq, Sort, Tally, Timestamp};
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
+use crate::model::{AccountId, Filter, Seq, Sort, Status, Tally, Timestamp};
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{AssertSqlSafe, Row as _};
 use std::sync::Arc;
 
 /// How a list is sorted and where it begins.
@@ -22,71 +23,94 @@ pub struct Order {
     pub before: Option<String>,
 }
 
-/// A list of all packages, and the same of what some senders sent: the first ones of each of them, by the index, put
-/// together.
-macro_rules! statement {
-    ($column:literal, $down:literal, $compare:literal, $shelf:literal) => {
-        [
-            page!($column, $down, $compare, $shelf, "packages", ""),
-            concat!(
-                "SELECT id, account, package, seq, state, ", $column, " AS cursor FROM packages WHERE id IN (SELECT p.id \
-                FROM (SELECT DISTINCT value FROM json_each($9)) mine CROSS JOIN packages p ON p.id IN (SELECT id FROM (",
-                page!($column, $down, $compare, $shelf, "packages INDEXED BY packages_sender", " AND sender = mine.value"),
-                "))) ORDER BY ", $column, $down, ", id", $down, " LIMIT $8"
-            ),
-        ]
-    };
+/// At most so many senders are gone through side by side.
+const MOST_SENDERS: usize = 16;
+
+/// Where the rows of a page are looked for.
+#[derive(Debug)]
+enum Source {
+    /// These, by row.
+    Few(Vec<i64>),
+    /// Among those that need attention, which are never very many.
+    Attention,
+    /// On the shelves, each in the list's order.
+    Shelves,
+    /// Of these senders, each the latest first; or the last.
+    Senders(Vec<String>),
 }
 
-macro_rules! page {
-    ($column:literal, $down:literal, $compare:literal, $shelf:literal, $from:literal, $and:literal) => {
-        concat!(
-            "SELECT id, account, package, seq, state, ", $column, " AS cursor FROM ", $from, " WHERE ", $shelf, $and,
-            " AND ($2 IS NULL OR account IN (SELECT value FROM json_each($2))) AND ($3 IS NULL OR sender = $3)",
-            " AND updated >= $4 AND NOT EXISTS (SELECT 1 FROM json_each($5) word WHERE instr(search, word.value) = 0)",
-            " AND ($6 IS NULL OR (", $column, ", id) ", $compare, " ($6, $7)) ORDER BY ", $column, $down, ", id", $down,
-            " LIMIT $8"
-        )
-    };
-}
-
-macro_rules! by_shelf {
-    ($shelf:expr, $column:literal, $down:literal, $compare:literal) => {
-        match $shelf {
-            Tally::All => {
-                statement!(
-                    $column,
-                    $down,
-                    $compare,
-                    "$1 = 'all' AND shelf NOT IN ('trashed', 'template', 'elsewhere')"
-                )
-            }
-            Tally::Status(_) | Tally::Trashed => statement!($column, $down, $compare, "shelf = $1"),
-            Tally::WithSender => {
-                statement!($column, $down, $compare, "$1 = 'with_sender' AND shelf = 'sent' AND ready = 1")
-            }
-            Tally::Attention => statement!($column, $down, $compare, "attention_until > cast($1 AS BIGINT)"),
+/// The statement of a page. Its parameters: `$1` the accounts, `$2` the sender, `$3` the senders, `$4` since when, `$5` now,
+/// `$6` the words, `$7` and `$8` the place, `$9` how many, `$10` the rows; `$11` and on: a sender each.
+fn statement(filter: &Filter, sort: Sort, ascending: bool, has_place: bool, source: &Source) -> String {
+    let column = column(sort);
+    let (down, compare) = if ascending { ("ASC", ">") } else { ("DESC", "<") };
+    let order = format!("ORDER BY {column} {down}, id {down}");
+    let mut admits = String::new();
+    let mut also = |holds: bool, what: &str| {
+        if holds {
+            admits.push_str(what);
         }
     };
-}
-
-macro_rules! by_direction {
-    ($shelf:expr, $ascending:expr, $column:literal) => {
-        if $ascending {
-            by_shelf!($shelf, $column, " ASC", ">")
-        } else {
-            by_shelf!($shelf, $column, " DESC", "<")
+    also(narrows_accounts(filter), " AND account IN (SELECT value FROM json_each($1))");
+    also(filter.sender.is_some(), " AND sender = $2");
+    also(filter.within.senders.is_some(), " AND sender IN (SELECT value FROM json_each($3))");
+    also(filter.updated_since.is_some(), " AND updated >= $4");
+    also(filter.tally == Tally::Attention, " AND attention_until > $5");
+    also(filter.tally == Tally::WithSender, " AND ready = 1");
+    let lacks = "SELECT 1 FROM json_each($6) word WHERE instr(search, word.value) = 0";
+    also(!filter.words.is_empty(), &format!(" AND NOT EXISTS ({lacks})"));
+    let shelves = shelves(filter.tally);
+    let among = format!("shelf IN ({})", quoted(shelves.iter().copied()));
+    let place = format!(" AND ({column}, id) {compare} ($7, $8)");
+    let place = if has_place { place.as_str() } else { "" };
+    // An index begins in the middle of equals only where it is told that they are.
+    let equals = format!(" AND {column} = $7 AND id {compare} $8");
+    let beyond = format!(" AND {column} {compare} $7");
+    let begins: &[&str] = if has_place { &[&equals, &beyond] } else { &[""] };
+    let merged = |index: &str, groups: Vec<String>| {
+        let parts = groups.iter().flat_map(|group| begins.iter().map(move |begin| format!("{group}{begin}")));
+        let from = format!("SELECT id, {column} FROM packages INDEXED BY {index}");
+        parts.map(|part| format!("{from} WHERE {part}{admits}")).collect::<Vec<_>>().join(" UNION ALL ")
+    };
+    let ids = match source {
+        Source::Few(_) => format!(
+            "SELECT id, {column} FROM packages NOT INDEXED WHERE id IN (SELECT value FROM json_each($10)) AND {among}{place}{admits}"
+        ),
+        Source::Attention => {
+            format!(
+                "SELECT id, {column} FROM packages INDEXED BY packages_attention WHERE true{place}{admits}"
+            )
+        }
+        Source::Shelves => {
+            let groups = shelves.iter().map(|shelf| format!("shelf = '{shelf}'"));
+            merged(&format!("packages_{column}"), groups.collect())
+        }
+        Source::Senders(some) => {
+            let groups = (11..).take(some.len()).map(|at| format!("sender = ${at} AND {among}"));
+            merged("packages_sender", groups.collect())
         }
     };
+    format!(
+        "SELECT id, account, package, seq, state, {column} AS cursor FROM packages \
+         WHERE id IN (SELECT id FROM ({ids} {order} LIMIT $9)) {order}"
+    )
 }
 
-/// The statement for whoever sees what anybody sent, and for whoever sees what some sent.
-fn sql(tally: Tally, sort: Sort, ascending: bool) -> [&'static str; 2] {
+/// On which shelves the packages of a tally stand.
+fn shelves(tally: Tally) -> Vec<&'static str> {
+    match tally {
+        Tally::All | Tally::Attention => Status::ALL.into_iter().map(Status::word).collect(),
+        Tally::WithSender => vec![Status::Sent.word()],
+        Tally::Status(_) | Tally::Trashed => vec![tally.word()],
+    }
+}
+
+fn column(sort: Sort) -> &'static str {
     match sort {
-        Sort::Updated => by_direction!(tally, ascending, "updated"),
-        Sort::Due => by_direction!(tally, ascending, "due"),
-        Sort::Name => by_direction!(tally, ascending, "name"),
-        Sort::Created => by_direction!(tally, ascending, "created"),
+        Sort::Updated => "updated",
+        Sort::Due => "due",
+        Sort::Name => "name",
+        Sort::Created => "created",
     }
 }
 
@@ -114,45 +138,28 @@ impl Store {
         limit: u32,
         now: Timestamp,
     ) -> Result<Page, StoreError> {
-        let back = order.before.is_some();
-        let cursor = order.before.as_deref().or(order.after.as_deref()).and_then(parse_cursor);
-        let shelf = match filter.tally {
-            Tally::Attention => now.0.to_string(),
-            other => other.word().to_owned(),
-        };
-        let (value, id) = cursor.unzip();
-        let [of_all, of_some] = sql(filter.tally, order.sort, order.ascending != back);
-        let senders = filter.within.senders.as_ref().map(json).transpose()?;
-        let query = sqlx::query(if senders.is_some() { of_some } else { of_all })
-            .bind(shelf)
-            .bind(accounts(filter)?)
-            .bind(&filter.sender)
-            .bind(filter.updated_since.map_or(i64::MIN, |at| at.0))
-            .bind(json(&filter.words)?);
-        // A name is compared as text, everything else as a number.
-        let query = match (order.sort, value) {
-            (Sort::Name, value) => query.bind(value),
-            (_, value) => query.bind(value.and_then(|it| it.parse::<i64>().ok())),
-        };
-        let mut query = query.bind(id).bind(i64::from(limit) + 1);
-        if let Some(senders) = senders {
-            query = query.bind(senders);
+        let mut connection = self.readers.acquire().await?;
+        let source = self.source(&mut connection, filter, order.sort, now).await?;
+        page(&mut connection, filter, order, limit, now, source).await
+    }
+
+    /// Where a page's rows are looked for.
+    async fn source(
+        &self,
+        connection: &mut SqliteConnection,
+        filter: &Filter,
+        sort: Sort,
+        now: Timestamp,
+    ) -> Result<Source, StoreError> {
+        if filter.tally == Tally::Attention && sort == Sort::Updated {
+            return Ok(Source::Attention);
         }
-        let rows = query.fetch_all(&self.readers).await?;
-        let more = rows.len() > limit as usize;
-        let mut shown: Vec<&SqliteRow> = rows.iter().take(limit as usize).collect();
-        if back {
-            shown.reverse();
+        let senders = candidates::senders(filter).filter(|it| (1..=MOST_SENDERS).contains(&it.len()));
+        if let (Some(senders), Sort::Updated, Tally::All) = (senders, sort, filter.tally) {
+            return Ok(Source::Senders(senders));
         }
-        let (older, newer) = if back { (true, more) } else { (more, cursor_given(order)) };
-        let place = |row: Option<&&SqliteRow>, wanted: bool| -> Result<Option<String>, StoreError> {
-            row.filter(|_| wanted).map(|row| cursor_of(row, order.sort)).transpose()
-        };
-        Ok(Page {
-            next: place(shown.last(), older)?,
-            prev: place(shown.first(), newer)?,
-            rows: shown.into_iter().map(row_of).collect::<Result<_, _>>()?,
-        })
+        let few = candidates::of(connection, filter, sort, now, &self.tallies).await?;
+        Ok(few.map_or(Source::Shelves, Source::Few))
     }
 
     /// How many packages need attention at `now`, among the accounts of `filter` and what it may see of them.
@@ -183,6 +190,61 @@ impl Store {
     pub async fn last_seq(&self) -> Result<Seq, StoreError> {
         Ok(Seq(sqlx::query(OLDEST_CHANGE).fetch_one(&self.readers).await?.try_get(1)?))
     }
+}
+
+async fn page(
+    connection: &mut SqliteConnection,
+    filter: &Filter,
+    order: &Order,
+    limit: u32,
+    now: Timestamp,
+    source: Source,
+) -> Result<Page, StoreError> {
+    let back = order.before.is_some();
+    let cursor = order.before.as_deref().or(order.after.as_deref()).and_then(parse_cursor);
+    // A place in another order is none.
+    let cursor = cursor.filter(|(value, _)| order.sort == Sort::Name || value.parse::<i64>().is_ok());
+    let text = statement(filter, order.sort, order.ascending != back, cursor.is_some(), &source);
+    let (value, id) = cursor.unzip();
+    let query = sqlx::query(AssertSqlSafe(text))
+        .bind(accounts(filter)?)
+        .bind(&filter.sender)
+        .bind(filter.within.senders.as_ref().map(json).transpose()?)
+        .bind(filter.updated_since.map(|at| at.0))
+        .bind(now.0)
+        .bind(json(&filter.words)?);
+    // A name is compared as text, everything else as a number.
+    let query = match (order.sort, value) {
+        (Sort::Name, value) => query.bind(value),
+        (_, value) => query.bind(value.and_then(|it| it.parse::<i64>().ok())),
+    };
+    let query = query.bind(id).bind(i64::from(limit) + 1);
+    let query = match source {
+        Source::Few(rows) => query.bind(json(&rows)?),
+        Source::Attention | Source::Shelves => query,
+        Source::Senders(some) => {
+            some.into_iter().fold(query.bind(None::<String>), |query, it| query.bind(it))
+        }
+    };
+    let rows = query.fetch_all(connection).await?;
+    let more = rows.len() > limit as usize;
+    let mut shown: Vec<&SqliteRow> = rows.iter().take(limit as usize).collect();
+    if back {
+        shown.reverse();
+    }
+    let (older, newer) = if back { (true, more) } else { (more, cursor_given(order)) };
+    let place = |row: Option<&&SqliteRow>, wanted: bool| -> Result<Option<String>, StoreError> {
+        row.filter(|_| wanted).map(|row| cursor_of(row, order.sort)).transpose()
+    };
+    Ok(Page {
+        next: place(shown.last(), older)?,
+        prev: place(shown.first(), newer)?,
+        rows: shown.into_iter().map(row_of).collect::<Result<_, _>>()?,
+    })
+}
+
+fn narrows_accounts(filter: &Filter) -> bool {
+    filter.account.is_some() || !filter.accounts.is_empty() || filter.within.accounts.is_some()
 }
 
 /// The accounts that a filter admits, as a JSON array; `None`: all.
@@ -222,3 +284,6 @@ fn parse_cursor(text: &str) -> Option<(String, i64)> {
 fn cursor_given(order: &Order) -> bool {
     order.after.as_deref().and_then(parse_cursor).is_some()
 }
+
+#[cfg(test)]
+mod tests;

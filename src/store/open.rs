@@ -1,12 +1,13 @@
 //! Opening a data folder: who may write, which SQLite, and that it keeps what it promises.
 
+use super::erased::Erased;
 use super::lines::Lines;
 use super::read::Change;
 use super::refused::Shed;
 use super::shelf::Shelf;
 use super::tallies::Tallies;
 use super::writer::{Job, Numbers, Writer};
-use super::{CHANGES, Health, Policies, QUEUE, Store, StoreError, backup, schema};
+use super::{CHANGES, Health, Policies, QUEUE, Store, StoreError, backup, removal, schema};
 use crate::model::AccountId;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
@@ -52,6 +53,9 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (33, "senders", include_str!("../../migrations/0033_senders.sql")),
     (39, "session_numbers", include_str!("../../migrations/0039_session_numbers.sql")),
     (41, "audit", include_str!("../../migrations/0041_audit.sql")),
+    (42, "retention", include_str!("../../migrations/0042_retention.sql")),
+    (43, "search", include_str!("../../migrations/0043_search.sql")),
+    (45, "zones", include_str!("../../migrations/0045_zones.sql")),
 ];
 
 /// How a data folder is opened.
@@ -146,6 +150,8 @@ pub(super) async fn writer(
     (tallies, health, policies): (Tallies, Arc<Health>, Arc<Policies>),
 ) -> Result<Writer, StoreError> {
     load_tallies(&mut connection, &tallies).await?;
+    let erased = Erased::load(&mut connection).await?;
+    let has_removed = removal::any(&mut connection).await?;
     Ok(Writer {
         numbers: numbers(&mut connection).await?,
         shed: Shed::load(&mut connection).await?,
@@ -157,6 +163,8 @@ pub(super) async fn writer(
         health,
         policies,
         shelf: Shelf::default(),
+        erased,
+        has_removed,
     })
 }
 
@@ -181,6 +189,8 @@ async fn connect(folder: &Path) -> Result<SqliteConnection, StoreError> {
     let options = options(folder).create_if_missing(true).pragma("wal_autocheckpoint", "0");
     // A commit that split a page walks through the whole cache, so the writer has a small one.
     let options = options.pragma("journal_size_limit", WAL_BYTES).pragma("cache_size", "-8192");
+    // What goes is overwritten, and not only forgotten.
+    let options = options.pragma("secure_delete", "ON");
     Ok(options.connect().await?)
 }
 
@@ -269,7 +279,8 @@ async fn load_tallies(connection: &mut SqliteConnection, tallies: &Tallies) -> R
 
 async fn numbers(connection: &mut SqliteConnection) -> Result<Numbers, StoreError> {
     const LAST: &str = "SELECT max((SELECT coalesce(max(id), 0) FROM arrivals), (SELECT coalesce(max(id), 0) FROM refused)), \
-        (SELECT coalesce(max(id), 0) FROM packages), (SELECT coalesce(max(id), 0) FROM signers), \
+        max((SELECT coalesce(max(id), 0) FROM packages), coalesce((SELECT value ->> 0 FROM settings WHERE name = 'numbers'), 0)), \
+        max((SELECT coalesce(max(id), 0) FROM signers), coalesce((SELECT value ->> 1 FROM settings WHERE name = 'numbers'), 0)), \
         (SELECT coalesce(max(seq), 0) FROM changes), (SELECT coalesce(min(seq), 1) - 1 FROM changes)";
     let row = sqlx::query(LAST).fetch_one(connection).await?;
     Ok(Numbers {

@@ -20,6 +20,8 @@ const HEADS: &str = "SELECT p.id, p.account, p.package, p.seq, p.facts, p.check_
 const LOGS: &str = "SELECT f.package, f.fingerprint, f.kind, f.detail, f.who, f.name, f.happened_at, f.received_at, \
     f.deliveries, f.origin, f.arrival, f.answer, f.unverified FROM json_each($1) k JOIN facts f ON f.package = k.value \
     ORDER BY f.package, f.fingerprint";
+/// The whole log of one package, however long.
+pub(super) const ALL_FACTS: &str = "SELECT * FROM facts WHERE package = $1";
 /// Of a package with too many facts: the first ones, the answers, and those that are asked for (`$3`, hex).
 const LONG_LOG: &str = "SELECT package, fingerprint, kind, detail, who, name, happened_at, received_at, deliveries, origin, \
     arrival, answer, unverified FROM facts WHERE package = $1 AND (kind = 'answered' OR fingerprint IN (SELECT unhex(value) FROM json_each($3)) \

@@ -47,6 +47,17 @@ pub enum ArrivalState {
     Test,
 }
 
+/// Why bytes are not here any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhyGone {
+    /// They were kept for as long as the configuration says.
+    Age,
+    /// They went with their package, which had ended long ago.
+    Package,
+    /// They held somebody who was erased.
+    Erased,
+}
+
 /// A callback that came with the right secret.
 #[derive(Debug, Clone)]
 pub struct Arrival {
@@ -64,6 +75,8 @@ pub struct Arrival {
     pub state: ArrivalState,
     /// The reader's sentence, when something can't be read.
     pub note: Option<String>,
+    /// Why its bytes are not here any more; `None`: they are.
+    pub gone: Option<WhyGone>,
     /// Bytes in its body.
     pub size: i64,
     /// The first package it told of.

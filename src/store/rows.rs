@@ -1,6 +1,6 @@
 //! A batch as rows: the tables, their columns, and the one transaction that writes them.
 
-use super::batch::Batch;
+use super::batch::{Applied, Batch};
 use super::codec::{encode_event, encode_package, origin_word};
 use super::script::{Script, Table};
 use super::shelf::Entry;
@@ -12,8 +12,8 @@ use crate::model::{Fingerprint, Package, PackageKey, Record};
 use std::collections::{HashMap, HashSet};
 
 const ARRIVALS: Table = Table {
-    head: "INSERT OR ROLLBACK INTO arrivals (id, account, received_at, remote, origin, slot, headers, hash, same_as, size, body, state, note, facts, package, signer)",
-    columns: 16,
+    head: "INSERT OR ROLLBACK INTO arrivals (id, account, received_at, remote, origin, slot, headers, hash, same_as, size, body, gone, state, note, facts, package, signer)",
+    columns: 17,
     tail: "",
 };
 /// The log of a package and the log under a signer differ in whose they are and in nothing else.
@@ -109,21 +109,26 @@ impl Batch<'_> {
             cells.bind(account.0.clone())?.bind(*word)?.bind(*n).map(|_| ())
         })?;
         self.sent.write(&mut script)?;
+        self.seats_into(&mut script)?;
         Ok(script)
     }
 
     fn arrivals_into(&self, script: &mut Script) -> Result<(), StoreError> {
         script.insert(&ARRIVALS, &self.arrivals, |row, cells| {
             let it = row.arrival;
-            let body = row.same_as.is_none().then(|| it.body.clone());
+            let is_first = row.same_as.is_none();
+            // Bytes that have to be passed on stay until they are as old as bytes may be.
+            let erased = is_first && row.applied.erased && it.forward.is_none();
+            let body = (is_first && !erased).then(|| it.body.clone());
             cells.bind(row.id)?.word(&it.account.0)?.bind(it.received_at.0)?.word(&it.remote)?;
             cells
                 .word(origin_word(it.origin))?
                 .word(it.slot)?
                 .bind(it.headers.clone())?
                 .bind(row.hash.to_vec())?;
-            cells.bind(row.same_as)?.bind(len(it.body.len()))?.bind(body)?.bind(row.state)?;
-            cells.bind(it.reading.note.clone())?;
+            cells.bind(row.same_as)?.bind(len(it.body.len()))?.bind(body)?;
+            cells.bind(erased.then_some("erased"))?.bind(row.state)?;
+            cells.bind(note_of(&it.reading.note, row.applied))?;
             // What isn't digested yet is counted for nothing yet.
             let facts =
                 if row.state == super::inbox::PENDING { Vec::new() } else { fingerprints(&it.reading.facts) };
@@ -160,7 +165,7 @@ impl Batch<'_> {
                 let state = super::inbox::state_of(row.note.is_some());
                 cells
                     .bind(state)?
-                    .bind(row.note.clone())?
+                    .bind(note_of(row.note, row.applied))?
                     .bind(row.facts.clone())?
                     .bind(row.applied.package)?
                     .bind(row.applied.signer)?
@@ -170,6 +175,11 @@ impl Batch<'_> {
         }
         Ok(())
     }
+}
+
+/// What an arrival's row says of it.
+fn note_of(note: &Option<String>, applied: Applied) -> Option<String> {
+    note.clone().or_else(|| applied.removed.then(|| super::removal::NOTE.to_owned()))
 }
 
 /// What a row of `packages` says of a package, in the columns that lists and searches look at: made of the package

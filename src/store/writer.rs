@@ -5,7 +5,9 @@
 //! by one, so that a poisonous callback takes no neighbour with it; and if digesting a callback fails, its bytes are
 //! kept alone, to be digested later.
 
+use super::apart::Apart;
 use super::batch::{Applied, ArrivalRow, Batch, RereadRow};
+use super::erased::{self, Erased};
 use super::jobs::Chore;
 use super::lines::{self, Lines, Watches};
 use super::policy::Policies;
@@ -56,8 +58,8 @@ pub(super) enum Job {
     Foresee(PackageKey, Box<Record>, Done<super::Foreseen>),
     /// A statement of its own, from the jobs or refused tables.
     Chore(Chore, Done<u64>),
-    /// Everything before it is done: fold every package again, or stop.
-    Rebuild(Done<super::Rebuilt>),
+    /// Everything before it is done: something by itself, or stop.
+    Apart(Apart),
     Stop(Done<()>),
 }
 
@@ -73,6 +75,10 @@ pub(super) struct Writer {
     pub shed: Shed,
     pub lines: Lines,
     pub numbers: Numbers,
+    /// Whom the board was told to forget.
+    pub erased: Arc<Erased>,
+    /// Some packages were removed because they had ended long ago.
+    pub has_removed: bool,
 }
 
 /// The last numbers given out.
@@ -129,10 +135,9 @@ impl Writer {
                         self.health.set_trouble(result.as_ref().err().map(ToString::to_string));
                         let _ = done.send(result);
                     }
-                    Job::Rebuild(done) => {
+                    Job::Apart(it) => {
                         self.write(std::mem::take(&mut batch)).await;
-                        let result = self.rebuild().await;
-                        let _ = done.send(result);
+                        self.apart(it).await;
                     }
                     Job::Keep(..)
                     | Job::Refuse(..)
@@ -204,7 +209,7 @@ impl Writer {
     /// Runs jobs as one transaction. On an error nothing of it is on disk and nothing is remembered.
     async fn attempt(&mut self, jobs: &[&Job], care: Care) -> Result<Outcomes, StoreError> {
         let mut numbers = self.numbers;
-        let mut batch = Batch::default();
+        let mut batch = Batch { erased: Arc::clone(&self.erased), ..Batch::default() };
         let digest = care != Care::BytesOnly;
         if digest {
             self.fetch(jobs, &mut batch, &mut numbers).await?;
@@ -232,6 +237,7 @@ impl Writer {
         self.numbers = numbers;
         self.shed.done(&refused);
         self.lines.done(&batch);
+        erased::remember(&mut self.erased, &batch.seats);
         self.health.pending.fetch_add(batch.pending(), Ordering::Relaxed);
         for (account, word, n) in self.tallies.after(&batch.delta) {
             self.tallies.set(account, word, n);
@@ -361,7 +367,7 @@ fn plan<'a>(
             batch.traffic.of(&call.account, call.received_at).refused += 1;
             Ok(Kept::default())
         }
-        Job::Foresee(..) | Job::Chore(..) | Job::Rebuild(_) | Job::Stop(_) => Ok(Kept::default()),
+        Job::Foresee(..) | Job::Chore(..) | Job::Apart(_) | Job::Stop(_) => Ok(Kept::default()),
     }
 }
 
@@ -375,7 +381,7 @@ impl Job {
             Self::Refuse(_, done) | Self::Postpone { done, .. } | Self::PostponeSigner { done, .. } => {
                 done.send(result.map(|_| ())).is_ok()
             }
-            Self::Foresee(..) | Self::Chore(..) | Self::Rebuild(_) | Self::Stop(_) => true,
+            Self::Foresee(..) | Self::Chore(..) | Self::Apart(_) | Self::Stop(_) => true,
         };
     }
 }

@@ -135,6 +135,7 @@ pub async fn runs(
     let (account, after, limit) = asked.into_inner().read()?;
     let mut runs = site.app.store.runs_within(account.as_ref(), &who.reach, after, limit + 1).await?;
     let next = cut(&mut runs, limit).map(|it| it.id);
+    super::sync::unsigned(&mut runs, &who);
     Ok(HttpResponse::Ok().json(RunList::new(&runs, next)))
 }
 

@@ -25,11 +25,12 @@ pub async fn healthz() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ok\n")
 }
 
-/// The database can be written and the backlog is small.
+/// The database can be written and the backlog is small. Strangers read this: the cause stands in the log and, for whoever
+/// is signed in, on every page.
 pub async fn readyz(app: web::Data<App>) -> HttpResponse {
     let (trouble, backlog) = (app.store.health().trouble(), app.backlog());
     let sentence = match trouble {
-        Some(trouble) => format!("not ready: {trouble}\n"),
+        Some(_) => "not ready: callbacks can't be written to disk; the log says why\n".to_owned(),
         None if backlog > MOST_WAITING => {
             format!("not ready: {backlog} callbacks wait to be written or digested\n")
         }
@@ -50,9 +51,10 @@ pub async fn readyz(app: web::Data<App>) -> HttpResponse {
 pub async fn metrics(app: web::Data<App>, hub: web::Data<Hub>) -> HttpResponse {
     metrics::gauge!("signboard_backlog").set(whole(app.backlog()));
     metrics::gauge!("signboard_live_readers").set(whole(i64::try_from(hub.readers()).unwrap_or(i64::MAX)));
+    // As it is now, not as the guard last saw it; what can't be told is no number.
+    let free = app.free_now().map(|free| whole(i64::try_from(free).unwrap_or(i64::MAX)));
+    metrics::gauge!("signboard_disk_free_bytes").set(free.unwrap_or(f64::NAN));
     if let Some(disk) = app.disk() {
-        let free = i64::try_from(disk.room.free).unwrap_or(i64::MAX);
-        metrics::gauge!("signboard_disk_free_bytes").set(whole(free));
         metrics::gauge!("signboard_disk_low").set(if disk.low { 1.0 } else { 0.0 });
     }
     for account in app.accounts.values().filter(|it| it.config.api.is_some()) {

@@ -8,8 +8,8 @@
 
 use super::error::WebError;
 use super::pages::query_of;
-use super::site::Site;
-use super::views::{RowView, link};
+use super::site::{Site, own_zone};
+use super::views::{RowView, Zone, link};
 use crate::app::Change;
 use crate::app::people::Who;
 use crate::model::filter::search_text;
@@ -43,6 +43,8 @@ struct Frame {
     put: OnceLock<sse::Event>,
     /// The same for a wall screen, without links.
     plain: OnceLock<sse::Event>,
+    /// The same for those who read times in a zone of their own, by its name; there are few.
+    zoned: Mutex<Vec<(String, sse::Event)>>,
     dropped: OnceLock<sse::Event>,
 }
 
@@ -95,6 +97,7 @@ impl Hub {
             before: OnceLock::new(),
             put: OnceLock::new(),
             plain: OnceLock::new(),
+            zoned: Mutex::default(),
             dropped: OnceLock::new(),
         });
         self.with_ring(|ring| {
@@ -131,8 +134,8 @@ impl Hub {
 
 impl Frame {
     /// What a reader with this filter hears of it; `None`: nothing.
-    fn told(&self, Listens { filter, screen }: &Listens, site: &Site) -> Option<sse::Event> {
-        let now = site.app.now();
+    fn told(&self, listens: &Listens, site: &Site) -> Option<sse::Event> {
+        let (now, filter) = (site.app.now(), &listens.filter);
         let row = &self.change.row;
         let admits = |package: &Package, text: &OnceLock<String>| {
             let text = || text.get_or_init(|| search_text(row.key.package.as_str(), package));
@@ -141,11 +144,27 @@ impl Frame {
             filter.admits(&row.key.account, package, text, now)
         };
         if admits(&row.package, &self.text) {
-            let shared = if *screen { &self.plain } else { &self.put };
-            return Some(shared.get_or_init(|| put(&self.change, *screen, site)).clone());
+            if let Some(zone) = &listens.zone {
+                return Some(self.in_zone(zone, listens, site));
+            }
+            let shared = if listens.screen { &self.plain } else { &self.put };
+            return Some(shared.get_or_init(|| put(&self.change, listens, site)).clone());
         }
         let shown = self.change.before.as_deref().is_some_and(|before| admits(before, &self.before));
         shown.then(|| self.dropped.get_or_init(|| dropped(&self.change)).clone())
+    }
+}
+
+impl Frame {
+    fn in_zone(&self, zone: &Zone, listens: &Listens, site: &Site) -> sse::Event {
+        let made = || put(&self.change, listens, site);
+        let Ok(mut all) = self.zoned.lock() else { return made() };
+        if let Some((_, event)) = all.iter().find(|(name, _)| name == zone.name()) {
+            return event.clone();
+        }
+        let event = made();
+        all.push((zone.name().to_owned(), event.clone()));
+        event
     }
 }
 
@@ -154,6 +173,8 @@ struct Listens {
     filter: Filter,
     /// It is a wall screen: its rows lead nowhere.
     screen: bool,
+    /// They read times in a zone of their own.
+    zone: Option<Zone>,
 }
 
 /// Answers with the stream.
@@ -165,8 +186,8 @@ pub async fn live(
 ) -> Result<HttpResponse, WebError> {
     let site = site.into_inner();
     let until_end = site.app.until_end_of(&who).await?.ok_or(WebError::SignIn)?;
-    let filter = query_of(&who, &request).filter(site.app.now(), &site.zone, &site.accounts, &who);
-    let listens = Listens { filter, screen: who.screen().is_some() };
+    let filter = query_of(&who, &request).filter(site.app.now(), &site.zone_of(&who), &site.accounts, &who);
+    let listens = Listens { filter, screen: who.screen().is_some(), zone: own_zone(&who) };
     let (after, head) = (after_of(&request), request.method() == Method::HEAD);
     let (changes, missed) = hub.subscribe(after);
     let mut floor = after.unwrap_or(Seq(i64::MIN));
@@ -250,19 +271,19 @@ fn told_again(changes: Vec<Change>, listens: &Listens, site: &Site) -> Vec<sse::
 }
 
 /// A change that is told from the database: what was before isn't known any more, so whatever isn't shown is dropped.
-fn replayed(change: &Change, Listens { filter, screen }: &Listens, site: &Site) -> sse::Event {
+fn replayed(change: &Change, listens: &Listens, site: &Site) -> sse::Event {
     let row = &change.row;
     let text = search_text(row.key.package.as_str(), &row.package);
-    if filter.admits(&row.key.account, &row.package, &text, site.app.now()) {
-        put(change, *screen, site)
+    if listens.filter.admits(&row.key.account, &row.package, &text, site.app.now()) {
+        put(change, listens, site)
     } else {
         dropped(change)
     }
 }
 
-fn put(change: &Change, screen: bool, site: &Site) -> sse::Event {
-    let row = RowView::new(&change.row, &site.around(&site.instant()));
-    let row = if screen { row.without_links() } else { row };
+fn put(change: &Change, listens: &Listens, site: &Site) -> sse::Event {
+    let row = RowView::new(&change.row, &site.around(&site.instant_in(listens.zone.as_ref())));
+    let row = if listens.screen { row.without_links() } else { row };
     event(change.row.seq, "put", row.html())
 }
 

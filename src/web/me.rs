@@ -5,8 +5,8 @@ use super::fields::Fields;
 use super::people::{answer, see};
 use super::remote::from;
 use super::site::Site;
-use super::views::html;
 use super::views::me::{MeInput, MePage};
+use super::views::{html, time};
 use crate::app::people::{Means, Owned, User, Who};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -21,6 +21,7 @@ pub async fn page(
     let (user, session) = own(&site, &who).await?;
     let notice = match query.get("done").map(String::as_str) {
         Some("name") => Some("Your name is changed."),
+        Some("zone") => Some("From now on every page says times in that zone."),
         Some("password") => {
             Some("Your password is changed; wherever else you were signed in, that has ended.")
         }
@@ -41,7 +42,15 @@ async fn shown(
     let sessions = site.app.store.sessions_of(user.id).await?;
     let moment = site.moment(who).await?;
     let wrong = refused.map(|(_, why)| why);
-    let input = MeInput { around: site.around(&moment), user, sessions: &sessions, session, notice, wrong };
+    let input = MeInput {
+        around: site.around(&moment),
+        user,
+        sessions: &sessions,
+        session,
+        boards_zone: site.zone.name(),
+        notice,
+        wrong,
+    };
     Ok(answer(refused.map_or(StatusCode::OK, |(status, _)| status), html(&MePage::new(input))))
 }
 
@@ -59,13 +68,21 @@ pub async fn act(
             app.rename(&user, form.one("name"), &from.remote).await?;
             "name"
         }
+        "zone" => {
+            let zone = Some(form.one("zone")).filter(|it| !it.is_empty());
+            if zone.is_some_and(|it| !time::zones().iter().any(|known| known == it)) {
+                return Err(WebError::Bad("No time zone is called that.".to_owned()));
+            }
+            app.choose_zone(&user, zone.map(str::to_owned), &from.remote).await?;
+            "zone"
+        }
         "password" => {
             let passwords = (form.one("old"), form.one("password"));
             let (status, why) = match app.change_password(&user, session, passwords, &from).await? {
                 Owned::Done => return Ok(see("/me?done=password")),
                 Owned::Refused(why) => (StatusCode::UNPROCESSABLE_ENTITY, why),
                 Owned::Wait(seconds) => {
-                    let wait = super::views::time::lasting(seconds * 1000);
+                    let wait = time::lasting(seconds * 1000);
                     (
                         StatusCode::TOO_MANY_REQUESTS,
                         format!("Too many tries were wrong. Wait {wait}, then try again."),

@@ -21,6 +21,7 @@ pub mod pages;
 pub mod people;
 pub mod remote;
 pub mod resync;
+pub mod retention;
 pub mod screen;
 pub mod sign_in;
 pub mod site;
@@ -112,6 +113,8 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/people", web::post().to(people::invite))
             .route("/people/{id}", read().to(people::person))
             .route("/people/{id}", web::post().to(people::act))
+            .route("/retention", read().to(retention::page))
+            .route("/retention", web::post().to(retention::act))
             .route("/tokens", read().to(tokens::page))
             .route("/tokens", web::post().to(tokens::make))
             .route("/tokens/end", web::post().to(tokens::end))

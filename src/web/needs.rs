@@ -44,6 +44,8 @@ pub const ADDRESSES: &[(Verb, &str, Needs)] = &[
     (Verb::Do, "/people", ADMIN),
     (Verb::Read, "/people/{id}", ADMIN),
     (Verb::Do, "/people/{id}", ADMIN),
+    (Verb::Read, "/retention", ADMIN),
+    (Verb::Do, "/retention", ADMIN),
     (Verb::Read, "/tokens", ADMIN),
     (Verb::Do, "/tokens", ADMIN),
     (Verb::Do, "/tokens/end", ADMIN),

@@ -9,7 +9,7 @@ use super::views::{
     ScreenPulse, board::PulseInput, html, link, providers,
 };
 use crate::app::people::{DeedKind, Who};
-use crate::app::{AccountFacts, Order, Row};
+use crate::app::{AccountFacts, Order, Row, WhyGone};
 use crate::config::{CallbackAuth, Rotates, Rotation, Unsigned};
 use crate::model::access::{Needs, Role};
 use crate::model::{AccountId, Filter, PackageKey, Tally, Timestamp};
@@ -30,7 +30,7 @@ const INBOX_PART: u32 = 20;
 /// `GET /`: the board.
 pub async fn board(site: web::Data<Site>, request: HttpRequest, who: Who) -> Result<HttpResponse, WebError> {
     let query = query_of(&who, &request);
-    let filter = query.filter(site.app.now(), &site.zone, &site.accounts, &who);
+    let filter = query.filter(site.app.now(), &site.zone_of(&who), &site.accounts, &who);
     let moment = site.moment_of(&who, |it| is_of(&filter, it)).await?;
     let around = site.around(&moment);
     // Before the list: what changes in between comes once more by the stream, and is not missed.
@@ -70,7 +70,7 @@ pub fn query_of(who: &Who, request: &HttpRequest) -> BoardQuery {
 /// `GET /pulse?<the board's query>`: what an open board fetches after changes.
 pub async fn pulse(site: web::Data<Site>, request: HttpRequest, who: Who) -> Result<HttpResponse, WebError> {
     let query = query_of(&who, &request);
-    let filter = query.filter(site.app.now(), &site.zone, &site.accounts, &who);
+    let filter = query.filter(site.app.now(), &site.zone_of(&who), &site.accounts, &who);
     let moment = site.moment_of(&who, |it| is_of(&filter, it)).await?;
     let tallies = tallies(&site, &filter, &moment).await?;
     let troubled = troubled(&site, &who, &moment).await?;
@@ -102,7 +102,8 @@ pub async fn package(
     }
     let detail = detail(&site, &who, &key).await?;
     let moment = site.moment_of(&who, |it| *it == key.account).await?;
-    let asked = (request.query_string() == "done=asked").then(|| super::resync::told(&site, &key)).flatten();
+    let asked =
+        (request.query_string() == "done=asked").then(|| super::resync::told(&site, &key, &who)).flatten();
     let has_api = site.app.can_ask(&key.account);
     let findings = super::sync::findings(&site, site.app.store.drift_of(&key, FINDINGS).await?).await?;
     let input = PackageInput {
@@ -159,6 +160,13 @@ async fn payload(
     let found = site.app.store.body(arrival).await?;
     let found = found.filter(|(account, _)| of.is_none_or(|of| of == account));
     let (account, body) = found.ok_or(WebError::NotFound("There is no such payload."))?;
+    let body = body.map_err(|why| {
+        WebError::NotFound(match why {
+            WhyGone::Age => "The bytes of this callback were kept for as long as they should be; what was read in them stays.",
+            WhyGone::Package => "The bytes of this callback went with its package, which had ended long ago.",
+            WhyGone::Erased => "The bytes of this callback held somebody who was erased; what was read in them stays without that person.",
+        })
+    })?;
     note(&site.app, request, who, DeedKind::PayloadRead, format!("of callback {arrival} of {account}")).await;
     let mut answer = HttpResponse::Ok();
     answer.content_type("text/plain; charset=utf-8").insert_header((CACHE_CONTROL, "no-store"));

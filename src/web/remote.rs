@@ -1,7 +1,8 @@
 //! From where a request comes.
 
+use super::guard::COOKIE;
 use crate::app::App;
-use crate::app::people::{DeedKind, From, Who};
+use crate::app::people::{DeedKind, From, Who, hash_of};
 use actix_web::HttpRequest;
 use actix_web::http::header::USER_AGENT;
 
@@ -14,11 +15,12 @@ pub fn remote(app: &App, request: &HttpRequest) -> String {
     app.client(peer.ip(), &forwarded).to_string()
 }
 
-/// The same, with the browser's name.
+/// The same, with the browser's name, and by which cookie it is signed in.
 #[must_use]
 pub fn from(app: &App, request: &HttpRequest) -> From {
     let agent = request.headers().get(USER_AGENT).and_then(|it| it.to_str().ok()).unwrap_or_default();
-    From { remote: remote(app, request), agent: agent.to_owned() }
+    let before = request.cookie(COOKIE).map(|it| hash_of(it.value()));
+    From { remote: remote(app, request), agent: agent.to_owned(), before }
 }
 
 /// Notes what somebody did by a request.

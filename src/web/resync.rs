@@ -57,10 +57,11 @@ pub async fn resync(
     if accounts.is_empty() && who.reach.accounts.is_some() {
         return Err(WebError::Forbidden(NONE_OF_THEM));
     }
+    let zone = site.zone_of(&who);
     let scope = Scope {
         accounts,
-        since: time_of(&since, &site.zone)?,
-        until: time_of(&until, &site.zone)?,
+        since: time_of(&since, &zone)?,
+        until: time_of(&until, &zone)?,
         dry: dry.is_some(),
         by: by(&site.app, &request, &who),
     };
@@ -143,10 +144,10 @@ pub fn notice(word: &str) -> Option<String> {
 
 /// What came of asking about a package, for its page; `None`: nobody asked lately.
 #[must_use]
-pub fn told(site: &Site, key: &PackageKey) -> Option<String> {
+pub fn told(site: &Site, key: &PackageKey, who: &Who) -> Option<String> {
     let (at, came) = site.app.resynced(key)?;
     let provider = site.app.accounts.get(&key.account)?.config.provider.title();
-    Some(sentence(provider, at, &came, &site.zone))
+    Some(sentence(provider, at, &came, &site.zone_of(who)))
 }
 
 fn sentence(provider: &str, at: Timestamp, came: &Resynced, zone: &Zone) -> String {
@@ -173,7 +174,7 @@ fn sentence(provider: &str, at: Timestamp, came: &Resynced, zone: &Zone) -> Stri
     format!("{provider} was asked at {}: {answer}. It can be asked again at {again}.", clock(at))
 }
 
-/// What a `datetime-local` field holds, in the server's zone; `None`: it is empty.
+/// What a `datetime-local` field holds, in the zone of whoever filled it in; `None`: it is empty.
 fn time_of(text: &str, zone: &Zone) -> Result<Option<i64>, WebError> {
     if text.is_empty() {
         return Ok(None);

@@ -16,7 +16,7 @@ pub struct Site {
     pub app: App,
     /// The accounts, as the pages call them.
     pub accounts: Vec<AccountLabel>,
-    /// The zone in which times are printed.
+    /// The zone in which times are printed for whoever has chosen none.
     pub zone: Zone,
 }
 
@@ -30,6 +30,8 @@ pub struct Moment {
     warnings: Vec<String>,
     header: Header,
     who: Option<Looks>,
+    /// Theirs; `None`: the board's.
+    zone: Option<Zone>,
 }
 
 impl Site {
@@ -39,6 +41,12 @@ impl Site {
         let accounts = labels(&app);
         let zone = Zone::named(&app.config.server.time_zone).unwrap_or_else(Zone::utc);
         Self { app, accounts, zone }
+    }
+
+    /// The zone in which somebody reads times.
+    #[must_use]
+    pub fn zone_of(&self, who: &Who) -> Zone {
+        own_zone(who).unwrap_or_else(|| self.zone.clone())
     }
 
     /// What all pages say to somebody now.
@@ -55,7 +63,7 @@ impl Site {
         let mut moment = self.instant_for(who);
         let labels: Vec<&AccountLabel> = moment.accounts.iter().filter(|it| is_in_view(&it.id)).collect();
         let worst = self.app.worst(labels.iter().map(|it| &it.id));
-        moment.header = Header::new(&labels, worst.as_ref(), moment.now, &self.zone);
+        moment.header = Header::new(&labels, worst.as_ref(), moment.now, &self.zone_of(who));
         let filter = Filter { tally: Tally::Attention, within: who.reach.clone(), ..Filter::default() };
         moment.attention = self.app.store.attention(&filter, moment.now).await?;
         Ok(moment)
@@ -107,13 +115,19 @@ impl Site {
         })
     }
 
+    /// The same for a row of the live stream, which is told to whoever reads times in this zone.
+    #[must_use]
+    pub fn instant_in(&self, zone: Option<&Zone>) -> Moment {
+        Moment { zone: zone.cloned(), ..self.instant() }
+    }
+
     /// What the views need of it.
     #[must_use]
     pub fn around<'a>(&'a self, moment: &'a Moment) -> Around<'a> {
         Around {
             accounts: &moment.accounts,
             now: moment.now,
-            zone: &self.zone,
+            zone: moment.zone.as_ref().unwrap_or(&self.zone),
             attention: moment.attention,
             last_callback: moment.last_callback,
             warnings: &moment.warnings,
@@ -137,7 +151,7 @@ impl Moment {
             audit: opens("/audit"),
             sends: who.reach.senders.is_none() && !who.sends_as.is_empty(),
         };
-        Self { who: Some(looks), ..self }
+        Self { who: Some(looks), zone: own_zone(who), ..self }
     }
 
     /// The time.
@@ -145,6 +159,11 @@ impl Moment {
     pub fn now(&self) -> Timestamp {
         self.now
     }
+}
+
+/// The zone that somebody chose. One that is known no more counts as none.
+pub(super) fn own_zone(who: &Who) -> Option<Zone> {
+    Zone::named(who.zone.as_deref()?)
 }
 
 fn labels(app: &App) -> Vec<AccountLabel> {
@@ -158,6 +177,7 @@ fn labels(app: &App) -> Vec<AccountLabel> {
             tells_no_names: habits.tells_no_names,
             tells_no_documents: habits.tells_no_documents,
             told_every_minutes: habits.told_every_minutes,
+            app_url: config.app_url.clone(),
         }
     };
     app.accounts.values().map(label).collect()

@@ -44,6 +44,7 @@ pub async fn sync(site: web::Data<Site>, who: Who, pairs: Pairs) -> Result<HttpR
     let mut runs = store.runs_within(None, &who.reach, query.runs, RUNS + 1).await?;
     let more_runs = cut(&mut runs, RUNS).map(|it| it.id);
     runs.retain(|run| run.ended_at.is_some());
+    unsigned(&mut runs, &who);
     let dry = match query.dry {
         Some(id) => dry(&site, &who, id).await?,
         None => None,
@@ -65,12 +66,21 @@ pub async fn sync(site: web::Data<Site>, who: Who, pairs: Pairs) -> Result<HttpR
     Ok(page_of(html(&SyncPage::new(&input))))
 }
 
+/// Whoever sees but a part of the board isn't told who else works on it.
+pub(super) fn unsigned(runs: &mut [Run], who: &Who) {
+    if !who.reach.is_all() {
+        runs.iter_mut().for_each(|run| run.asked_by = None);
+    }
+}
+
 /// `GET /sync/now`: how far the sweeps are, which a live page asks while one goes on.
 pub async fn now(site: web::Data<Site>, who: Who) -> Result<HttpResponse, WebError> {
     let mut all = Vec::new();
     let theirs = site.accounts.iter().filter(|it| who.reach.has(&it.id));
     for account in theirs.filter_map(|it| site.app.accounts.get(&it.id)) {
-        all.push((site.app.store.unended_runs(&account.id).await?, account.config.calls_per_minute));
+        let mut runs = site.app.store.unended_runs(&account.id).await?;
+        unsigned(&mut runs, &who);
+        all.push((runs, account.config.calls_per_minute));
     }
     let moment = site.instant_for(&who);
     Ok(page_of(html(&RunningFragment::new(&all, &site.around(&moment)))))
@@ -126,10 +136,11 @@ type Dry = (Run, Vec<(DryLine, Option<Package>)>, bool);
 
 /// A dry run, the first of what it would change, and whether there is more; `None`: there is no such run for them.
 async fn dry(site: &Site, who: &Who, id: i64) -> Result<Option<Dry>, StoreError> {
-    let Some(run) = site.app.store.run(id).await?.filter(|run| run.dry && sees_all_of(who, &run.account))
+    let Some(mut run) = site.app.store.run(id).await?.filter(|run| run.dry && sees_all_of(who, &run.account))
     else {
         return Ok(None);
     };
+    unsigned(std::slice::from_mut(&mut run), who);
     let mut lines = site.app.store.dry_lines(&run.account, id, DRY_LINES + 1).await?;
     let is_cut = cut(&mut lines, DRY_LINES).is_some();
     let packages = site.app.store.states(lines.iter().map(|it| &it.key)).await?;
@@ -147,7 +158,7 @@ async fn accounts<'a>(site: &'a Site, who: &Who) -> Result<Vec<AccountSync<'a>>,
     let mut all = Vec::new();
     for label in site.accounts.iter().filter(|it| who.reach.has(&it.id)) {
         if let Some(account) = site.app.accounts.get(&label.id) {
-            all.push(one(site, label, account).await?);
+            all.push(one(site, label, account, who).await?);
         }
     }
     Ok(all)
@@ -157,12 +168,15 @@ async fn one<'a>(
     site: &'a Site,
     label: &'a AccountLabel,
     account: &Account,
+    who: &Who,
 ) -> Result<AccountSync<'a>, WebError> {
     let (app, config, now) = (&site.app, &account.config, site.app.now());
     let has_api = config.api.is_some();
-    let open = app.store.unended_runs(&account.id).await?;
+    let mut open = app.store.unended_runs(&account.id).await?;
     let mut ended = app.store.runs(Some(&account.id), None, LATELY).await?;
     ended.retain(|run| run.ended_at.is_some());
+    unsigned(&mut open, who);
+    unsigned(&mut ended, who);
     let api = account.api_state();
     let figures = app.figures(account).await?;
     let hours = app.store.traffic(Some(&account.id), TrafficView::from(now), now.plus(1)).await?;
@@ -184,7 +198,7 @@ async fn one<'a>(
         silent: account.silent(now),
         answered: api.answered_at,
         own_only: api.own_only,
-        traffic: TrafficView::new(&figures, &hours, &site.around(&site.instant())),
+        traffic: TrafficView::new(&figures, &hours, &site.around(&site.instant_for(who))),
         trouble,
     })
 }

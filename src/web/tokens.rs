@@ -7,7 +7,7 @@ use super::remote::note;
 use super::site::Site;
 use super::views::tokens::{Made, TokensInput, TokensPage};
 use super::views::{BoardQuery, Cursor, html};
-use crate::app::people::{DeedKind, Means, Who};
+use crate::app::people::{DeedKind, Means, Who, mail_address};
 use crate::model::access::{Reach, Scope};
 use actix_web::{HttpRequest, HttpResponse, web};
 use std::collections::HashMap;
@@ -44,7 +44,8 @@ async fn shown(
         }
     }
     let moment = site.moment(who).await?;
-    let (wrong, typed) = refused.map(|(why, form)| (why, [form.one("name"), form.one("board")])).unzip();
+    let typed = |form: &'_ Fields| ["name", "board", "senders"].map(|field| form.one(field).to_owned());
+    let (wrong, typed) = refused.map(|(why, form)| (why, typed(form))).unzip();
     let input = TokensInput {
         around: site.around(&moment),
         tokens: &tokens,
@@ -80,7 +81,11 @@ pub async fn make(
         let why = "Call it something, so that it can be told apart and ended.";
         return shown(&site, &who, None, None, Some((why, &form))).await;
     }
-    let reach = Reach { accounts: accounts_of(&form)?, senders: None };
+    let senders = match senders_of(form.one("senders")) {
+        Ok(senders) => senders,
+        Err(why) => return shown(&site, &who, None, None, Some((&why, &form))).await,
+    };
+    let reach = Reach { accounts: accounts_of(&form)?, senders };
     let query = (scope == Scope::Screen).then(|| board_of(form.one("board")));
     // Whoever makes a token has seen it: it ends with them.
     let owner = match who.means {
@@ -94,6 +99,19 @@ pub async fn make(
     let screen = (scope == Scope::Screen)
         .then(|| site.app.screen_address(&secret, request.app_config().local_addr().into()));
     shown(&site, &who, None, Some(Made { name: &name, secret: secret.text(), screen }), None).await
+}
+
+/// The mail addresses of whose packages alone it sees; none named: of everybody.
+fn senders_of(text: &str) -> Result<Option<Vec<String>>, String> {
+    const MOST_SENDERS: usize = 200;
+    let parts = text.split([',', ';', '\n', ' ', '\r', '\t']).filter(|it| !it.is_empty());
+    let all: Vec<String> = parts
+        .map(|it| mail_address(it).ok_or_else(|| format!("“{it}” is no mail address.")))
+        .collect::<Result<_, _>>()?;
+    if all.len() > MOST_SENDERS {
+        return Err(format!("A token is limited to at most {MOST_SENDERS} senders."));
+    }
+    Ok((!all.is_empty()).then_some(all))
 }
 
 /// The board of an address that was copied, or of its query alone; without what turns pages.

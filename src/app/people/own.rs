@@ -24,6 +24,19 @@ impl App {
         Ok(())
     }
 
+    /// Somebody reads times in another zone, whose name is one; `None`: in the board's.
+    pub async fn choose_zone(
+        &self,
+        user: &User,
+        zone: Option<String>,
+        remote: &str,
+    ) -> Result<(), StoreError> {
+        let what = format!("their time zone: {}", zone.as_deref().unwrap_or("the board’s"));
+        self.store.set_zone(user.id, zone).await?;
+        self.note(&user.email, remote, DeedKind::UserChanged, what).await;
+        Ok(())
+    }
+
     /// Somebody with a session changes their password: they must know the old one. Their other sessions end.
     pub async fn change_password(
         &self,
@@ -43,8 +56,7 @@ impl App {
         if let Err(weak) = passwords::judge(new, &user.email) {
             return Ok(Owned::Refused(weak.to_string()));
         }
-        self.store.keep_password(user.id, &passwords::hash(new).await?).await?;
-        self.store.end_sessions_of(user.id, Some(session)).await?;
+        self.store.set_password(user.id, &passwords::hash(new).await?, Some(session)).await?;
         self.note(&user.email, &from.remote, DeedKind::Password, "changed").await;
         Ok(Owned::Done)
     }

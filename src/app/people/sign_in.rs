@@ -18,6 +18,8 @@ pub struct From {
     pub remote: String,
     /// The browser, as it calls itself.
     pub agent: String,
+    /// The hash of the secret by which it is signed in already: that session ends with the next one.
+    pub before: Option<[u8; 32]>,
 }
 
 /// What comes after a step.
@@ -128,6 +130,11 @@ impl App {
             None => Next::In,
         };
         let (now, secret) = (self.now(), NewSecret::make("")?);
+        // A browser holds one cookie: what it was signed in by before nobody could end any more.
+        let follows = match (follows, &from.before) {
+            (None, Some(hash)) => self.store.session(hash).await?.map(|it| it.id),
+            (follows, _) => follows,
+        };
         self.store.prune_sessions(now.plus(-super::IDLE_MS), now.plus(-super::LONGEST_MS)).await?;
         let session = Session {
             id: 0,
@@ -271,7 +278,7 @@ impl App {
         }
         let id = match &link {
             Some(user) => {
-                self.store.set_password(user.id, &hashed).await?;
+                self.store.set_password(user.id, &hashed, None).await?;
                 Some(user.id)
             }
             None => self.store.add_user(&NewUser::admin(&email, hashed), self.now()).await?,

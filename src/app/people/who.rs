@@ -14,6 +14,8 @@ pub struct Who {
     pub reach: Reach,
     /// The mail addresses under which they send, in lower case; a program has none.
     pub sends_as: Vec<String>,
+    /// The zone in which they read times; `None`: the board's.
+    pub zone: Option<String>,
 }
 
 /// By what somebody is known.
@@ -46,14 +48,20 @@ impl Who {
     #[must_use]
     pub fn here() -> Self {
         let name = "somebody at this machine".to_owned();
-        Self { name, means: Means::Here, reach: Reach::default(), sends_as: Vec::new() }
+        Self { name, means: Means::Here, reach: Reach::default(), sends_as: Vec::new(), zone: None }
     }
 
     /// A person by a session.
     #[must_use]
     pub fn person(user: &User, session: i64) -> Self {
         let means = Means::Session { session, user: user.id, role: user.role };
-        Self { name: user.email.clone(), means, reach: user.reach(), sends_as: user.sends_as() }
+        Self {
+            name: user.email.clone(),
+            means,
+            reach: user.reach(),
+            sends_as: user.sends_as(),
+            zone: user.zone.clone(),
+        }
     }
 
     /// A program by its token.
@@ -61,7 +69,7 @@ impl Who {
     pub fn program(token: &Token) -> Self {
         let means = Means::Token { token: token.id, scope: token.scope, query: token.query.clone() };
         let name = format!("token {}", token.name);
-        Self { name, means, reach: token.reach.clone(), sends_as: Vec::new() }
+        Self { name, means, reach: token.reach.clone(), sends_as: Vec::new(), zone: None }
     }
 
     /// What they see of the board; with `mine`, of that only what they sent. That narrows nothing for whoever never

@@ -18,6 +18,7 @@ use futures_util::future::join_all;
 use jiff::tz::TimeZone;
 use std::collections::HashSet;
 use std::time::Duration;
+pub(super) use when::latest;
 use when::{FIRST, NIGHT, due};
 
 /// No account has so many pages; a list that goes on for ever is ended here.

@@ -90,6 +90,10 @@ impl App {
             }
             let key = PackageKey { account: account.id.clone(), package: package.clone() };
             let known = self.store.package(&key).await?;
+            if known.is_none() && self.store.is_removed(&key).await? {
+                spared.push(key.package);
+                continue;
+            }
             let confirmed_at = known.as_ref().and_then(|it| it.row.package.confirmed_at);
             if !sweep.run.dry && confirmed_at.is_some() && confirmed_at >= sweep.run.watermark {
                 continue;

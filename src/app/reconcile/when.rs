@@ -79,7 +79,7 @@ impl App {
 }
 
 /// When it was last this time of the day.
-fn latest(time: jiff::civil::Time, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+pub(in crate::app) fn latest(time: jiff::civil::Time, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     let here = jiff::Timestamp::from_millisecond(now.0).ok()?.to_zoned(zone.clone());
     let on = |date: jiff::civil::Date| date.to_datetime(time).to_zoned(zone.clone()).ok();
     let today = on(here.date())?;

@@ -92,9 +92,25 @@ pub(super) fn disk(findings: &mut Findings, config: &Config) {
     let Some(Ok(room)) = place.map(Room::at) else {
         return findings.warn("disk", "how much room it has can't be told");
     };
-    let limit = config.server.disk_guard.limit(room.total);
+    room_of(findings, room, config.server.disk_guard.limit(room.total));
+}
+
+/// Below this a database can't be worked with, whatever the guard was told.
+const LEAST_ROOM: u64 = 64 * 1024 * 1024;
+
+fn room_of(findings: &mut Findings, room: Room, limit: u64) {
     let (free, least) = (amount(room.free), amount(limit));
-    if room.free < limit {
+    if room.free < LEAST_ROOM && room.free >= limit {
+        findings.fail(
+            "disk",
+            format!("{free} are free, too little for callbacks to be kept, and `disk-guard` spares none; make room"),
+        );
+    } else if limit == 0 {
+        findings.warn(
+            "disk",
+            format!("{free} are free, and `disk-guard` is 0: nothing keeps the last of it for callbacks"),
+        );
+    } else if room.free < limit {
         findings.fail(
             "disk",
             format!("{free} are free, less than {least}: the board takes callbacks alone; make room"),
@@ -240,5 +256,32 @@ pub(super) fn ago(now: Timestamp, at: Timestamp) -> String {
         0..120 => format!("{minutes} minutes ago"),
         120..2_880 => format!("{} hours ago", minutes / 60),
         _ => format!("{} days ago", minutes / 1_440),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::State;
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_never_sound_whatever_the_guard_was_told() {
+        const GIB: u64 = 1024 * 1024 * 1024;
+        for (free, limit, state, said) in [
+            (0, 0, State::Fail, "0 KiB are free, too little"),
+            (LEAST_ROOM - 1, 0, State::Fail, "too little"),
+            (LEAST_ROOM, 0, State::Warn, "`disk-guard` is 0"),
+            (9 * GIB, 0, State::Warn, "`disk-guard` is 0"),
+            (LEAST_ROOM - 1, 1, State::Fail, "too little"),
+            (GIB - 1, GIB, State::Fail, "callbacks alone"),
+            (2 * GIB - 1, GIB, State::Warn, "make room"),
+            (2 * GIB, GIB, State::Good, "2 GiB are free"),
+        ] {
+            let mut findings = Findings { all: Vec::new(), json: true };
+            room_of(&mut findings, Room { free, total: 10 * GIB }, limit);
+            let [finding] = &findings.all[..] else { panic!("one finding") };
+            assert_eq!(finding.state, state, "{free} of {limit}: {}", finding.told);
+            assert!(finding.told.contains(said), "{}", finding.told);
+        }
     }
 }

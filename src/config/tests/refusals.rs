@@ -184,3 +184,22 @@ fn a_listener_has_a_whole_address_that_is_not_ours() {
     let plain = load(&forward("{ url = \"http://old.example.com/\" }")).unwrap().warnings();
     assert!(plain.iter().any(|it| it.starts_with("accounts.a.forward.url is http")), "{plain:?}");
 }
+
+#[test]
+fn a_link_to_the_provider_leads_to_the_host_that_was_named_whatever_the_id() {
+    for (address, word) in [
+        ("https://host.example/a", "{id} once"),
+        ("https://host.example/{id}/{id}", "{id} once"),
+        ("https://{id}.host.example/", "behind the host"),
+        ("https://{id}/", "behind the host"),
+        ("https://host.example:{id}/", "web address"),
+        ("https://me:{id}@host.example/", "password"),
+        ("https://me:pw@host.example/{id}", "password"),
+        ("http://host.example/{id}", "https://"),
+        ("javascript:alert({id})", "https://"),
+        ("{id}", "web address"),
+    ] {
+        let text = account(&format!("callback = {{ auth = \"none\" }}\napp-url = \"{address}\""));
+        refused(&text, "accounts.a.app-url", &[word]);
+    }
+}

@@ -8,6 +8,8 @@ use sqlx::Row as _;
 const ADD: &str = "INSERT INTO once_links (hash, kind, user, expires_at) VALUES ($1, $2, $3, $4)";
 const USE: &str = "DELETE FROM once_links WHERE hash = $1 AND expires_at > $2 RETURNING 1";
 const DROP: &str = "DELETE FROM once_links WHERE expires_at <= $1 OR (kind = $2 AND user IS $3)";
+/// Whatever is left for somebody: with another password, and once they may come no more, nothing opens by an older link.
+const DROP_OF: &str = "DELETE FROM once_links WHERE user = $1";
 const ONE: &str = "SELECT kind, user, expires_at FROM once_links WHERE hash = $1 AND expires_at > $2";
 
 /// What a link is for.
@@ -40,6 +42,11 @@ pub struct Link {
     pub user: Option<i64>,
     /// Until when it works.
     pub expires_at: Timestamp,
+}
+
+/// Ends every link of somebody.
+pub(super) fn end_links(user: i64) -> Aside {
+    Aside::new(DROP_OF).number(user)
 }
 
 impl Store {

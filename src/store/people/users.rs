@@ -3,6 +3,7 @@
 use super::super::aside::Aside;
 use super::super::packages::json;
 use super::super::{Store, StoreError};
+use super::links::end_links;
 use super::{list, some_json, words};
 use crate::model::access::{Reach, Role};
 use crate::model::{AccountId, Timestamp};
@@ -13,6 +14,7 @@ const ADD: &str = "INSERT INTO users (email, name, role, accounts, mine, aliases
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING id";
 const CHANGE: &str = "UPDATE users SET name = $2, role = $3, accounts = $4, mine = $5, aliases = $6, zone = $7 WHERE id = $1 RETURNING id";
 const RENAME: &str = "UPDATE users SET name = $2 WHERE id = $1 RETURNING id";
+const ZONE: &str = "UPDATE users SET zone = $2 WHERE id = $1 RETURNING id";
 const PASSWORD: &str = "UPDATE users SET password = $2 WHERE id = $1 RETURNING id";
 const KEEP_PASSWORD: &str =
     "UPDATE users SET password = $2 WHERE id = $1 AND password IS NOT NULL RETURNING id";
@@ -175,10 +177,15 @@ impl Store {
         self.aside(vec![Aside::new(RENAME).number(user).text(name)]).await.map(|_| ())
     }
 
-    /// Gives somebody another password, hashed, and ends every session of theirs.
-    pub async fn set_password(&self, user: i64, password: &str) -> Result<(), StoreError> {
+    /// Somebody reads times in another zone; `None`: in the board's. Pages that they have open notice at once.
+    pub async fn set_zone(&self, user: i64, zone: Option<String>) -> Result<(), StoreError> {
+        self.aside(vec![Aside::new(ZONE).number(user).maybe(zone)]).await.map(|_| ())
+    }
+
+    /// Gives somebody another password, hashed, and ends every link of theirs, and every session but this one.
+    pub async fn set_password(&self, user: i64, password: &str, but: Option<i64>) -> Result<(), StoreError> {
         let change = Aside::new(PASSWORD).number(user).text(password);
-        self.aside(vec![end_sessions(user, None), change]).await.map(|_| ())
+        self.aside(vec![end_sessions(user, but), end_links(user), change]).await.map(|_| ())
     }
 
     /// Keeps the same password, hashed anew.
@@ -212,7 +219,7 @@ impl Store {
         self.aside(vec![Aside::new(USE_TOTP).number(user).number(step)]).await.map(|it| it.is_some())
     }
 
-    /// Lets somebody in no more, and ends their sessions and tokens; or lets them in again.
+    /// Lets somebody in no more, and ends their sessions, tokens and links; or lets them in again.
     pub async fn disable_user(
         &self,
         user: i64,
@@ -220,7 +227,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let disable = Aside::new(DISABLE).number(user).number(at.map(|at| at.0));
-        let ends = [end_sessions(user, None), end_tokens(user, now)];
+        let ends = [end_sessions(user, None), end_tokens(user, now), end_links(user)];
         let all = ends.into_iter().filter(|_| at.is_some()).chain([disable]).collect();
         self.aside(all).await.map(|_| ())
     }

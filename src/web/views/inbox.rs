@@ -3,7 +3,7 @@
 use super::time::When;
 use super::words::{count, number, shown};
 use super::{AccountLabel, Around, Frame, Place, link};
-use crate::app::{Arrival, ArrivalState, LoneSigner, Refused, Said, Waiting};
+use crate::app::{Arrival, ArrivalState, LoneSigner, Refused, Said, Waiting, WhyGone};
 use crate::model::Origin;
 use askama::Template;
 
@@ -115,6 +115,8 @@ struct ArrivalView {
     state: &'static str,
     class: &'static str,
     note: Option<String>,
+    /// Why its bytes are not here any more.
+    gone: Option<&'static str>,
     size: String,
 }
 
@@ -234,6 +236,11 @@ impl ArrivalView {
             state,
             class,
             note: it.note.as_deref().map(shown),
+            gone: it.gone.map(|why| match why {
+                WhyGone::Age => "bytes kept long enough",
+                WhyGone::Package => "gone with its package",
+                WhyGone::Erased => "bytes erased",
+            }),
             size: bytes(it.size),
         }
     }

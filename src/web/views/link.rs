@@ -22,6 +22,14 @@ pub fn package(key: &PackageKey) -> String {
     format!("/packages/{}/{}", encode(&key.account.0), segment(key.package.as_str()))
 }
 
+/// A package's page at its provider, by the address that the configuration gives for it. `None`: an id that a browser would
+/// take for a step up in the path.
+#[must_use]
+pub fn at_provider(address: &str, id: &PackageId) -> Option<String> {
+    let id = id.as_str();
+    (!matches!(id, "." | "..")).then(|| address.replace("{id}", &encode(id)))
+}
+
 /// A package as JSON: `/api/v1/packages/{account}/{id}`.
 #[must_use]
 pub fn package_json(key: &PackageKey) -> String {

@@ -1,6 +1,6 @@
 //! What people see of themselves: name, password, second factor, sessions.
 
-use super::time::When;
+use super::time::{self, When};
 use super::words::shown;
 use super::{Around, Frame, Place};
 use crate::app::people::{Session, User, passwords};
@@ -17,6 +17,8 @@ pub struct MeInput<'a> {
     pub sessions: &'a [Session],
     /// The one that they are in.
     pub session: i64,
+    /// The zone of whoever has chosen none.
+    pub boards_zone: &'a str,
     /// What a button has just done.
     pub notice: Option<&'a str>,
     /// Why it hasn't.
@@ -33,6 +35,9 @@ pub struct MePage<'a> {
     has_password: bool,
     has_second: bool,
     by_provider: bool,
+    boards_zone: &'a str,
+    /// The zones to choose from, and which they chose.
+    zones: Vec<(String, bool)>,
     sessions: Vec<SessionView>,
     others: bool,
     notice: Option<&'a str>,
@@ -73,6 +78,8 @@ impl<'a> MePage<'a> {
             has_password: user.password.is_some(),
             has_second: user.totp.is_some(),
             by_provider: user.subject.is_some() && user.password.is_none(),
+            boards_zone: input.boards_zone,
+            zones: zones(user.zone.as_deref()),
             others: sessions.len() > 1,
             sessions,
             notice: input.notice,
@@ -81,6 +88,13 @@ impl<'a> MePage<'a> {
             advised: passwords::ADVISED,
         }
     }
+}
+
+/// All zones. One that is known no more stays in the list, so that it is not changed unseen.
+fn zones(chosen: Option<&str>) -> Vec<(String, bool)> {
+    let known = time::zones();
+    let gone = chosen.filter(|it| known.iter().all(|zone| zone != it)).map(|it| (it.to_owned(), true));
+    gone.into_iter().chain(known.iter().map(|it| (it.clone(), chosen == Some(it.as_str())))).collect()
 }
 
 /// What people call a browser that calls itself by many names; of several the first here is the true one.

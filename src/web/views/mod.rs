@@ -22,6 +22,7 @@ pub mod package;
 mod people;
 pub mod providers;
 pub mod query;
+pub mod retention;
 pub mod row;
 #[cfg(test)]
 mod sample;
@@ -77,6 +78,8 @@ pub struct AccountLabel {
     pub tells_no_documents: bool,
     /// Its provider collects changes and tells them every so many minutes.
     pub told_every_minutes: Option<u16>,
+    /// Where people look at a package at the provider, with `{id}` in the place of its id.
+    pub app_url: Option<String>,
 }
 
 impl AccountLabel {
@@ -156,6 +159,7 @@ impl Around<'_> {
             tells_no_names: false,
             tells_no_documents: false,
             told_every_minutes: None,
+            app_url: None,
         })
     }
 }

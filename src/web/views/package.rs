@@ -65,6 +65,8 @@ pub struct PackagePage {
     ready: bool,
     reason: Option<String>,
     troubles: Vec<(Trouble, Option<When>)>,
+    /// Where to act; `None`: nobody has said where that is.
+    there: Option<String>,
     lines: Lines,
     count: String,
     /// Said where the provider never tells how many sign.
@@ -136,6 +138,7 @@ impl PackagePage {
             ready: package.ready_to_complete,
             reason: package.reason.as_deref().map(shown),
             troubles: troubles.into_iter().map(|it| (it.clone(), it.since.map(ago))).collect(),
+            there: account.app_url.as_deref().and_then(|it| link::at_provider(it, &key.package)),
             count: lines.count(),
             lines,
             no_count: never.then(|| format!("how many sign is {}", account.not_told())),

@@ -7,7 +7,7 @@ use super::link::encode;
 use super::time::Zone;
 use super::words::one_line;
 use crate::app::people::Who;
-use crate::model::filter::fold_text;
+use crate::model::text::search_words;
 use crate::model::{AccountId, Filter, Sort, Tally, Timestamp};
 use percent_encoding::percent_decode_str;
 
@@ -254,10 +254,10 @@ impl Updated {
     }
 }
 
-/// The words of a search, folded as the text is that they are looked for in.
+/// The words of a search, made as those of the text that they are looked for in.
 #[must_use]
 pub fn words(q: &str) -> Vec<String> {
-    fold_text(&search(q)).split_whitespace().take(MOST_WORDS).map(str::to_owned).collect()
+    search_words(&search(q), MOST_WORDS)
 }
 
 /// A text as it can be searched for.
@@ -302,13 +302,14 @@ mod tests {
             tells_no_names: false,
             tells_no_documents: false,
             told_every_minutes: None,
+            app_url: None,
         });
         let now = Timestamp(100 * DAY_MS + 5);
         let query =
             BoardQuery::parse("status=attention&q=LIND+qvist&provider=conga&updated=today&sender=a@b");
         let filter = query.filter(now, &Zone::utc(), &accounts, &Who::here());
         assert_eq!(filter.tally, Tally::Attention);
-        assert_eq!(filter.words, ["lind", "qvist"]);
+        assert_eq!(filter.words, [" lind", " qvist"]);
         assert_eq!(filter.accounts, [AccountId("conga-eu".into())]);
         assert_eq!(filter.updated_since, Some(Timestamp(100 * DAY_MS)));
         let none = BoardQuery::parse("?&=&%zz&a").filter(now, &Zone::utc(), &accounts, &Who::here());

@@ -29,6 +29,7 @@ pub(super) fn accounts() -> Vec<AccountLabel> {
         tells_no_names: provider == "websignatureoffice",
         tells_no_documents: matches!(provider, "legalesign" | "websignatureoffice"),
         told_every_minutes: (provider == "legalesign").then_some(6),
+        app_url: None,
     };
     vec![
         account("onespan-eu", "OneSpan · EU", "onespan", "OneSpan Sign"),

@@ -266,6 +266,7 @@ fn arrival() -> Arrival {
         origin: Origin::Callback,
         state: ArrivalState::Digested,
         note: None,
+        gone: None,
         size: 190,
         package: Some(sample::mortgage().key),
         name: Some("SIGNER_LOCKED".into()),

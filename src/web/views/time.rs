@@ -6,6 +6,7 @@ use crate::model::Timestamp;
 use askama::Template;
 use jiff::tz::TimeZone;
 use jiff::{Unit, Zoned};
+use std::sync::OnceLock;
 
 const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;
@@ -61,6 +62,23 @@ impl Zone {
         let at = at.0.clamp(FIRST, LAST);
         jiff::Timestamp::from_millisecond(at).unwrap_or_default().to_zoned(self.tz.clone())
     }
+}
+
+/// The zones that a person may choose: those of places, and UTC.
+#[must_use]
+pub fn zones() -> &'static [String] {
+    static ZONES: OnceLock<Vec<String>> = OnceLock::new();
+    ZONES.get_or_init(|| {
+        let is_place = |name: &str| {
+            let area = name.split_once('/').map(|(area, _)| area);
+            area.is_some_and(|area| !["Etc", "posix", "right", "SystemV"].contains(&area))
+        };
+        let all = jiff::tz::db().available().map(|it| it.as_str().to_owned());
+        let mut all: Vec<String> = all.filter(|it| it == "UTC" || is_place(it)).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    })
 }
 
 /// A `<time>`: what is shown, and the whole truth for hovering, assistive technology and scripts.

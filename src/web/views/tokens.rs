@@ -2,7 +2,7 @@
 
 use super::time::When;
 use super::users::{AccountsView, sees};
-use super::words::shown;
+use super::words::{list, shown};
 use super::{Around, BoardQuery, Frame, Place, board};
 use crate::app::people::Token;
 use crate::model::access::Scope;
@@ -24,8 +24,8 @@ pub struct TokensInput<'a> {
     pub made: Option<Made<'a>>,
     /// Why none was.
     pub wrong: Option<&'a str>,
-    /// The name and the board that were typed then.
-    pub typed: [&'a str; 2],
+    /// The name, the board and the senders that were typed then.
+    pub typed: [String; 3],
 }
 
 /// A token that was just made: the only time that it is told.
@@ -53,7 +53,7 @@ pub struct TokensPage<'a> {
     notice: Option<&'a str>,
     made: Option<Made<'a>>,
     wrong: Option<&'a str>,
-    typed: [&'a str; 2],
+    typed: [String; 3],
     accounts: AccountsView,
 }
 
@@ -64,6 +64,7 @@ struct TokenView {
     prefix: String,
     opens: String,
     sees: String,
+    senders: Option<String>,
     owner: Option<String>,
     used: Option<When>,
     /// It works no more, and since when.
@@ -90,6 +91,10 @@ impl TokenView {
             prefix: shown(&it.prefix),
             opens,
             sees: sees(it.reach.accounts.as_deref(), around),
+            senders: it.reach.senders.as_ref().map(|some| {
+                let some: Vec<String> = some.iter().map(|it| shown(it)).collect();
+                format!("only what {} sent", list(&some))
+            }),
             owner: it.user.and_then(|user| input.owners.get(&user)).map(|it| shown(it)),
             used: it.used_at.map(when),
             over: it.ended_at.map(|at| ("ended", when(at))).or(expired),

@@ -14,6 +14,7 @@ async fn full() -> Board {
     }
     name(&board, "P2=", "A very long name of a package that nobody would give, but that a program may compose of many parts, Lindqvist & Company, 2026-11-22").await;
     board.event("P1=", "SIGNER_LOCKED", "marta", 0).await;
+    board.event(LONG, "SIGNER_LOCKED", "marta", 0).await;
     let body = serde_json::json!({
         "name": "PACKAGE_DECLINE", "sessionUser": HOSTILE, "packageId": "P2=", "message": HOSTILE,
         "documentId": null, "createdDate": jiff::Timestamp::from_millisecond(NOON).unwrap().to_string(),
@@ -25,8 +26,18 @@ async fn full() -> Board {
     board
 }
 
-const PAGES: [&str; 7] =
-    ["/", "/packages/os/P1%3D", "/packages/os/P2%3D", "/sync", "/inbox", "/providers", "/no-such-page"];
+/// The id of a package of which nothing else is known: there is no place in it to break a line.
+const LONG: &str = "AnIdOfAPackageWithoutAnyPlaceInIt0123456789abcdefghijklmnopqrs";
+const PAGES: [&str; 8] = [
+    "/",
+    "/packages/os/P1%3D",
+    "/packages/os/P2%3D",
+    "/packages/os/AnIdOfAPackageWithoutAnyPlaceInIt0123456789abcdefghijklmnopqrs",
+    "/sync",
+    "/inbox",
+    "/providers",
+    "/no-such-page",
+];
 
 #[actix_web::test]
 async fn whatever_is_sent_stays_text_and_no_page_offends_its_own_policy() {

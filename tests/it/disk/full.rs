@@ -63,7 +63,10 @@ async fn a_full_disk_is_503_and_ends_by_itself() {
     assert!(refused > 0, "the disk was full");
     let ready = board.get("/readyz").await;
     assert_eq!(ready.status(), 503);
-    assert!(ready.text().await.unwrap().contains("can't be written"));
+    // Strangers read this: the cause is for the log.
+    let said = ready.text().await.unwrap();
+    assert_eq!(said, "not ready: callbacks can't be written to disk; the log says why\n");
+    assert_eq!(board.text("/healthz").await, "ok\n");
     assert_eq!(board.get("/healthz").await.status(), 200);
     assert!(board.text("/inbox").await.contains("be written to disk"));
     let pressed = board.post("/inbox/replay", "").await;

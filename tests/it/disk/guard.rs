@@ -54,7 +54,9 @@ async fn below_the_limit_everything_but_callbacks_waits_and_goes_on_by_itself() 
     );
     let metrics = board.text("/metrics").await;
     assert_eq!(gauge(&metrics, "signboard_disk_low ").as_deref(), Some("1"), "{metrics}");
-    assert_eq!(gauge(&metrics, "signboard_disk_free_bytes ").as_deref(), Some("1073741823"));
+    // The room as it is, not as it was when somebody last looked: that was made up here.
+    let free: f64 = gauge(&metrics, "signboard_disk_free_bytes ").unwrap().parse().unwrap();
+    assert!(free > 0.0 && free != 1_073_741_823.0, "{free}");
     // A little more is not enough, or what is written then would stop it at once.
     app.note_room(room(GIB + 1));
     assert!(app.disk_low().is_some());

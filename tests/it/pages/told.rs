@@ -252,3 +252,40 @@ async fn what_websignatureoffice_never_tells_is_said_and_whatever_it_sends_is_20
     assert!(providers.contains("webso_events_url") && providers.contains("webso_events_retries"));
     board.stop().await;
 }
+
+/// Seen red with: an id that was not encoded, and a page without the sentence.
+#[actix_web::test]
+async fn each_trouble_says_where_to_act_and_a_hostile_id_leads_nowhere_else() {
+    let there = "https://sign.example.com/#/transaction/{id}/view";
+    let mut board = Board::start().await;
+    for id in ["P1=", "x/../../@evil.example?a=b#\"<b>", ".."] {
+        board.event(id, "SIGNER_LOCKED", "marta", 0).await;
+        board.event(id, "EMAIL_BOUNCE", "ben", 1).await;
+    }
+    let path = |id: &str| format!("/packages/os/{}", utf8_percent_encode(id, NON_ALPHANUMERIC));
+    let without = board.text(&path("P1=")).await;
+    assert_eq!(
+        without.matches("There it has the ID <span class=\"mono\"><bdi>P1=</bdi></span>.").count(),
+        2,
+        "{without}"
+    );
+    assert!(!without.contains("rel=\"external"), "{without}");
+    board
+        .reconfigure(|config| {
+            config.accounts.get_mut("os").unwrap().app_url = Some(there.to_owned());
+        })
+        .await;
+    let page = board.text(&path("P1=")).await;
+    let link = |id: &str| {
+        format!(
+            "href=\"https://sign.example.com/#/transaction/{id}/view\" rel=\"external noreferrer\">Open it in OneSpan Sign</a>"
+        )
+    };
+    assert_eq!(page.matches(&link("P1%3D")).count(), 2, "each of two: {page}");
+    let page = board.text(&path("x/../../@evil.example?a=b#\"<b>")).await;
+    let encoded = "x%2F..%2F..%2F%40evil.example%3Fa%3Db%23%22%3Cb%3E";
+    assert_eq!(page.matches(&link(encoded)).count(), 2, "{page}");
+    let up = board.text("/packages/os/~%2E%2E").await;
+    assert!(up.contains("There it has the ID") && !up.contains("rel=\"external"), "{up}");
+    board.stop().await;
+}

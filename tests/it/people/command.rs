@@ -129,6 +129,10 @@ fn what_makes_no_sense_is_refused_in_a_sentence() {
     let house = House::new();
     let add = ["user", "add", EMAIL, "--role", "sender"];
     house.out(&add, "");
+    let boss = ["user", "add", "boss@example.com", "--role", "admin", "--password-stdin"];
+    house.out(&boss, &format!("{PASSWORD}\n"));
+    // Who was only invited can't look after the board.
+    house.out(&["user", "add", "next@example.com", "--role", "admin"], "");
     for (words, stdin, why) in [
         (&add[..], "", "is known already"),
         (&["user", "add", "b@x.example", "--role", "owner"], "", "a role is viewer, sender or admin"),
@@ -136,6 +140,7 @@ fn what_makes_no_sense_is_refused_in_a_sentence() {
         (&["user", "add", "nobody", "--role", "viewer"], "", "That is no mail address."),
         (&["user", "passwd", EMAIL, "--password-stdin"], "password1\n", "guessed first"),
         (&["user", "disable", "b@x.example"], "", "nobody is called b@x.example"),
+        (&["user", "disable", "boss@example.com"], "", "Nobody else could look after this board"),
         (&["token", "add", "x", "--scope", "screen"], "", "a scope is read or resync"),
         (&["token", "add", "x", "--scope", "read", "--days", "0"], "", "not in 1.."),
         (&["token", "end", "7"], "", "no token with the number 7 works"),

@@ -81,6 +81,41 @@ async fn an_invitation_sets_a_password_once_and_for_one_person() {
     assert_eq!(board.get_as(&Shows::Nothing, &fresh).await.status(), 404, "they may not come in");
 }
 
+/// Seen red with: links that outlive the password they were to replace.
+#[tokio::test]
+async fn what_links_are_left_end_with_another_password_and_with_whoever_may_come_no_more() {
+    let board = Board::with_people(|_| ()).await;
+    let id = with_password(&board, EMAIL, Role::Viewer).await;
+    let other = with_password(&board, "other@example.com", Role::Viewer).await;
+    let others = link(&board, LinkKind::Reset, Some(other)).await;
+    let here = board.sign_in(id).await;
+    let works = async |path: &str| board.get_as(&Shows::Nothing, path).await.status() == 200;
+    let (invite, reset) =
+        (link(&board, LinkKind::Invite, Some(id)).await, link(&board, LinkKind::Reset, Some(id)).await);
+    assert!(works(&invite).await && works(&reset).await);
+    let wrong = format!("do=password&old=wrong&password={}", plain("other good words there"));
+    assert_eq!(board.post_as(&here, "/me", &wrong).await.status(), 422);
+    assert!(works(&reset).await, "nothing was changed");
+    let change = format!("do=password&old={}&password={}", plain(PASSWORD), plain("other good words there"));
+    assert_eq!(board.post_as(&here, "/me", &change).await.status(), 303);
+    assert!(!works(&invite).await && !works(&reset).await, "they have chosen another themselves");
+    assert_eq!(board.get_as(&here, "/me").await.status(), 200);
+
+    // One link is taken up: no other stays.
+    let (invite, reset) =
+        (link(&board, LinkKind::Invite, Some(id)).await, link(&board, LinkKind::Reset, Some(id)).await);
+    assert_eq!(board.post_as(&Shows::Nothing, &reset, &form("", PASSWORD)).await.status(), 303);
+    assert!(!works(&invite).await);
+
+    let reset = link(&board, LinkKind::Reset, Some(id)).await;
+    let (store, now) = (&board.app().store, board.app().now());
+    store.disable_user(id, Some(now), now).await.unwrap();
+    store.disable_user(id, None, now).await.unwrap();
+    assert!(!works(&reset).await, "let in again, they need another");
+    assert!(works(&others).await, "somebody else’s");
+    board.stop().await;
+}
+
 /// Seen red with: a reset that goes past the second factor.
 #[tokio::test]
 async fn another_password_ends_every_session_and_the_second_factor_stays() {

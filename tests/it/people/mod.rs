@@ -15,6 +15,7 @@ mod sign_in;
 mod streams;
 mod tokens;
 mod totp;
+mod zone;
 
 use crate::support::board::Board;
 use crate::support::people::Shows;

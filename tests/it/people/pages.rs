@@ -3,8 +3,10 @@
 use super::tokens::once;
 use super::{EMAIL, PASSWORD, audit, plain, try_from, with_password};
 use crate::support::board::Board;
-use crate::support::people::{Shows, user};
+use crate::support::people::{Shows, only, user};
+use crate::support::world::{Stage, sweep};
 use signboard::app::people::NewUser;
+use signboard::config::Opens;
 use signboard::model::access::Role;
 
 async fn text(board: &Board, who: &Shows, path: &str) -> String {
@@ -165,6 +167,30 @@ async fn a_password_is_changed_by_whoever_knows_the_old_one() {
     assert!(!text(&board, &stranger, "/me").await.contains("type=\"password\""));
     assert_eq!(board.post_as(&stranger, "/me", &form("", new)).await.status(), 422);
     board.stop().await;
+}
+
+/// Seen red with: the runs as they are kept.
+#[actix_web::test]
+async fn whoever_sees_a_part_of_the_board_isnt_told_who_else_works_on_it() {
+    let mut stage = Stage::open().await;
+    stage.board.reconfigure(|config| config.opens = Opens::ToWhoSignsIn).await;
+    let board = &stage.board;
+    let admin = board.person(EMAIL, Role::Admin).await;
+    let viewer = board.person("v@example.com", Role::Viewer).await;
+    let limited = NewUser { accounts: only(&["os"]), ..user("l@example.com", Role::Viewer) };
+    let limited = board.somebody(limited).await;
+    assert_eq!(board.post_as(&admin, "/sync/resync", "account=os&since=&until=").await.status(), 303);
+    for _ in 0..2 {
+        for (who, knows) in [(&admin, true), (&viewer, true), (&limited, false)] {
+            let runs = text(board, who, "/api/v1/runs").await;
+            assert!(runs.contains("\"account\":\"os\"") && runs.contains("\"reason\":\"people\""), "{runs}");
+            assert_eq!(runs.contains(EMAIL), knows, "{runs}");
+            let pages = text(board, who, "/sync").await + &text(board, who, "/sync/now").await;
+            assert!(knows || !pages.contains(EMAIL), "{pages}");
+        }
+        sweep(&stage, "os").await;
+    }
+    stage.close().await;
 }
 
 #[actix_web::test]

@@ -33,7 +33,7 @@ fn by(sender: &str) -> Snapshot {
     Snapshot { status: Status::Sent, sender: Some(sender), ..Snapshot::default() }
 }
 
-async fn sent(board: &Board, account: &str, id: &str, sender: &str) {
+pub(super) async fn sent(board: &Board, account: &str, id: &str, sender: &str) {
     said(board, account, id, Snapshot { name: Some(format!("Contract {id}")), ..by(sender) }).await;
 }
 

@@ -3,6 +3,7 @@
 use super::{EMAIL, PASSWORD, audit, shows, to, try_from, with_password};
 use crate::support::board::Board;
 use crate::support::people::Shows;
+use crate::support::sse::Reader;
 use signboard::model::access::Role;
 
 const HERE: &str = "192.0.2.7";
@@ -202,4 +203,31 @@ async fn the_way_in_tells_strangers_nothing_and_says_where_passwords_would_be_re
     let request = board.client.get(format!("{}/sign-in", board.url)).header("host", "board.example.com");
     let proxied = request.header("x-forwarded-proto", "https").send().await.unwrap();
     assert!(!proxied.text().await.unwrap().contains("not encrypted"));
+}
+
+/// Seen red with: a sign-in that looks at no cookie.
+#[tokio::test]
+async fn signing_in_once_more_ends_the_session_before_in_that_browser_alone() {
+    let board = Board::with_people(|_| ()).await;
+    let id = with_password(&board, EMAIL, Role::Viewer).await;
+    with_password(&board, "other@example.com", Role::Viewer).await;
+    let (here, elsewhere) = (board.sign_in(id).await, board.sign_in(id).await);
+    let mut stream = Reader::of_whom(&board, &here, "/live").await;
+    let form = |email: &str, password: &str| {
+        format!("email={}&password={}&next=", super::plain(email), super::plain(password))
+    };
+    assert_eq!(board.post_as(&here, "/sign-in", &form(EMAIL, "wrong")).await.status(), 401);
+    assert_eq!(board.get_as(&here, "/").await.status(), 200, "a wrong password ends nothing");
+    let again = board.post_as(&here, "/sign-in", &form("other@example.com", PASSWORD)).await;
+    assert_eq!(again.status(), 303);
+    assert_eq!(board.get_as(&here, "/").await.status(), 303, "nobody could sign out of it any more");
+    assert_eq!(stream.next().await.unwrap().name, "gone");
+    assert_eq!(board.get_as(&shows(&again), "/").await.status(), 200);
+    assert_eq!(board.get_as(&elsewhere, "/").await.status(), 200);
+    // Half a session is one, too.
+    board.app().store.set_totp(id, "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ".to_owned(), 0).await.unwrap();
+    let half = board.post_as(&shows(&again), "/sign-in", &form(EMAIL, PASSWORD)).await;
+    assert_eq!(to(&half), "/sign-in/code");
+    assert_eq!(board.get_as(&shows(&again), "/").await.status(), 303);
+    board.stop().await;
 }

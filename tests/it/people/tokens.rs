@@ -51,6 +51,39 @@ async fn a_token_is_shown_once_works_as_made_and_ends_with_whoever_made_it() {
     board.stop().await;
 }
 
+/// Seen red with: a form whose senders are passed over.
+#[actix_web::test]
+async fn a_token_can_be_limited_to_what_some_people_sent() {
+    let board = Board::with_people(|_| ()).await;
+    let admin = board.person("a@example.com", Role::Admin).await;
+    for (id, sender) in
+        [("theirs", "Ben@Example.com"), ("hers", "cleo@example.com"), ("others", "dan@example.com")]
+    {
+        super::reach::sent(&board, "os", id, sender).await;
+    }
+    let form = "name=Ben&scope=read&sees=all&days=&senders=";
+    for bad in ["nobody", "ben%40example.com+%2C+nobody"] {
+        let refused = board.post_as(&admin, "/tokens", &format!("{form}{bad}")).await;
+        assert_eq!(refused.status(), 422, "{bad}");
+        let page = refused.text().await.unwrap();
+        assert!(
+            page.contains("“nobody” is no mail address.") && page.contains("nobody</textarea>"),
+            "{page}"
+        );
+    }
+    assert_eq!(board.app().store.tokens(9).await.unwrap().len(), 0);
+    let made =
+        board.post_as(&admin, "/tokens", &format!("{form}BEN%40example.com%0D%0Acleo%40example.com")).await;
+    let page = made.text().await.unwrap();
+    assert!(page.contains("only what ben@example.com and cleo@example.com sent"), "{page}");
+    let token = Shows::Bearer(once(&page));
+    let list = board.get_as(&token, "/api/v1/packages").await.text().await.unwrap();
+    assert!(list.contains("theirs") && list.contains("hers") && !list.contains("others"), "{list}");
+    assert_eq!(board.get_as(&token, "/api/v1/packages/os/others").await.status(), 404);
+    assert_eq!(board.get_as(&token, "/metrics").await.status(), 403);
+    board.stop().await;
+}
+
 #[actix_web::test]
 async fn a_screen_is_made_from_a_copied_address_and_what_makes_no_sense_makes_nothing() {
     let board = Board::with_people(|_| ()).await;

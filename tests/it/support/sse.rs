@@ -51,7 +51,7 @@ impl Reader {
         Self::of(who.on(client().get(format!("{}{path}", board.url)))).await
     }
 
-    async fn of(request: RequestBuilder) -> Self {
+    pub async fn of(request: RequestBuilder) -> Self {
         let request = request.header("accept-encoding", "gzip, br");
         let answer = tokio::time::timeout(PATIENCE, request.send()).await.expect("headers at once").unwrap();
         assert_eq!(answer.status(), 200);

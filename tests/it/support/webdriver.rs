@@ -126,6 +126,12 @@ impl Browser {
         self.post("/execute/sync", json!({"script": script, "args": []})).await
     }
 
+    /// What a promise in the page comes to.
+    pub async fn promised(&self, expression: &str) -> Value {
+        let script = format!("const told = arguments[0]; ({expression}).then(told, it => told(String(it)))");
+        self.post("/execute/async", json!({"script": script, "args": []})).await
+    }
+
     /// What an expression's text is.
     pub async fn text(&self, expression: &str) -> String {
         self.js(&format!("return String({expression})")).await.as_str().unwrap().to_owned()
@@ -175,8 +181,12 @@ impl Browser {
     /// A viewport of so many CSS pixels.
     pub async fn viewport(&self, width: u32, height: u32) {
         let params = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": true});
-        let body = json!({"cmd": "Emulation.setDeviceMetricsOverride", "params": params});
-        self.post("/goog/cdp/execute", body).await;
+        self.devtools("Emulation.setDeviceMetricsOverride", params).await;
+    }
+
+    /// A command of the browser's own protocol, for what WebDriver has no word for.
+    pub async fn devtools(&self, command: &str, params: Value) {
+        self.post("/goog/cdp/execute", json!({"cmd": command, "params": params})).await;
     }
 
     /// The tab on show.

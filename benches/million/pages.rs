@@ -1,0 +1,222 @@
+//! The board on very many packages, and whatever else shows as many: how long their pages take.
+
+use anyhow::{Context as _, ensure};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Row as _};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// A list nobody pages through further than this, or than to its middle.
+const DEEP: i64 = 10_000;
+const ROWS: i64 = 50;
+/// How many requests, one at a time, and of how many at once.
+const ALONE: usize = 60;
+const AT_ONCE: usize = 16;
+
+/// A page: what it is called, where it is, and who shows it.
+struct Page {
+    label: String,
+    address: SocketAddr,
+    path: String,
+    is_ours: bool,
+}
+
+/// Times in ms, and requests a second, by label and who.
+type Figures = BTreeMap<(String, bool), Vec<(f64, f64, f64)>>;
+
+struct Board(Child);
+
+impl Drop for Board {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+pub async fn measure(folder: &Path, rounds: u64) -> anyhow::Result<()> {
+    let address = SocketAddr::from((
+        Ipv4Addr::LOCALHOST,
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port(),
+    ));
+    let config = folder.join("signboard.toml");
+    let mut text = format!(
+        "[server]\nlisten = \"{address}\"\npublic-url = \"http://{address}\"\ndata = {:?}\n",
+        folder.join("data")
+    );
+    for (id, provider) in [("os", "onespan"), ("cg", "conga"), ("ls", "onespan"), ("wo", "onespan")] {
+        write!(
+            text,
+            "[accounts.{id}]\nprovider = \"{provider}\"\ncallback = {{ auth = \"key\", key = \"c2VjcmV0-{id}\" }}\n"
+        )?;
+    }
+    std::fs::write(&config, text)?;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_signboard"));
+    command.args(["serve", "--config"]).arg(&config).env("RUST_LOG", "warn").stdout(Stdio::null());
+    let _board = Board(command.spawn()?);
+    for _ in 0..600 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        if TcpStream::connect(address).await.is_ok() {
+            break;
+        }
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_signboard"))
+        .args(["token", "add", "bench", "--scope", "read", "--config"])
+        .arg(&config)
+        .output()?;
+    let token = String::from_utf8(output.stdout)?.trim().to_owned();
+    ensure!(!token.is_empty(), "the board gave no token");
+    let mut pages = ours(folder, address).await?;
+    if let Ok(file) = std::env::var("SIGNBOARD_BENCH_PEER") {
+        for line in std::fs::read_to_string(file)?.lines() {
+            let (label, url) =
+                line.split_once('=').context("a line of the peer's pages is not label=address")?;
+            let (host, path) =
+                url.trim_start_matches("http://").split_once('/').context("an address without a path")?;
+            pages.push(Page {
+                label: label.to_owned(),
+                address: host.parse()?,
+                path: format!("/{path}"),
+                is_ours: false,
+            });
+        }
+    }
+    let mut figures = Figures::new();
+    for round in 1..=rounds {
+        for page in &pages {
+            eprintln!("round {round}: {} {}", page.label, page.path);
+            let least = figure(page, &token).await?;
+            figures.entry((page.label.clone(), page.is_ours)).or_default().push(least);
+        }
+    }
+    let mut text = String::from(
+        "\n| page | p50 ms | p99 ms | requests/s, 16 at once | the peer's p50 | p99 | requests/s | p50 | requests/s |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
+    );
+    for ((label, _), own) in figures.iter().filter(|((_, is_ours), _)| *is_ours) {
+        let [p50, p99, rate] = medians(own);
+        write!(text, "| {label} | {p50:.2} | {p99:.2} | {rate:.0} |")?;
+        match figures.get(&(label.clone(), false)).map(|it| medians(it)) {
+            Some([a, b, c]) => {
+                writeln!(text, " {a:.1} | {b:.1} | {c:.0} | {:.0}x | {:.0}x |", a / p50, rate / c)?;
+            }
+            None => writeln!(text, " - | - | - | - | - |")?,
+        }
+    }
+    Ok(std::io::stdout().write_all(text.as_bytes())?)
+}
+
+/// The pages of the board that are measured.
+async fn ours(folder: &Path, address: SocketAddr) -> anyhow::Result<Vec<Page>> {
+    let file = folder.join("data/signboard.sqlite");
+    let mut connection = SqliteConnectOptions::new().filename(file).read_only(true).connect().await?;
+    let deep = sqlx::query(
+        "SELECT id, updated FROM packages WHERE shelf NOT IN ('trashed', 'template', 'elsewhere') \
+         ORDER BY updated DESC, id DESC LIMIT 1 OFFSET min($1, (SELECT max(id) / 2 FROM packages))",
+    )
+    .bind(DEEP * ROWS - 1)
+    .fetch_optional(&mut connection)
+    .await?;
+    let deep = deep.map(|row| format!("/?after={}~{}", row.get::<i64, _>(0), row.get::<i64, _>(1)));
+    let some = [
+        ("first", "/"),
+        ("sort_updated_desc", "/?sort=updated"),
+        ("status_sorted", "/?status=declined"),
+        ("status_sorted", "/?status=expired"),
+        ("status_sorted", "/?status=sent"),
+        ("search_rare", "/?q=mortgage+yuki+zhang"),
+        ("search_rare", "/?q=lease+ada+abbott"),
+        ("search_rare", "/?q=nda+kofi+sato"),
+        ("search_common", "/?q=mortgage"),
+        ("search_common", "/?q=garcia"),
+        ("search_letter", "/?q=a"),
+        ("search_common_by_name", "/?q=mortgage&sort=name"),
+        ("sort_name", "/?sort=name"),
+        ("sort_due", "/?sort=due"),
+        ("sort_created", "/?sort=created"),
+        ("account", "/?account=cg"),
+        ("account_status_name", "/?account=cg&status=declined&sort=name"),
+        ("sender_large", "/?sender=desk0@example.com"),
+        ("sender_large_due", "/?sender=desk0@example.com&sort=due"),
+        ("sender_small", "/?sender=desk99@example.com"),
+        ("sender_small_name", "/?sender=desk99@example.com&sort=name"),
+        ("attention", "/?status=attention"),
+    ];
+    let mut pages: Vec<(&str, String)> = some.map(|(label, path)| (label, path.to_owned())).to_vec();
+    pages.extend(deep.map(|path| ("deep_10000_keyset", path)));
+    Ok(pages
+        .into_iter()
+        .map(|(label, path)| Page { label: label.to_owned(), address, path, is_ours: true })
+        .collect())
+}
+
+/// p50, p99 and requests a second.
+async fn figure(page: &Page, token: &str) -> anyhow::Result<(f64, f64, f64)> {
+    let request = format!(
+        "GET {} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\nAccept: text/html\r\n\r\n",
+        page.path, page.address
+    );
+    let mut stream = TcpStream::connect(page.address).await?;
+    stream.set_nodelay(true)?;
+    let mut times = Vec::new();
+    let count = if page.is_ours { ALONE } else { ALONE / 4 };
+    for at in 0..count + 2 {
+        let start = Instant::now();
+        ask(&mut stream, &request).await.with_context(|| page.path.clone())?;
+        if at >= 2 {
+            times.push(start.elapsed().as_secs_f64() * 1000.0);
+        }
+    }
+    times.sort_by(f64::total_cmp);
+    let each = if page.is_ours { 20 } else { 4 };
+    let start = Instant::now();
+    let many = (0..AT_ONCE).map(|_| async {
+        let mut stream = TcpStream::connect(page.address).await?;
+        for _ in 0..each {
+            ask(&mut stream, &request).await?;
+        }
+        anyhow::Ok(())
+    });
+    for done in futures_util::future::join_all(many).await {
+        done?;
+    }
+    #[expect(clippy::cast_precision_loss)]
+    let rate = (AT_ONCE * each) as f64 / start.elapsed().as_secs_f64();
+    Ok((times[times.len() / 2], times[times.len() * 99 / 100], rate))
+}
+
+/// One request and its whole answer, which must be 200.
+async fn ask(stream: &mut TcpStream, request: &str) -> anyhow::Result<()> {
+    stream.write_all(request.as_bytes()).await?;
+    let mut buffer = Vec::with_capacity(128 * 1024);
+    loop {
+        ensure!(stream.read_buf(&mut buffer).await? > 0, "the connection was closed before the answer");
+        let Some(end) = buffer.windows(4).position(|it| it == b"\r\n\r\n").map(|at| at + 4) else { continue };
+        let head = std::str::from_utf8(&buffer[..end])?.to_ascii_lowercase();
+        ensure!(head.starts_with("http/1.1 200"), "{head}");
+        let length =
+            head.lines().find_map(|it| it.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
+        let is_whole = match length {
+            Some(length) => buffer.len() >= end + length,
+            None => buffer.ends_with(b"\r\n0\r\n\r\n"),
+        };
+        if is_whole {
+            return Ok(());
+        }
+    }
+}
+
+fn medians(all: &[(f64, f64, f64)]) -> [f64; 3] {
+    let median = |of: fn(&(f64, f64, f64)) -> f64| {
+        let mut values: Vec<f64> = all.iter().map(of).collect();
+        values.sort_by(f64::total_cmp);
+        values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+    };
+    [median(|it| it.0), median(|it| it.1), median(|it| it.2)]
+}

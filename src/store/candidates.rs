@@ -1,0 +1,140 @@
+//! The few packages that a filter can admit at most, found by whatever of it has an index: words, senders, accounts, a
+//! time. And the index of words, which triggers keep beside the rows (migration 43): whoever rewrites the column `search`
+//! of a row has it rewritten.
+
+use super::StoreError;
+use super::list::accounts;
+use super::packages::json;
+use super::tallies::Tallies;
+use crate::model::{Filter, Sort, Status, Tally, Timestamp};
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteConnection;
+
+/// At most so many packages are gathered and sorted. Where a filter may admit more, a list is gone through in its order
+/// until the page is full.
+pub(super) const FEW: u32 = 5_000;
+
+const BY_WORDS: &str = "SELECT rowid FROM package_words WHERE package_words MATCH $1 LIMIT $2";
+const BY_SENDERS: &str = "SELECT id FROM packages INDEXED BY packages_sender \
+    WHERE sender IN (SELECT value FROM json_each($1)) LIMIT $2";
+const BY_ACCOUNTS: &str =
+    "SELECT id FROM packages WHERE account IN (SELECT value FROM json_each($1)) LIMIT $2";
+const BY_ATTENTION: &str =
+    "SELECT id FROM packages INDEXED BY packages_attention WHERE attention_until > $1 LIMIT $2";
+const BY_READY: &str = "SELECT id FROM packages INDEXED BY packages_ready WHERE ready = 1 LIMIT $2";
+const ANEW: &str = "INSERT INTO package_words (package_words) VALUES ('rebuild')";
+const HAS: &str = "SELECT 1 FROM package_words WHERE package_words MATCH $1 AND rowid = $2";
+
+/// The rows that a filter can admit at most; `None`: that may be many.
+pub(super) async fn of(
+    connection: &mut SqliteConnection,
+    filter: &Filter,
+    sort: Sort,
+    now: Timestamp,
+    tallies: &Tallies,
+) -> Result<Option<Vec<i64>>, StoreError> {
+    if let Some(accounts) = accounts(filter)? {
+        let kept = Status::ALL.into_iter().map(Tally::Status).chain([Tally::Trashed]);
+        let standing: u64 = kept.map(|tally| tallies.count(tally, |account| filter.has(account))).sum();
+        if standing <= FEW.into()
+            && let Some(few) = few(connection, BY_ACCOUNTS, accounts).await?
+        {
+            return Ok(Some(few));
+        }
+    }
+    if let Some(senders) = senders(filter)
+        && let Some(few) = few(connection, BY_SENDERS, json(&senders)?).await?
+    {
+        return Ok(Some(few));
+    }
+    let by_tally = match filter.tally {
+        Tally::Attention => few(connection, BY_ATTENTION, now.0).await?,
+        Tally::WithSender => few(connection, BY_READY, None::<i64>).await?,
+        Tally::All | Tally::Status(_) | Tally::Trashed => None,
+    };
+    if by_tally.is_some() {
+        return Ok(by_tally);
+    }
+    if let Some(since) = filter.updated_since.filter(|_| sort != Sort::Updated)
+        && let Some(few) = few(connection, &by_time(), since.0).await?
+    {
+        return Ok(Some(few));
+    }
+    if filter.words.is_empty() {
+        return Ok(None);
+    }
+    match matching(&filter.words) {
+        Some(words) => few(connection, BY_WORDS, words).await,
+        None => Ok(Some(Vec::new())),
+    }
+}
+
+/// Whose packages a filter admits, where it doesn't admit everybody's.
+pub(super) fn senders(filter: &Filter) -> Option<Vec<String>> {
+    let within = filter.within.senders.as_deref();
+    let mut senders = match &filter.sender {
+        Some(only) if within.is_none_or(|some| some.contains(only)) => vec![only.clone()],
+        Some(_) => Vec::new(),
+        None => within?.to_vec(),
+    };
+    senders.sort();
+    senders.dedup();
+    Some(senders)
+}
+
+async fn few<'q, T>(
+    connection: &mut SqliteConnection,
+    text: &str,
+    value: T,
+) -> Result<Option<Vec<i64>>, StoreError>
+where
+    T: 'q + sqlx::Encode<'q, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite> + Send,
+{
+    let query = sqlx::query(sqlx::AssertSqlSafe(text.to_owned())).bind(value).bind(i64::from(FEW) + 1);
+    let rows = query.fetch_all(connection).await?;
+    if rows.len() > FEW as usize {
+        return Ok(None);
+    }
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect::<Result<_, StoreError>>().map(Some)
+}
+
+fn by_time() -> String {
+    format!(
+        "SELECT id FROM packages INDEXED BY packages_updated WHERE shelf IN ({}, '{}') AND updated >= $1 LIMIT $2",
+        quoted(Status::ALL.into_iter().map(Status::word)),
+        Tally::Trashed.word()
+    )
+}
+
+/// Some of our own words, as a list in a statement.
+pub(super) fn quoted(words: impl IntoIterator<Item = &'static str>) -> String {
+    words.into_iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(", ")
+}
+
+/// Words in the language of the index: each quoted, as neighbours of which the last may go on. `None`: one of them is no
+/// word, and nothing has it.
+fn matching(words: &[String]) -> Option<String> {
+    let is_word = |word: &&String| word.chars().all(|it| it == ' ' || it.is_alphanumeric());
+    let quoted = words.iter().filter(is_word).map(|word| format!("\"{}\" *", word.trim_start()));
+    let quoted: Vec<String> = quoted.collect();
+    (quoted.len() == words.len()).then(|| quoted.join(" "))
+}
+
+/// Makes the index of words anew, out of the rows: nothing remains of what isn't there any more.
+pub(super) async fn index_anew(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    sqlx::query(ANEW).execute(connection).await?;
+    Ok(())
+}
+
+/// Whether a row is found by its text.
+pub(super) async fn is_found(
+    connection: &mut SqliteConnection,
+    id: i64,
+    text: &str,
+) -> Result<bool, StoreError> {
+    let text = text.trim_start();
+    if text.is_empty() {
+        return Ok(true);
+    }
+    Ok(sqlx::query(HAS).bind(format!("\"{text}\"")).bind(id).fetch_optional(connection).await?.is_some())
+}

@@ -1,0 +1,169 @@
+//! Whichever way a page's rows are found, they are the same; and no way goes through a table.
+
+use super::*;
+use crate::model::access::Reach;
+use crate::model::fold::answer_record;
+use crate::model::text::search_words;
+use crate::model::{Answer, PackageId, PackageKey, Person, Snapshot};
+use crate::store::open::connect_beside;
+use crate::store::{Mode, Policies, answer_fingerprint};
+
+const NOW: Timestamp = Timestamp(1_795_348_800_000);
+const TALLIES: [Tally; 6] = [
+    Tally::All,
+    Tally::Attention,
+    Tally::WithSender,
+    Tally::Status(Status::Sent),
+    Tally::Status(Status::Declined),
+    Tally::Trashed,
+];
+
+async fn filled(folder: &std::path::Path) -> Store {
+    let store = Store::open(folder, Mode::Board, Policies::default()).await.unwrap();
+    let statuses = [Status::Sent, Status::Declined, Status::Completed, Status::Draft, Status::Sent];
+    let names = ["Mietvertrag Müller", "NDA", "Lease Muller-Lund", "", "Vertrag"];
+    for n in 0..150_usize {
+        let sender = Person { id: "x".to_owned(), name: None, email: Some(format!("s{}@x.example", n % 4)) };
+        let at = |step: usize| Timestamp(NOW.0 - 1_000_000 + i64::try_from(n / 7 * step).unwrap());
+        let snapshot = Snapshot {
+            status: statuses[n % 5],
+            trashed: n % 9 == 0,
+            name: Some(names[n / 2 % 5].to_owned()).filter(|it| !it.is_empty()),
+            sender: Some(sender).filter(|_| n % 3 > 0),
+            due: Some(at(2_000_000)).filter(|_| n % 4 == 1),
+            created: Some(at(3)),
+            updated: Some(at(5)),
+            ..Snapshot::default()
+        };
+        let account = AccountId(["os", "cg", "ls"][n % 3].to_owned());
+        let key = PackageKey { account, package: PackageId::parse(&format!("p-{n}")).unwrap() };
+        let answer = Answer::Shown(snapshot);
+        let print = answer_fingerprint(&key, &answer, NOW).unwrap();
+        store.learn(key, answer_record(answer, NOW, NOW, print)).await.unwrap();
+    }
+    store
+}
+
+/// Every kind of filter, each alone and some together.
+fn filters() -> Vec<Filter> {
+    let some = |all: &[&str]| all.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+    let account = |id: &str| AccountId(id.to_owned());
+    let of = |accounts: Option<Vec<AccountId>>, senders| Reach { accounts, senders };
+    let narrow = [
+        Filter::default(),
+        Filter { account: Some(account("os")), ..Filter::default() },
+        Filter { accounts: vec![account("cg"), account("ls")], ..Filter::default() },
+        Filter { sender: Some("s1@x.example".to_owned()), ..Filter::default() },
+        Filter { words: search_words("muller", 12), ..Filter::default() },
+        Filter { words: search_words("vertrag p-1", 12), ..Filter::default() },
+        Filter { updated_since: Some(Timestamp(NOW.0 - 999_950)), ..Filter::default() },
+        Filter { within: of(None, Some(some(&["s1@x.example", "s2@x.example"]))), ..Filter::default() },
+        Filter { within: of(Some(vec![account("os")]), Some(some(&["s0@x.example"]))), ..Filter::default() },
+        Filter {
+            words: search_words("lund", 12),
+            account: Some(account("cg")),
+            updated_since: Some(Timestamp(NOW.0 - 999_990)),
+            ..Filter::default()
+        },
+    ];
+    let with = |tally: Tally| narrow.clone().map(|filter| Filter { tally, ..filter });
+    TALLIES.into_iter().flat_map(with).collect()
+}
+
+fn orders() -> Vec<Order> {
+    let both = |sort| [false, true].map(|ascending| Order { sort, ascending, ..Order::default() });
+    Sort::ALL.into_iter().flat_map(both).collect()
+}
+
+#[actix_web::test]
+async fn each_way_finds_the_same_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = filled(folder.path()).await;
+    let mut shown = 0;
+    for filter in filters() {
+        for order in orders() {
+            let mut connection = store.readers.acquire().await.unwrap();
+            let few = candidates::of(&mut connection, &filter, order.sort, NOW, &store.tallies).await;
+            let few = few.unwrap_or_else(|cause| panic!("{cause} {filter:?}"));
+            drop(connection);
+            let mut ways = vec![Source::Shelves, Source::Few((0..1000).collect())];
+            ways.extend(few.map(Source::Few));
+            let senders = candidates::senders(&filter);
+            ways.extend(senders.filter(|_| order.sort == Sort::Updated).map(Source::Senders));
+            if filter.tally == Tally::Attention {
+                ways.push(Source::Attention);
+            }
+            let mut first: Option<Vec<String>> = None;
+            for way in ways {
+                let told = format!("{way:?} {filter:?} {order:?}");
+                let (mut there, mut order) = (Vec::new(), order.clone());
+                loop {
+                    let copy = match &way {
+                        Source::Few(rows) => Source::Few(rows.clone()),
+                        Source::Attention => Source::Attention,
+                        Source::Shelves => Source::Shelves,
+                        Source::Senders(some) => Source::Senders(some.clone()),
+                    };
+                    let mut connection = store.readers.acquire().await.unwrap();
+                    let page = page(&mut connection, &filter, &order, 7, NOW, copy).await.unwrap();
+                    there.extend(page.rows.iter().map(|it| it.key.to_string()));
+                    let Some(next) = page.next else { break };
+                    order.after = Some(next);
+                }
+                shown += there.len();
+                assert_eq!(first.get_or_insert_with(|| there.clone()), &there, "{told}");
+            }
+        }
+    }
+    assert!(shown > 10_000, "{shown}");
+    store.close().await;
+}
+
+#[actix_web::test]
+async fn no_page_goes_through_a_table_or_sorts_what_is_long() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), Mode::Board, Policies::default()).await.unwrap();
+    let mut connection = connect_beside(folder.path()).await.unwrap();
+    for filter in filters() {
+        for order in orders() {
+            for has_place in [false, true] {
+                let mut ways = vec![Source::Shelves, Source::Few(Vec::new())];
+                let senders = candidates::senders(&filter);
+                ways.extend(senders.filter(|_| order.sort == Sort::Updated).map(Source::Senders));
+                if filter.tally == Tally::Attention && order.sort == Sort::Updated {
+                    ways.push(Source::Attention);
+                }
+                for way in ways {
+                    let text = statement(&filter, order.sort, order.ascending, has_place, &way);
+                    let plan = plan(&mut connection, &text).await;
+                    let whole = plan.join("\n");
+                    assert!(!whole.contains("SCAN packages"), "{text}\n{whole}");
+                    // The page is put in order at the end; before that, only what is few is sorted.
+                    let sorts = plan.iter().filter(|it| it.contains("TEMP B-TREE FOR")).count();
+                    let sorts_few = matches!(way, Source::Few(_) | Source::Attention);
+                    let least = 1 + usize::from(sorts_few);
+                    assert!(sorts <= least, "{text}\n{whole}");
+                    if has_place && !sorts_few {
+                        let column = column(order.sort);
+                        let begins = |it: &str| {
+                            let at = [
+                                format!("AND {column}=? AND rowid"),
+                                format!("AND {column}<?"),
+                                format!("AND {column}>?"),
+                            ];
+                            at.iter().any(|at| it.contains(at))
+                        };
+                        let mut parts = plan.iter().filter(|it| it.contains(" INDEX packages_"));
+                        assert!(parts.all(|it| begins(it)), "{text}\n{whole}");
+                    }
+                }
+            }
+        }
+    }
+    store.close().await;
+}
+
+async fn plan(connection: &mut SqliteConnection, text: &str) -> Vec<String> {
+    let rows = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}"))).fetch_all(connection).await;
+    rows.unwrap().iter().map(|row| row.try_get::<String, _>("detail").unwrap()).collect()
+}

@@ -1,0 +1,259 @@
+//! A person is erased wherever the board has them, and what happened stays.
+
+use crate::support::board::{Board, NOON, event};
+use crate::support::world::{Stage, all_four, nda, sweep};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+use signboard::app::erasing::{ToErase, Traced};
+use signboard::app::people::DeedKind;
+use signboard::config::{AccountConfig, CallbackAuth, ProviderKind};
+use signboard::demo::act::Act;
+use signboard::store::people::DeedFilter;
+use std::path::Path;
+use std::process::Command;
+
+fn erasings() -> DeedFilter {
+    DeedFilter { kind: Some(DeedKind::Erase), ..DeedFilter::default() }
+}
+
+fn person(mail: &str, name: Option<&str>) -> ToErase {
+    let name = name.map(str::to_owned);
+    ToErase { mail: mail.to_owned(), name, by: "tester".to_owned(), remote: String::new() }
+}
+
+/// How many times a word is in the files of a data folder, in any case.
+fn in_files(data: &Path, word: &str) -> usize {
+    let word = word.to_lowercase();
+    let files = std::fs::read_dir(data).unwrap().map(|it| std::fs::read(it.unwrap().path()).unwrap());
+    files.map(|it| String::from_utf8_lossy(&it).to_lowercase().matches(&word).count()).sum()
+}
+
+async fn nothing_differs(board: &Board) {
+    let before = board.dump().await;
+    assert_eq!(board.app().store.self_check(|_| ()).await.unwrap().difference, None);
+    board.app().rebuild().await.unwrap();
+    assert_eq!(board.app().replay(|_| ()).await.unwrap().fresh, 0);
+    assert_eq!(board.dump().await, before, "neither a rebuild nor a replay changes a row");
+}
+
+fn counts(it: &Traced) -> (u64, u64, usize, usize, usize) {
+    let bodies = it.held.arrivals.union(&it.blotted.bodies).count();
+    (it.blotted.packages, it.blotted.facts, bodies, it.held.refused.len(), it.held.waiting.len())
+}
+
+/// Seen red with: `blot` that leaves the answers; `begin_erasing` that doesn't load; `seat` that remembers nobody.
+#[actix_web::test]
+async fn of_all_four_providers_somebody_goes_and_stays_away() {
+    let stage = Stage::of(all_four(), true).await;
+    let mut ids = Vec::new();
+    for account in ["os", "cg", "ls", "wo"] {
+        let id = stage.create(account, &nda()).await;
+        stage.act(account, &id, &Act::Activate).await;
+        if account == "wo" {
+            stage.act(account, &id, &Act::Open(0)).await;
+        } else {
+            stage.act(account, &id, &Act::Decline(0, "I, Ana, have no money".to_owned())).await;
+        }
+        ids.push((account, id));
+    }
+    stage.ask().await;
+    let board = &stage.board;
+    let signer = board.package("os", &ids[0].1).await["signers"][0].clone();
+    let mail = signer["email"].as_str().unwrap().to_owned();
+    assert!(
+        board.dump().await.iter().any(|it| it.contains(&mail))
+            && board.dump().await.iter().any(|it| it.contains("no money"))
+    );
+    let before = board.sql("SELECT count(*) || ' ' || sum(deliveries) FROM facts").await;
+    let statuses = board.sql("SELECT account || shelf || seq FROM packages ORDER BY id").await;
+    let found = board.app().trace(&person(&mail, None)).await.unwrap();
+    assert_eq!(found.number, None);
+    assert!(board.dump().await.iter().any(|it| it.contains(&mail)), "to look changes nothing");
+    let done = board.app().erase(&person(&mail.to_uppercase(), None)).await.unwrap();
+    assert_eq!(counts(&done), counts(&found));
+    assert!(done.blotted.packages >= 3 && !done.blotted.bodies.is_empty(), "{done:?}");
+    let left = board.dump().await;
+    let left: Vec<&String> =
+        left.iter().filter(|it| it.to_lowercase().contains(&mail) || it.contains("no money")).collect();
+    assert!(left.is_empty(), "{left:?}");
+    assert_eq!(board.sql("SELECT count(*) || ' ' || sum(deliveries) FROM facts").await, before);
+    let now = board.sql("SELECT account || shelf || seq FROM packages ORDER BY id").await;
+    assert_eq!(now.len(), statuses.len());
+    for (account, id) in &ids[..3] {
+        let package = board.package(account, id).await;
+        assert_eq!(package["status"], "declined", "{package}");
+        assert_eq!(package["signers"][0]["name"], "erased person", "{package}");
+        assert_eq!(package["signers"][1]["name"], "Ben Okri");
+    }
+    nothing_differs(board).await;
+    // The APIs say it all once more, and callbacks come again.
+    for (account, id) in &ids {
+        stage.act(account, id, &Act::Archive).await;
+    }
+    stage.ask().await;
+    board.clock.advance(30 * 3_600_000);
+    for (account, _) in &ids {
+        let run = sweep(&stage, account).await;
+        assert!(run.success, "{run:?}");
+    }
+    // And of new packages, as soon as it shows that they are in them.
+    for account in ["os", "cg"] {
+        let id = stage.create(account, &nda()).await;
+        stage.act(account, &id, &Act::Activate).await;
+        stage.act(account, &id, &Act::Decline(0, "I, Ana, have no money".to_owned())).await;
+        stage.ask().await;
+        let package = board.package(account, &id).await;
+        assert_eq!(package["signers"][0]["name"], "erased person", "{package}");
+    }
+    let facts = "SELECT coalesce(who, '') || coalesce(detail, '') || coalesce(answer, '') FROM facts";
+    for line in board.sql(facts).await.iter().chain(&board.sql("SELECT state || search FROM packages").await)
+    {
+        assert!(!line.to_lowercase().contains(&mail) && !line.contains("no money"), "{line}");
+    }
+    assert_eq!(board.app().store.self_check(|_| ()).await.unwrap().difference, None);
+    stage.close().await;
+}
+
+fn document(id: &str, second: i64, people: &Value) -> String {
+    let at = format!("{:.0}", jiff::Timestamp::from_millisecond(NOON - 3_600_000 + second * 1_000).unwrap());
+    json!({"id": format!("{id} {second}"), "created": at, "object": "document", "event": "created",
+        "data": {"uuid": id, "name": "Lease of Ana Souza", "group": "g", "recipients": people}})
+    .to_string()
+}
+
+async fn board() -> Board {
+    Board::with(|config| {
+        let account = AccountConfig::new(ProviderKind::Legalesign, CallbackAuth::None);
+        config.accounts.insert("ls".to_owned(), account);
+    })
+    .await
+}
+
+/// What names them, in every place in which the board keeps things.
+async fn fill(board: &Board) {
+    let people = json!([{"uuid": "s1", "email": "Ana@a.example", "firstname": "Ana", "lastname": "Souza"}, {"uuid": "s2", "email": "ben@a.example"}]);
+    let form = |text: &str| format!("data={}", utf8_percent_encode(text, NON_ALPHANUMERIC));
+    for body in [
+        document("P", 1, &people),
+        form("{\"broken of ana@a.example\""),
+        document("Q", 2, &json!([{"uuid": "s2", "email": "ben@a.example"}])),
+    ] {
+        assert_eq!(board.send_as("ls", None, body).await.status(), 200);
+    }
+    let told = board.send_as("os", Some("Basic wrong"), "{\"mail\": \"ANA@a.example\"}").await;
+    assert_eq!(told.status(), 401);
+    let declined = event("R", "PACKAGE_DECLINE", "ana@a.example", None, 5)
+        .replace("\"message\":null", "\"message\":\"Never\"");
+    board.send("os", declined).await;
+    let waits = event("W", "PACKAGE_CREATE", "u", None, 6)
+        .replace("\"message\":null", "\"message\":\"ana@a.example\"");
+    let text = utf8_percent_encode(&waits, NON_ALPHANUMERIC).to_string();
+    assert!(board.post("/inbox/import", &format!("account=os&text={text}")).await.status().is_success());
+}
+
+/// Seen red with: `holds` that looks at the bytes as they are; `DROP` that leaves those set aside.
+#[actix_web::test]
+async fn bytes_refused_and_pasted_calls_go_and_the_same_fact_is_a_repeat() {
+    let board = board().await;
+    fill(&board).await;
+    let done = board.app().erase(&person("ana@a.example", Some("Ana Souza"))).await.unwrap();
+    assert_eq!(counts(&done), (3, 3, 4, 1, 1), "{done:?}");
+    assert_eq!(board.package("ls", "P").await["name"], "Lease of erased person");
+    assert_eq!(board.package("ls", "Q").await["name"], "Lease of erased person");
+    assert_eq!(board.package("ls", "P").await["signers"][0]["id"], "s1");
+    let dump = board.dump().await.join("\n").to_lowercase();
+    assert!(!dump.contains("ana@a.example") && !dump.contains("souza") && !dump.contains("never"), "{dump}");
+    assert_eq!(
+        board.sql("SELECT count(*) FROM arrivals WHERE state = 2").await,
+        ["0"],
+        "nothing waits that can't be read"
+    );
+    assert!(board.text("/inbox").await.contains("bytes erased"));
+    nothing_differs(&board).await;
+    // The same once more: a repeat, without them.
+    let people = json!([{"uuid": "s1", "email": "Ana@a.example", "firstname": "Ana", "lastname": "Souza"}, {"uuid": "s2", "email": "ben@a.example"}]);
+    assert_eq!(board.send_as("ls", None, document("P", 1, &people)).await.status(), 200);
+    assert_eq!(board.sql("SELECT max(deliveries) FROM facts").await, ["2"]);
+    // News of them: without them, bytes and all.
+    assert_eq!(board.send_as("ls", None, document("P", 9, &people)).await.status(), 200);
+    assert_eq!(board.sql("SELECT gone FROM arrivals ORDER BY id DESC LIMIT 1").await, ["erased"]);
+    let dump = board.dump().await.join("\n").to_lowercase();
+    assert!(!dump.contains("ana@a.example"), "{dump}");
+    nothing_differs(&board).await;
+    let deeds = board.app().store.deeds(&erasings(), 9).await.unwrap();
+    assert!(deeds[0].what.starts_with("a person, number 1: 3 packages"), "{deeds:?}");
+    // To begin again is no harm, and has the same number.
+    let again = board.app().erase(&person("ana@a.example", None)).await.unwrap();
+    assert_eq!((again.number, again.blotted.packages), (Some(1), 0));
+    board.stop().await;
+}
+
+#[actix_web::test]
+async fn by_command_nothing_is_left_in_the_files() {
+    let board = board().await;
+    fill(&board).await;
+    let folder = board.stop().await;
+    let data = folder.path().join("data");
+    assert!(in_files(&data, "ana@a.example") > 0);
+    let config = folder.path().join("board.toml");
+    let text = format!(
+        "[server]\ndata = {data:?}\ndisk-guard = \"0 MiB\"\n[accounts.os]\nprovider = \"onespan\"\ncallback = {{ auth = \"none\" }}\n\
+         [accounts.ls]\nprovider = \"legalesign\"\ncallback = {{ auth = \"none\" }}\n"
+    );
+    std::fs::write(&config, text).unwrap();
+    let run = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_signboard"));
+        let output =
+            command.args(words).arg("--config").arg(&config).env_remove("RUST_LOG").output().unwrap();
+        let text = String::from_utf8_lossy(&[&output.stdout[..], &output.stderr[..]].concat()).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{text}");
+        assert!(!text.to_lowercase().contains("ana@"), "{text}");
+        text
+    };
+    let words = ["erase", "--email", "ana@a.example", "--name", "Ana Souza"];
+    let dry = run(&[&words[..], &["--dry-run"]].concat());
+    assert!(
+        dry.contains(
+            "Would be erased: in 3 packages with 3 facts, the bytes of 4 callbacks, 1 refused calls, 1 pasted"
+        ),
+        "{dry}"
+    );
+    assert!(in_files(&data, "ana@a.example") > 0);
+    let done = run(&words);
+    assert!(done.contains("Erased: in 3 packages") && done.contains("written anew"), "{done}");
+    assert_eq!(
+        (in_files(&data, "ana@a.example"), in_files(&data, "souza"), in_files(&data, "never")),
+        (0, 0, 0)
+    );
+    run(&["selfcheck"]);
+    run(&["compact"]);
+}
+
+#[actix_web::test]
+async fn an_admin_looks_first_and_then_erases() {
+    let board = board().await;
+    fill(&board).await;
+    let page = board.text("/retention").await;
+    assert!(page.contains("Everything is kept") && page.contains("Look where they are"), "{page}");
+    let form = "email=ana%40a.example&name=Ana+Souza";
+    let page = board.post("/retention", &format!("do=look&{form}")).await.text().await.unwrap();
+    assert!(
+        page.contains("Would be erased: in 3 packages") && page.contains("Erase this person for good"),
+        "{page}"
+    );
+    assert_eq!(board.package("ls", "P").await["name"], "Lease of Ana Souza");
+    let page = board.post("/retention", &format!("do=erase&{form}")).await.text().await.unwrap();
+    assert!(page.contains("Erased: in 3 packages") && !page.contains("ana@a.example"), "{page}");
+    assert_eq!(board.package("ls", "P").await["name"], "Lease of erased person");
+    for (form, why) in [("email=ana", "no mail address"), ("email=a%40b.example&name=x", "3 to 200")] {
+        let answer = board.post("/retention", &format!("do=look&{form}")).await;
+        assert_eq!(answer.status(), 422);
+        assert!(answer.text().await.unwrap().contains(why));
+    }
+    assert_eq!(board.post("/retention", "do=nothing").await.status(), 400);
+    let counted = board.post("/retention", "do=count").await.text().await.unwrap();
+    assert!(counted.contains("Nothing is older"), "{counted}");
+    let deeds = board.app().store.deeds(&erasings(), 9).await.unwrap();
+    assert_eq!(deeds.last().unwrap().what, "looked where a person is");
+    board.stop().await;
+}
