@@ -88,7 +88,7 @@ async fn the_files_hold_all_of_it_once_and_no_formula() {
     board.stop().await;
 }
 
-/// Seen red with: no trigger, and a digest that leaves out who it was.
+/// Seen red with: a digest that leaves out who it was.
 #[actix_web::test]
 async fn nothing_is_changed_or_taken_out_unseen() {
     let board = Board::with_people(|_| ()).await;

@@ -43,7 +43,7 @@ async fn stage() -> Board {
     board
 }
 
-/// Seen red with: an admission that notes nothing, and a route without a line here.
+/// Seen red with: an admission that notes nothing.
 #[actix_web::test]
 async fn every_form_leaves_its_deed() {
     use DeedKind::*;
