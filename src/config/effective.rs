@@ -35,6 +35,10 @@ pub(super) fn text(config: &Config) -> String {
         lines.push(pair("heartbeat-url", HIDDEN));
         lines.push(pair("heartbeat-every", &heartbeat.every_text()));
     }
+    if let Some(oidc) = &config.oidc {
+        lines.push(String::new());
+        lines.extend(oidc.lines(HIDDEN));
+    }
     for (id, account) in &config.accounts {
         lines.push(String::new());
         lines.push(format!("[accounts.{id}]"));
@@ -90,6 +94,9 @@ fn callback(account: &AccountConfig) -> String {
                 .text("certificate", Some(certificate))
                 .text("unsigned", Some(unsigned))
                 .secret("hmac-secret", hmac_secret.as_ref())
+        }
+        CallbackAuth::OAuth2 { issuer, audience, .. } => {
+            Inline::new("oauth2").text("issuer", Some(issuer)).text("audience", Some(audience))
         }
         CallbackAuth::None => Inline::new("none"),
     };

@@ -13,6 +13,7 @@ use super::api::{Outbound, api};
 use super::callback::callback;
 use super::forward::forward;
 use super::network::{Network, network};
+use super::oidc;
 use super::reader::Reader;
 use super::reconcile::reconcile;
 use super::scope::{Read, Scope, join};
@@ -27,6 +28,7 @@ const MAX_ID: usize = 64;
 pub(super) fn config(scope: &Scope, table: &Table) -> Read<Config> {
     let mut top = Reader::new(scope, table);
     let server = top.table_or_empty("server").and_then(server);
+    let sign_in = top.table_or_empty("sign-in");
     let accounts = top.table_or_empty("accounts");
     top.finish();
     // Accounts are walked even when the server's table is wrong: their problems are wanted too.
@@ -34,8 +36,14 @@ pub(super) fn config(scope: &Scope, table: &Table) -> Read<Config> {
         Ok((server, outbound)) => (Ok(server), outbound),
         Err(reported) => (Err(reported), Outbound::default()),
     };
+    let oidc = sign_in.and_then(|mut it| {
+        let oidc = it.table("oidc");
+        it.finish();
+        oidc?.map(|below| oidc::oidc(below, &outbound)).transpose()
+    });
     let accounts = accounts.and_then(|it| self::accounts(it, &outbound));
-    let config = Config { server: server?, opens: super::Opens::ToWhoSignsIn, accounts: accounts? };
+    let config =
+        Config { server: server?, opens: super::Opens::ToWhoSignsIn, oidc: oidc?, accounts: accounts? };
     for (id, account) in &config.accounts {
         if account.forward.as_ref().is_some_and(|it| it.is_own(&config.server)) {
             let path = format!("{}.forward.url", join("accounts", id));
@@ -113,7 +121,7 @@ fn account(id: &str, mut table: Reader<'_>, outbound: &Outbound) -> Read<Account
     });
     let label = table.text("label");
     let callback = table.table("callback").and_then(|it| match it {
-        Some(below) => callback(below, provider),
+        Some(below) => callback(below, provider, outbound),
         None => Err(table.missing(
             "callback",
             "add one that says how the provider proves itself, such as callback = { auth = \"key\", key-file = \

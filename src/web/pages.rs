@@ -295,6 +295,9 @@ fn auth_of(auth: &CallbackAuth) -> (providers::AuthKind, bool) {
             let kind = providers::AuthKind::Signed { accepts_unsigned, hmac: hmac_secret.is_some() };
             (kind, certificate.matches("-----BEGIN").count() > 1)
         }
+        CallbackAuth::OAuth2 { issuer, audience, .. } => {
+            (providers::AuthKind::OAuth2 { issuer: issuer.clone(), audience: audience.clone() }, false)
+        }
         CallbackAuth::None => (providers::AuthKind::Open, false),
     }
 }

@@ -2,8 +2,10 @@
 
 mod ends;
 mod manage;
+pub mod oidc;
 mod own;
 pub mod passwords;
+mod seal;
 mod secrets;
 mod sign_in;
 mod throttle;
@@ -49,6 +51,12 @@ impl App {
         self.config.opens == Opens::ToWhoSignsIn
     }
 
+    /// The address under which the outside world knows this board, without a slash at the end.
+    #[must_use]
+    pub fn public_url(&self) -> Option<&str> {
+        self.config.server.public_url.as_deref()
+    }
+
     /// Whose call it is: of the peer, or of whom a trusted proxy names.
     #[must_use]
     pub fn client(&self, peer: IpAddr, forwarded: &[&str]) -> IpAddr {
@@ -65,6 +73,7 @@ impl App {
             return Ok(Comes::Nobody);
         }
         let user = self.store.user(session.user).await?.filter(|it| it.disabled_at.is_none());
+        let user = user.filter(|it| oidc::is_vouched(it, now));
         let Some(user) = user else { return Ok(Comes::Nobody) };
         if session.half {
             return Ok(Comes::Half(Box::new((user, session))));
@@ -81,6 +90,11 @@ impl App {
         let Some(token) = self.store.token(&hash_of(secret)).await? else { return Ok(Comes::Nobody) };
         let now = self.now();
         if !ends::works(&token, now) {
+            return Ok(Comes::Nobody);
+        }
+        if let Some(user) = token.user
+            && !self.store.user(user).await?.is_some_and(|it| oidc::is_vouched(&it, now))
+        {
             return Ok(Comes::Nobody);
         }
         if token.used_at.is_none_or(|at| now.since(at) >= NOTED_MS) {

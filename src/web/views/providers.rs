@@ -84,6 +84,13 @@ pub enum AuthKind {
     Bearer,
     /// Headers with these names.
     Headers(Vec<String>),
+    /// A token of the firm's own authorization server.
+    OAuth2 {
+        /// Which one.
+        issuer: String,
+        /// For whom the token must be.
+        audience: String,
+    },
     /// The provider's signature on the body.
     Signed {
         /// What is not signed is applied all the same, marked.
@@ -263,6 +270,9 @@ fn auth(kind: &AuthKind, path_token: bool) -> String {
             let header = if names.len() == 1 { "the header" } else { "every one of the headers" };
             format!("{header} {}", super::words::list(&names))
         }
+        AuthKind::OAuth2 { issuer, audience } => {
+            format!("a token of {} for {}, checked with that server’s keys", shown(issuer), shown(audience))
+        }
         AuthKind::Signed { .. } => {
             "the provider’s signature on the body, checked with the pinned certificate".to_owned()
         }
@@ -308,7 +318,12 @@ fn slots(card: &ProviderCard<'_>, around: &Around<'_>) -> Vec<SlotView> {
     let is_told_below = card.rotation.is_some_and(|it| !it.is_path_token || card.auth == AuthKind::Open);
     if !is_told_below && (card.auth != AuthKind::Open || card.path_token) {
         let signed = matches!(card.auth, AuthKind::Signed { .. });
-        slots.push(slot(if signed { "Certificate in use" } else { "Secret in use" }, "current"));
+        let what = match card.auth {
+            AuthKind::Signed { .. } => "Certificate in use",
+            AuthKind::OAuth2 { .. } => "Token",
+            _ => "Secret in use",
+        };
+        slots.push(slot(what, "current"));
         if card.next {
             slots.push(slot(if signed { "Next certificate" } else { "Next secret" }, "next"));
         }

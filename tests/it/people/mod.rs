@@ -1,8 +1,10 @@
 //! Who may come in, what they may do and see, and that it is written down.
 
 mod command;
+mod forged;
 mod gate;
 mod links;
+mod oidc;
 mod pages;
 mod reach;
 mod routes;

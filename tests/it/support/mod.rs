@@ -2,6 +2,7 @@
 
 pub mod board;
 pub mod db;
+pub mod issuer;
 pub mod people;
 pub mod program;
 pub mod sse;
