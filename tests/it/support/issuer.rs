@@ -41,14 +41,8 @@ pub struct Real {
 impl Real {
     /// `None`: it isn't installed, and nobody said that it must be.
     pub fn start() -> Option<Self> {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools/oidc");
-        if !std::path::Path::new(folder).join("node_modules/oidc-provider").exists() {
-            assert!(std::env::var_os("SIGNBOARD_BROWSER").is_none(), "run `npm ci` in {folder}");
-            eprintln!("skipped: tests/run installs the OpenID Connect server");
-            return None;
-        }
-        let mut command = Command::new("node");
-        command.arg("server.mjs").current_dir(folder).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut command = super::node::node("oidc")?;
+        command.arg("server.mjs").stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = command.stderr(Stdio::null()).spawn().expect("node");
         let (orders, stdout) = (process.stdin.take(), process.stdout.take().unwrap());
         let mut real = Self { process, orders, says: BufReader::new(stdout), issuer: String::new() };

@@ -3,6 +3,7 @@
 pub mod board;
 pub mod db;
 pub mod issuer;
+pub mod node;
 pub mod people;
 pub mod program;
 pub mod sse;
