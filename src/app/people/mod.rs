@@ -89,12 +89,7 @@ impl App {
     pub async fn by_token(&self, secret: &str) -> Result<Comes, StoreError> {
         let Some(token) = self.store.token(&hash_of(secret)).await? else { return Ok(Comes::Nobody) };
         let now = self.now();
-        if !ends::works(&token, now) {
-            return Ok(Comes::Nobody);
-        }
-        if let Some(user) = token.user
-            && !self.store.user(user).await?.is_some_and(|it| oidc::is_vouched(&it, now))
-        {
+        if !self.works(&token).await? {
             return Ok(Comes::Nobody);
         }
         if token.used_at.is_none_or(|at| now.since(at) >= NOTED_MS) {

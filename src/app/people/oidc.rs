@@ -16,7 +16,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
-use tokio::sync::Semaphore;
+use std::time::Duration;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// After so long the provider is asked again.
 pub const ASKED_MS: i64 = 12 * 60 * 60 * 1000;
@@ -30,8 +31,11 @@ const CHUNK: u32 = 50;
 const GOING_MS: i64 = 10 * 60 * 1000;
 /// So many that were done are remembered.
 const MOST_DONE: usize = 10_000;
-/// So many at a time may ask the provider.
+/// So many at a time may ask the provider, and others wait so long for one of them to be done.
 const AT_ONCE: usize = 8;
+const WAIT: Duration = Duration::from_secs(5);
+/// Who does in the audit what nobody here did.
+const PROVIDER: &str = "the identity provider";
 const COOKIE: &str = "a sign-in under way";
 const REFRESH: &str = "with what the provider is asked again";
 
@@ -163,6 +167,13 @@ impl Oidc {
         first
     }
 
+    async fn turn(&self) -> Result<SemaphorePermit<'_>, OidcError> {
+        match tokio::time::timeout(WAIT, self.free.acquire()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            _ => Err(OidcError::Down(self.config.label.clone())),
+        }
+    }
+
     fn down(&self, why: &IdpError) -> OidcError {
         tracing::warn!(%why, "nobody can sign in at the identity provider");
         OidcError::Down(self.config.label.clone())
@@ -176,6 +187,7 @@ impl App {
     /// There is no provider, or it can't be reached.
     pub async fn begin_oidc(&self, back: &str, next: &str) -> Result<(String, String), OidcError> {
         let oidc = self.oidc.as_ref().ok_or(OidcError::None)?;
+        let _turn = oidc.turn().await?;
         let now = self.now();
         let (url, going) = oidc.idp.begin(back, now).await.map_err(|why| oidc.down(&why))?;
         let Going { state, nonce, verifier } = going;
@@ -194,6 +206,8 @@ impl App {
         let done = self.finish(oidc, came, from).await;
         if let Err(why) = &done
             && !matches!(why, OidcError::Store(_))
+            // Nobody has to know anything to come back with nothing: a stranger shall not fill the audit.
+            && self.watch.throttle.is_worth_a_line(&from.remote, self.now())
         {
             let what = match why {
                 OidcError::Down(_) => "the identity provider can't be asked",
@@ -221,13 +235,14 @@ impl App {
         if came.code.is_empty() || came.issuer.is_some_and(|it| it != oidc.config.issuer) {
             return Err(OidcError::Refused(label()));
         }
-        let Ok(_free) = oidc.free.try_acquire() else { return Err(OidcError::Down(label())) };
+        let _turn = oidc.turn().await?;
         let Carried { state, nonce, verifier, back, next, .. } = carried;
         let going = Going { state, nonce, verifier };
         let vouched = match oidc.idp.finish(&going, came.code, &back, now).await {
             Ok(vouched) => vouched,
             Err(why @ IdpError::Unreachable(_)) => return Err(oidc.down(&why)),
-            Err(why @ (IdpError::No | IdpError::Untrusted(_))) => {
+            Err(IdpError::No) => return Err(OidcError::Refused(label())),
+            Err(why @ IdpError::Untrusted(_)) => {
                 tracing::warn!(%why, "somebody could not sign in at the identity provider");
                 return Err(OidcError::Refused(label()));
             }
@@ -258,9 +273,10 @@ impl App {
         if let Some(user) = self.store.user_by_email(&email).await? {
             // Whoever has a password is somebody by that alone: an account must not be taken over by a mail address.
             let may = oidc.config.link_verified && vouched.email_verified == Some(true);
-            if !may || user.subject.is_some() || !self.store.link_subject(user.id, &subject).await? {
+            if !may || !self.store.link_subject(user.id, &subject).await? {
                 return Err(OidcError::Taken);
             }
+            self.note(&user.email, "", "user-changed", format!("{}: known to {}", user.email, label())).await;
             return self.as_today(user, role, &subject).await;
         }
         let name = vouched.name.as_deref().unwrap_or_default();
@@ -275,6 +291,8 @@ impl App {
             subject: Some(subject),
         };
         let id = self.store.add_user(&user, now).await?.ok_or(OidcError::Taken)?;
+        let what = format!("{} as {}", user.email, role.word());
+        self.note(PROVIDER, "", "user-added", what).await;
         self.store.user(id).await?.ok_or(OidcError::Taken)
     }
 
@@ -290,14 +308,18 @@ impl App {
         let now = self.now();
         if role < user.role {
             // What they made when they might do more may do more than they.
-            self.store.end_what_is_open(user.id, true, now).await?;
+            self.store.end_tokens_of(user.id, now).await?;
         }
-        self.store.vouched(user.id, role, subject, now).await
+        self.store.vouched(user.id, role, subject, now).await?;
+        if role != user.role {
+            self.note(PROVIDER, "", "user-changed", format!("{}: {}", user.email, role.word())).await;
+        }
+        Ok(())
     }
 
     /// Ends what is open of somebody who is not to come in any more.
     async fn leave(&self, user: &User, why: &str) -> Result<(), StoreError> {
-        self.store.end_what_is_open(user.id, true, self.now()).await?;
+        self.store.unvouch(user.id, self.now()).await?;
         self.note(&user.email, "", "sign-out", why).await;
         Ok(())
     }
@@ -318,11 +340,13 @@ impl App {
             let refresh = oidc.seal.open(REFRESH, &it.refresh).and_then(|it| String::from_utf8(it).ok());
             let Some((subject, refresh)) = subject.zip(refresh) else {
                 // There is nothing to ask with, so they are asked to show themselves.
-                self.store.end_what_is_open(user.id, false, now).await?;
+                self.store.end_sessions_of(user.id, None).await?;
                 self.note(&user.email, "", "sign-out", "to be vouched for again").await;
                 asked.ended += 1;
                 continue;
             };
+            // First, since what it answers must be kept: where nothing can be written it isn't asked.
+            self.store.voucher_tried(user.id, now).await?;
             match oidc.idp.again(subject, &refresh, now).await {
                 Ok(vouched) => {
                     let refresh = vouched.refresh.as_ref().map_or("", |it| it.expose());
@@ -345,9 +369,10 @@ impl App {
                     asked.ended += 1;
                 }
                 Err(why) => {
-                    self.store.voucher_tried(user.id, now).await?;
                     tracing::warn!(%why, user = user.id, "whether somebody may still use the board can't be asked");
                     asked.unasked += 1;
+                    // The others don't wait long for a provider that answers nobody.
+                    break;
                 }
             }
         }

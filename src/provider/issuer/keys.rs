@@ -3,7 +3,7 @@
 //!
 //! Where the keys aren't there, nobody can say whether a token is right. Then that is said, and the call is not lost.
 
-use super::{FRESH_MS, LOOK_MS, SKEW_MS, STALE_MS, Wire, WireError};
+use super::{FRESH_MS, LOOK_MS, SKEW_MS, STALE_MS, TIMEOUT, Wire, WireError};
 use crate::model::Timestamp;
 use crate::provider::{Delivery, OpenError};
 use base64::Engine as _;
@@ -149,8 +149,8 @@ impl Keys {
         Ok(())
     }
 
-    /// Looks at what the issuer publishes, if that is due: every hour, and for a call whose token names an unknown key; at
-    /// most once a minute, whatever comes.
+    /// Looks at what the issuer publishes, if that is due: every hour, and at once for a call whose token can't be checked by
+    /// the keys that are there; at most once a minute, whatever comes.
     pub async fn ready(&self, delivery: Option<&Delivery>, now: Timestamp) {
         if !self.is_due(delivery, now) {
             return;
@@ -160,7 +160,8 @@ impl Keys {
         if !self.is_due(delivery, now) {
             return;
         }
-        let found = self.fetch().await;
+        let found = tokio::time::timeout(TIMEOUT, self.fetch()).await;
+        let found = found.unwrap_or_else(|_| Err(WireError("it takes too long".to_owned())));
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         known.looked_at = Some(now);
         match found {
@@ -185,10 +186,12 @@ impl Keys {
             return false;
         }
         let Some((keys, at)) = &known.keys else { return true };
+        let Some(delivery) = delivery else { return !within(*at, FRESH_MS) };
+        // A call doesn't wait for keys that are there: who looks every hour is another.
         let is_new =
             |kid: &str| !keys.keys().iter().any(|it| it.key_id().is_some_and(|id| id.as_str() == kid));
-        let header = delivery.and_then(|it| part::<Header>(token(it).ok()?.split('.').next()?));
-        !within(*at, FRESH_MS) || header.and_then(|it| it.kid).is_some_and(|kid| is_new(&kid))
+        let header = token(delivery).ok().and_then(|it| part::<Header>(it.split('.').next()?));
+        !within(*at, STALE_MS) || header.and_then(|it| it.kid).is_some_and(|kid| is_new(&kid))
     }
 
     /// The keys, unless they are so old that a withdrawn one could be among them.

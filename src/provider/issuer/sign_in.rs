@@ -3,7 +3,7 @@
 //!
 //! Nothing that it sends stands in an error: neither tokens nor claims.
 
-use super::told::{NO_TOKENS, at, check, no_tokens, payload, words_of};
+use super::told::{NO_TOKENS, at, check, is_for, is_verified, no_tokens, payload, roles, words_of};
 use super::{FRESH_MS, LOOK_MS, STALE_MS, Wire};
 use crate::config::{OidcConfig, Secret};
 use crate::model::Timestamp;
@@ -22,8 +22,9 @@ use tokio::sync::Mutex;
 
 /// After a failure the provider is left alone for so long.
 const REST_MS: i64 = 5_000;
-/// A person is in so many groups at most, as far as we look.
-const MOST_WORDS: usize = 2_000;
+
+/// As OpenID Connect has it.
+const LONGEST_SUBJECT: usize = 255;
 
 pub(super) type Client = CoreClient<
     EndpointSet,
@@ -205,15 +206,26 @@ impl Idp {
             checked = check(&client, token, &nonce, now);
         }
         let subject = checked.map_err(|why| IdpError::Untrusted(words_of(&why)))?;
+        if subject.is_empty() || subject.len() > LONGEST_SUBJECT {
+            return Err(IdpError::Untrusted("its token names nobody"));
+        }
         let mut claims = payload(token).ok_or(IdpError::Untrusted("its token can't be read"))?;
+        if !is_for(&claims, &self.config.client_id) {
+            return Err(IdpError::Untrusted("its token was made for somebody else"));
+        }
         let misses = |claim: &str| at(&claims, claim).is_none();
-        if misses(&self.config.role_claim) || misses(&self.config.email_claim) {
+        let tells_more = client.user_info_url().is_some();
+        if tells_more && (misses(&self.config.role_claim) || misses(&self.config.email_claim)) {
             // Some tell these only when asked; what stands in the token counts more.
-            if let Ok(more) = self.user_info(&client, tokens.access_token(), &subject).await {
-                for (key, value) in more.as_object().into_iter().flatten() {
-                    if let Some(known) = claims.as_object_mut() {
-                        known.entry(key).or_insert_with(|| value.clone());
-                    }
+            let more = match self.user_info(&client, tokens.access_token(), &subject).await {
+                // It doesn't tell more.
+                Err(IdpError::No) => Value::Null,
+                // Nobody loses a role because the provider falters.
+                more => more?,
+            };
+            for (key, value) in more.as_object().into_iter().flatten() {
+                if let Some(known) = claims.as_object_mut() {
+                    known.entry(key).or_insert_with(|| value.clone());
                 }
             }
         }
@@ -222,19 +234,12 @@ impl Idp {
 
     fn vouched(&self, subject: &str, claims: &Value, tokens: &CoreTokenResponse) -> Vouched {
         let text = |claim: &str| at(claims, claim).and_then(Value::as_str).map(str::to_owned);
-        let words = match at(claims, &self.config.role_claim) {
-            Some(Value::String(word)) => vec![word.clone()],
-            Some(Value::Array(all)) => {
-                all.iter().take(MOST_WORDS).filter_map(|it| it.as_str().map(str::to_owned)).collect()
-            }
-            _ => Vec::new(),
-        };
         Vouched {
             subject: subject.to_owned(),
             email: text(&self.config.email_claim),
-            email_verified: at(claims, "email_verified").and_then(Value::as_bool),
+            email_verified: is_verified(claims, &self.config.email_claim),
             name: text("name"),
-            words,
+            words: roles(claims, &self.config.role_claim),
             refresh: tokens.refresh_token().map(|it| Secret::new(it.secret().clone())),
         }
     }

@@ -24,6 +24,9 @@ const SIGNED_BY: [CoreJwsSigningAlgorithm; 9] = [
 /// A token that was issued longer ago is none that was just asked for.
 const OLDEST_MS: i64 = 24 * 60 * 60 * 1000;
 
+/// A person is in so many groups at most, as far as we look.
+const MOST_WORDS: usize = 2_000;
+
 /// It has published no address for them.
 pub(super) const NO_TOKENS: IdpError = IdpError::Untrusted("it names no address for tokens");
 
@@ -83,7 +86,88 @@ pub(super) fn payload(token: &CoreIdToken) -> Option<Value> {
     serde_json::from_slice(&bytes).ok().filter(Value::is_object)
 }
 
+/// Whether a token was made for this client, if it says for which.
+pub(super) fn is_for(claims: &Value, client: &str) -> bool {
+    claims.get("azp").is_none_or(|it| it.as_str() == Some(client))
+}
+
+/// Whether the provider has verified that the mail address of this claim is theirs, if it says so. It says so of `email`
+/// alone; some write the word as a text.
+pub(super) fn is_verified(claims: &Value, claim: &str) -> Option<bool> {
+    let same = at(claims, claim) == claims.get("email");
+    match claims.get("email_verified").filter(|_| same)? {
+        Value::Null => None,
+        Value::Bool(verified) => Some(*verified),
+        other => Some(other.as_str() == Some("true")),
+    }
+}
+
+/// The words of the claim that decides on the role: one text, or a list of them.
+pub(super) fn roles(claims: &Value, claim: &str) -> Vec<String> {
+    match at(claims, claim) {
+        Some(Value::String(word)) => vec![word.clone()],
+        Some(Value::Array(all)) => {
+            all.iter().take(MOST_WORDS).filter_map(|it| it.as_str().map(str::to_owned)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// A claim by its name, or, where none is called so, what its dots lead to.
 pub(super) fn at<'a>(claims: &'a Value, path: &str) -> Option<&'a Value> {
     claims.get(path).or_else(|| path.split('.').try_fold(claims, |value, key| value.get(key)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_claim_is_found_by_its_name_and_by_the_dots_in_it() {
+        let claims = json!({
+            "groups": ["a", 7, { "name": "c" }, "b"],
+            "role": "admin user",
+            "https://example.com/roles": ["d"],
+            "realm_access": { "roles": ["e"] },
+            "odd": { "roles": true },
+        });
+        let table: [(&str, &[&str]); 8] = [
+            ("groups", &["a", "b"]),
+            // Never taken apart: a group may have a space in its name.
+            ("role", &["admin user"]),
+            ("https://example.com/roles", &["d"]),
+            ("realm_access.roles", &["e"]),
+            ("realm_access", &[]),
+            ("odd.roles", &[]),
+            ("groups.0", &[]),
+            ("none", &[]),
+        ];
+        for (claim, words) in table {
+            assert_eq!(roles(&claims, claim), words, "{claim}");
+        }
+        let many: Vec<String> = (0..MOST_WORDS + 1).map(|it| it.to_string()).collect();
+        assert_eq!(roles(&json!({ "groups": many }), "groups").len(), MOST_WORDS);
+    }
+
+    #[test]
+    fn what_is_verified_is_the_address_of_the_email_claim() {
+        let of = |verified: Value, claim: &str| {
+            let claims = json!({ "email": "a@x", "upn": "b@x", "same": "a@x", "email_verified": verified });
+            is_verified(&claims, claim)
+        };
+        for (said, known) in [
+            (json!(true), Some(true)),
+            (json!("true"), Some(true)),
+            (json!(false), Some(false)),
+            (json!("false"), Some(false)),
+            (json!(1), Some(false)),
+            (Value::Null, None),
+        ] {
+            assert_eq!(of(said.clone(), "email"), known, "{said}");
+            assert_eq!(of(said.clone(), "same"), known, "{said}");
+            assert_eq!(of(said.clone(), "upn"), None, "{said}: nothing is said of another address");
+        }
+        assert_eq!(is_verified(&json!({ "email": "a@x" }), "email"), None);
+    }
 }

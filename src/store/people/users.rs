@@ -3,6 +3,7 @@
 use super::super::aside::Aside;
 use super::super::packages::json;
 use super::super::{Store, StoreError};
+use super::vouchers::drop_voucher;
 use super::{list, some_json, words};
 use crate::model::access::{Reach, Role};
 use crate::model::{AccountId, Timestamp};
@@ -13,7 +14,9 @@ const ADD: &str = "INSERT INTO users (email, name, role, accounts, mine, aliases
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING id";
 const CHANGE: &str = "UPDATE users SET name = $2, role = $3, accounts = $4, mine = $5, aliases = $6, zone = $7 WHERE id = $1 RETURNING id";
 const RENAME: &str = "UPDATE users SET name = $2 WHERE id = $1 RETURNING id";
-const PASSWORD: &str = "UPDATE users SET password = $2 WHERE id = $1 RETURNING id";
+/// Whoever has a password comes in by that alone: what an identity provider says of them counts no more.
+const PASSWORD: &str =
+    "UPDATE users SET password = $2, subject = NULL, checked_at = NULL WHERE id = $1 RETURNING id";
 const KEEP_PASSWORD: &str =
     "UPDATE users SET password = $2 WHERE id = $1 AND password IS NOT NULL RETURNING id";
 const TOTP: &str = "UPDATE users SET totp = $2, totp_used = $3 WHERE id = $1 RETURNING id";
@@ -175,10 +178,10 @@ impl Store {
         self.aside(vec![Aside::new(RENAME).number(user).text(name)]).await.map(|_| ())
     }
 
-    /// Gives somebody another password, hashed, and ends every session of theirs.
+    /// Gives somebody another password, hashed, and ends every session of theirs. From now on they come in by it alone.
     pub async fn set_password(&self, user: i64, password: &str) -> Result<(), StoreError> {
         let change = Aside::new(PASSWORD).number(user).text(password);
-        self.aside(vec![end_sessions(user, None), change]).await.map(|_| ())
+        self.aside(vec![end_sessions(user, None), drop_voucher(user), change]).await.map(|_| ())
     }
 
     /// Keeps the same password, hashed anew.
@@ -220,7 +223,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let disable = Aside::new(DISABLE).number(user).number(at.map(|at| at.0));
-        let ends = [end_sessions(user, None), end_tokens(user, now)];
+        let ends = [end_sessions(user, None), end_tokens(user, now), drop_voucher(user)];
         let all = ends.into_iter().filter(|_| at.is_some()).chain([disable]).collect();
         self.aside(all).await.map(|_| ())
     }
@@ -274,11 +277,11 @@ impl Store {
     }
 }
 
-fn end_sessions(user: i64, but: Option<i64>) -> Aside {
+pub(super) fn end_sessions(user: i64, but: Option<i64>) -> Aside {
     Aside::new(END_SESSIONS).number(user).number(but)
 }
 
-fn end_tokens(user: i64, now: Timestamp) -> Aside {
+pub(super) fn end_tokens(user: i64, now: Timestamp) -> Aside {
     Aside::new(END_TOKENS).number(user).number(now.0)
 }
 

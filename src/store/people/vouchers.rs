@@ -2,6 +2,7 @@
 
 use super::super::aside::Aside;
 use super::super::{Store, StoreError};
+use super::users::{end_sessions, end_tokens};
 use crate::model::Timestamp;
 use sqlx::Row as _;
 
@@ -12,8 +13,7 @@ const TRIED: &str = "INSERT INTO vouchers (user, refresh, tried_at) VALUES ($1, 
 const SUBJECT: &str =
     "UPDATE users SET subject = $2 WHERE id = $1 AND subject IS NULL AND password IS NULL RETURNING id";
 const DROP: &str = "DELETE FROM vouchers WHERE user = $1";
-const END_SESSIONS: &str = "DELETE FROM sessions WHERE user = $1";
-const END_TOKENS: &str = "UPDATE tokens SET ended_at = $2 WHERE user = $1 AND ended_at IS NULL";
+const UNVOUCH: &str = "UPDATE users SET checked_at = NULL WHERE id = $1";
 /// Those of whom something is open, the longest unasked first.
 const DUE: &str = "SELECT u.id, coalesce(v.refresh, x'') AS refresh FROM users u LEFT JOIN vouchers v ON v.user = u.id \
     WHERE u.subject IS NOT NULL AND u.disabled_at IS NULL AND coalesce(u.checked_at, 0) <= $1 \
@@ -36,6 +36,10 @@ impl std::fmt::Debug for Due {
     }
 }
 
+pub(super) fn drop_voucher(user: i64) -> Aside {
+    Aside::new(DROP).number(user)
+}
+
 impl Store {
     /// Keeps what the identity provider is asked with next time; nothing if it gave nothing.
     pub async fn keep_voucher(&self, user: i64, refresh: &[u8], now: Timestamp) -> Result<(), StoreError> {
@@ -52,12 +56,12 @@ impl Store {
         self.aside(vec![Aside::new(SUBJECT).number(user).text(subject)]).await.map(|it| it.is_some())
     }
 
-    /// Ends what is open of somebody: their sessions, and their tokens if `tokens`. They may sign in again.
-    pub async fn end_what_is_open(&self, user: i64, tokens: bool, now: Timestamp) -> Result<(), StoreError> {
-        let sessions = Aside::new(END_SESSIONS).number(user);
-        let others = [Aside::new(END_TOKENS).number(user).number(now.0), Aside::new(DROP).number(user)];
-        let all = others.into_iter().filter(|_| tokens).chain([sessions]).collect();
-        self.aside(all).await.map(|_| ())
+    /// Nobody vouches for somebody any more: their sessions and tokens end. They may sign in again, if they can.
+    pub async fn unvouch(&self, user: i64, now: Timestamp) -> Result<(), StoreError> {
+        let unvouch = Aside::new(UNVOUCH).number(user);
+        self.aside(vec![end_sessions(user, None), end_tokens(user, now), drop_voucher(user), unvouch])
+            .await
+            .map(|_| ())
     }
 
     /// Whom the identity provider last vouched for at `checked` or before, and about whom it was last asked at `tried`

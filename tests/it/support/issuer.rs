@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use signboard::config::{OidcConfig, Secret};
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::sync::{Arc, Mutex};
 
 /// The configuration of a sign-in at an issuer.
