@@ -301,7 +301,9 @@ async fn forward(app: &App, account: &AccountId) {
 async fn keys(app: &App, account: &AccountId) {
     let Some(keys) = app.accounts.get(account).and_then(|it| it.provider.keys()) else { return };
     loop {
+        let turn = app.begin_turn(format!("keys of {account}"));
         keys.ready(None, app.now()).await;
+        drop(turn);
         sleep(VOUCHED_EVERY).await;
     }
 }
@@ -309,7 +311,10 @@ async fn keys(app: &App, account: &AccountId) {
 /// Whoever comes by the identity provider is asked about again.
 async fn vouch(app: &App) {
     loop {
-        match app.vouch_due().await {
+        let turn = app.begin_turn("people elsewhere");
+        let asked = app.vouch_due().await;
+        drop(turn);
+        match asked {
             Ok(asked) if asked == Asked::default() => {}
             Ok(asked) => tracing::info!(?asked, "the identity provider was asked who may still come in"),
             Err(cause) => tracing::error!(%cause, "what the identity provider says can't be kept"),

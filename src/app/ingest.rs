@@ -36,6 +36,8 @@ pub enum Receipt {
     Kept(Kept),
     /// The secret is wrong or missing; kept among the refused.
     Refused,
+    /// Whether its token is right can't be told yet; kept among the refused, with the token.
+    Unsure,
     /// There is no such account.
     NoAccount,
 }
@@ -81,7 +83,7 @@ impl App {
                     tracing::warn!(account = %account.id, why, "callbacks are refused; for an hour no more is said of this");
                 }
                 self.refuse(account, why, unsure, delivery).await?;
-                return Ok(Receipt::Refused);
+                return Ok(if unsure { Receipt::Unsure } else { Receipt::Refused });
             }
         };
         let received_at = delivery.received_at;

@@ -126,7 +126,8 @@ impl App {
                 match account.provider.verify(&delivery) {
                     Verdict::Verified(it, slot) => (read(account, it, call.received_at, Origin::Hand), slot),
                     Verdict::Unsigned(it) => (read_unsigned(account, it, call.received_at), Slot::Unsigned),
-                    Verdict::Refused(_) | Verdict::Unsure(_) => return Ok(Some(Receipt::Refused)),
+                    Verdict::Refused(_) => return Ok(Some(Receipt::Refused)),
+                    Verdict::Unsure(_) => return Ok(Some(Receipt::Unsure)),
                 }
             }
             _ => (read(account, Verified::before(&body), call.received_at, Origin::Hand), Slot::Open),

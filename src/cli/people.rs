@@ -169,7 +169,14 @@ async fn do_user(
         }
         UserCommand::Passwd { .. } => {
             let user = somebody(app, email).await?;
-            let Some(password) = password else { return invite(app, LinkKind::Reset, user.id, email).await };
+            let Some(password) = password else {
+                ensure!(
+                    user.subject.is_none(),
+                    "{email} signs in at the identity provider; with --password-stdin they get a password instead, and \
+                     come in by that alone"
+                );
+                return invite(app, LinkKind::Reset, user.id, email).await;
+            };
             app.store.set_password(user.id, &password).await?;
             note(app, "password", &format!("of {email}")).await;
             eprintln!("{email} has another password; wherever they were signed in, that has ended.");

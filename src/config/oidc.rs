@@ -50,6 +50,7 @@ pub(super) fn oidc(mut table: Reader<'_>, outbound: &Outbound) -> Read<OidcConfi
     let scopes = table.texts("scopes");
     let role_claim = table.text("role-claim");
     let email_claim = table.text("email-claim");
+    let is_email = !matches!(&email_claim, Ok(Some(it)) if it != "email");
     let roles = table.table("roles").and_then(|it| match it {
         Some(below) => roles(below),
         None => Err(table.missing(
@@ -59,7 +60,11 @@ pub(super) fn oidc(mut table: Reader<'_>, outbound: &Outbound) -> Read<OidcConfi
     });
     let link_verified = table.checked("link", |text| match text {
         "never" => Ok(false),
-        "verified-email" => Ok(true),
+        "verified-email" if is_email => Ok(true),
+        "verified-email" => {
+            Err("is for email-claim = \"email\" alone: of other claims no provider says that it verified them"
+                .to_owned())
+        }
         other => Err(format!(
             "{other:?} is no way to know somebody again; write \"never\", or \"verified-email\" to let whoever was \
              invited here come in by a mail address that the identity provider has verified"

@@ -37,7 +37,11 @@ pub async fn admit(site: web::Data<Site>, which: web::Form<Which>) -> Result<Htt
     let admitted = site.app.admit(id).await?;
     let receipt = admitted
         .ok_or(WebError::NotFound("There is no such call, or its account is no longer configured."))?;
-    Ok(back(if receipt == Receipt::Refused { "not-admitted" } else { "admitted" }))
+    Ok(back(match receipt {
+        Receipt::Refused => "not-admitted",
+        Receipt::Unsure => "not-yet-admitted",
+        Receipt::Kept(_) | Receipt::NoAccount => "admitted",
+    }))
 }
 
 /// What a person pastes, and for which account.
@@ -136,6 +140,14 @@ pub fn notice(word: &str) -> Option<String> {
     if word == "not-admitted" {
         return Some(
             "The call stays refused: its signature is wrong, so its provider did not send these bytes."
+                .to_owned(),
+        );
+    }
+    if word == "not-yet-admitted" {
+        return Some(
+            "The call stays refused: its issuer can’t be reached, or doesn’t publish the key of its token, so nobody knows \
+             whether it is right. Try again when the issuer is there; if it has other keys by now, paste the call below as a \
+             lost one."
                 .to_owned(),
         );
     }

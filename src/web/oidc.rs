@@ -2,8 +2,8 @@
 
 use super::error::WebError;
 use super::guard::is_loopback_host;
-use super::remote::from;
 use super::people::see;
+use super::remote::from;
 use super::sign_in::{Onward, Refused, local, onward, sign_in_page};
 use super::site::Site;
 use crate::app::App;

@@ -181,6 +181,12 @@ impl Oidc {
 }
 
 impl App {
+    /// Whether the identity provider answers, if there is one; why not in words.
+    pub async fn ask_identity_provider(&self) -> Option<Result<(), String>> {
+        let oidc = self.oidc.as_ref()?;
+        Some(oidc.idp.ask(self.now()).await.map_err(|why| why.to_string()))
+    }
+
     /// Where a browser is sent to sign in, and what it carries along; it is to come back to `back`.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as
 use std::path::Path;
 
 /// The file of the key. Without it nobody is asked about any more, so everybody signs in again; nothing else is lost.
-pub const FILE: &str = "sign-in.key";
+const FILE: &str = "sign-in.key";
 const LENGTH: usize = 32;
 
 /// Seals and opens.

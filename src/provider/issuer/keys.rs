@@ -173,10 +173,11 @@ impl Keys {
         }
     }
 
-    /// Why the keys couldn't be fetched when that was last tried; `None`: they could.
+    /// Why the keys couldn't be fetched when that was last tried, and whether earlier ones still count; `None`: they could.
     #[must_use]
-    pub fn trouble(&self) -> Option<String> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).trouble.clone()
+    pub fn trouble(&self, now: Timestamp) -> Option<(String, bool)> {
+        let trouble = self.known.read().unwrap_or_else(PoisonError::into_inner).trouble.clone();
+        trouble.map(|why| (why, self.keys(now).is_some()))
     }
 
     fn is_due(&self, delivery: Option<&Delivery>, now: Timestamp) -> bool {

@@ -119,6 +119,14 @@ impl Idp {
         Ok(Self { config: config.clone(), wire, known: Mutex::default() })
     }
 
+    /// Reads what it publishes.
+    ///
+    /// # Errors
+    /// It can't be reached, or publishes something else.
+    pub async fn ask(&self, now: Timestamp) -> Result<(), IdpError> {
+        self.published(now, false).await.map(|_| ())
+    }
+
     /// Where a browser is sent to sign in, and what has to come back.
     ///
     /// # Errors
@@ -213,7 +221,7 @@ impl Idp {
         if !is_for(&claims, &self.config.client_id) {
             return Err(IdpError::Untrusted("its token was made for somebody else"));
         }
-        let misses = |claim: &str| at(&claims, claim).is_none();
+        let misses = |claim: &str| at(&claims, claim).is_none_or(Value::is_null);
         let tells_more = client.user_info_url().is_some();
         if tells_more && (misses(&self.config.role_claim) || misses(&self.config.email_claim)) {
             // Some tell these only when asked; what stands in the token counts more.
@@ -224,8 +232,10 @@ impl Idp {
                 more => more?,
             };
             for (key, value) in more.as_object().into_iter().flatten() {
-                if let Some(known) = claims.as_object_mut() {
-                    known.entry(key).or_insert_with(|| value.clone());
+                if let Some(known) =
+                    claims.as_object_mut().filter(|it| it.get(key).is_none_or(Value::is_null))
+                {
+                    known.insert(key.clone(), value.clone());
                 }
             }
         }

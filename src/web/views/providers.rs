@@ -30,6 +30,8 @@ pub struct ProviderCard<'a> {
     pub callback_url: String,
     /// How a callback proves where it comes from.
     pub auth: AuthKind,
+    /// Why the keys of its tokens can't be fetched, and whether earlier ones still count.
+    pub keys: Option<(String, bool)>,
     /// Whether a second secret may be used already.
     pub next: bool,
     /// Whether the path must carry a token.
@@ -121,6 +123,7 @@ struct CardView {
     open: bool,
     /// What becomes of a callback without a signature.
     unsigned: Option<String>,
+    keys: Option<(String, bool)>,
     misprint: Option<When>,
     /// The sentence in parts, of which some are to be typed, and the lines.
     setup: Vec<(Vec<(bool, String)>, String)>,
@@ -216,6 +219,7 @@ impl CardView {
             path_token: card.path_token,
             open: card.auth == AuthKind::Open && !card.path_token,
             unsigned: unsigned(&card.auth, card.api.is_some()),
+            keys: card.keys.clone(),
             misprint: card.misprint.map(ago),
             setup: card.setup.iter().map(|(what, lines)| (parts(what), lines.join("\n"))).collect(),
             groups: card.groups.iter().map(|group| group_of(group, &card.account.id)).collect(),

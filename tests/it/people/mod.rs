@@ -1,6 +1,7 @@
 //! Who may come in, what they may do and see, and that it is written down.
 
 mod command;
+mod elsewhere;
 mod forged;
 mod gate;
 mod links;

@@ -229,7 +229,10 @@ pub struct Forger {
 struct Says {
     keys: Vec<Value>,
     tokens: Value,
+    person: Option<(u16, Value)>,
     status: u16,
+    extra: usize,
+    hangs: bool,
     calls: BTreeMap<String, usize>,
 }
 
@@ -241,8 +244,11 @@ impl Forger {
         let server = HttpServer::new(move || {
             let says = says.clone();
             App::new().default_service(web::to(move |request: HttpRequest| {
-                let answer = says.lock().unwrap().answer(&request);
-                async move { answer }
+                let (answer, hangs) = {
+                    let mut says = says.lock().unwrap();
+                    (says.answer(&request), says.hangs)
+                };
+                async move { if hangs { std::future::pending().await } else { answer } }
             }))
         });
         let server = server.workers(1).disable_signals().shutdown_timeout(0).bind(("127.0.0.1", 0)).unwrap();
@@ -259,6 +265,21 @@ impl Forger {
     /// What it gives for a code, or for a refresh token.
     pub fn gives(&self, tokens: Value) {
         self.shared.lock().unwrap().tokens = tokens;
+    }
+
+    /// What it says when asked about somebody; without this it can't be asked.
+    pub fn says_of_people(&self, status: u16, person: Value) {
+        self.shared.lock().unwrap().person = Some((status, person));
+    }
+
+    /// Each answer is longer by so many bytes.
+    pub fn adds(&self, extra: usize) {
+        self.shared.lock().unwrap().extra = extra;
+    }
+
+    /// From now on it takes calls and answers none.
+    pub fn hangs(&self) {
+        self.shared.lock().unwrap().hangs = true;
     }
 
     /// With which status it answers everything; 200: as it should.
@@ -283,6 +304,8 @@ impl Says {
         match request.path() {
             "/.well-known/openid-configuration" => HttpResponse::Ok().json(json!({
                 "issuer": url,
+                "userinfo_endpoint": self.person.as_ref().map(|_| format!("{url}/people")),
+                "extra": "x".repeat(self.extra),
                 "authorization_endpoint": format!("{url}/authorize"),
                 "token_endpoint": format!("{url}/token"),
                 "jwks_uri": format!("{url}/jwks"),
@@ -291,6 +314,10 @@ impl Says {
                 "id_token_signing_alg_values_supported": ["ES256", "HS256", "none"],
             })),
             "/jwks" => HttpResponse::Ok().json(json!({ "keys": self.keys })),
+            "/people" => {
+                let (status, person) = self.person.clone().unwrap_or((404, Value::Null));
+                HttpResponse::build(actix_web::http::StatusCode::from_u16(status).unwrap()).json(person)
+            }
             "/token" if self.tokens.get("error").is_some() => HttpResponse::BadRequest().json(&self.tokens),
             "/token" => HttpResponse::Ok().json(&self.tokens),
             _ => HttpResponse::NotFound().finish(),

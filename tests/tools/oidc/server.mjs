@@ -16,10 +16,11 @@ const people = new Map([
 ]);
 let keys = 0;
 
-function key() {
+function key(alg) {
   keys += 1;
-  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  return { ...privateKey.export({ format: "jwk" }), kid: `key-${keys}`, use: "sig", alg: "RS256" };
+  const { privateKey } =
+    alg === "ES256" ? generateKeyPairSync("ec", { namedCurve: "P-256" }) : generateKeyPairSync("rsa", { modulusLength: 2048 });
+  return { ...privateKey.export({ format: "jwk" }), kid: `key-${keys}`, use: "sig", alg };
 }
 
 const month = 30 * 24 * 60 * 60;
@@ -33,15 +34,35 @@ const configuration = () => ({
       redirect_uris: ["http://127.0.0.1/sign-in/oidc/back"],
       grant_types: ["authorization_code", "refresh_token"],
     },
+    {
+      // An e-signature service that fetches tokens for its callbacks: resource=urn:board:ES256 gives one signed so.
+      client_id: "provider",
+      client_secret: "another secret of the tests alone",
+      redirect_uris: [],
+      response_types: [],
+      grant_types: ["client_credentials"],
+    },
   ],
-  jwks: { keys: [key()] },
+  jwks: { keys: ["RS256", "PS256", "ES256"].map(key) },
   cookies: { keys: ["the tests"] },
   claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"], groups: ["groups"] },
+  features: {
+    clientCredentials: { enabled: true },
+    resourceIndicators: {
+      enabled: true,
+      getResourceServerInfo: (_ctx, resource) => ({
+        scope: "",
+        audience: "board",
+        accessTokenFormat: "jwt",
+        jwt: { sign: { alg: resource.split(":").pop() } },
+      }),
+    },
+  },
   pkce: { required: () => true },
   issueRefreshToken: async () => true,
   // The board under test has a clock of its own.
   ttl: {
-    AccessToken: month, AuthorizationCode: 60, Grant: month, IdToken: month, Interaction: 600, RefreshToken: month,
+    AccessToken: month, AuthorizationCode: 60, ClientCredentials: 300, Grant: month, IdToken: month, Interaction: 600, RefreshToken: month,
     Session: month,
   },
   findAccount: async (_ctx, id) =>
