@@ -229,7 +229,7 @@ pub(super) fn sign_in_page(
     let unencrypted = !here && !tls && !site.app.config.is_encrypted();
     let outside = site.outside();
     let sentence = refused.as_ref().map(|it| it.sentence.as_str());
-    let elsewhere = site.app.oidc.as_ref().map(|it| it.label());
+    let elsewhere = site.app.oidc.as_ref().map(crate::app::people::oidc::Oidc::label);
     let page = SignInPage::new(&site.around(&outside), typed, sentence, unencrypted).or_at(elsewhere);
     answer(refused.as_ref(), html(&page))
 }

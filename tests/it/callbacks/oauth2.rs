@@ -146,7 +146,7 @@ async fn a_call_waits_for_no_keys_that_are_there() {
             .keys()
             .unwrap()
             .ready(None, board.app().now())
-            .await
+            .await;
     };
     keys().await;
     keys().await;

@@ -76,11 +76,15 @@ async fn forged_old_and_foreign_tokens_let_nobody_in() {
         ("without a nonce", Box::new(|n: &str| with(n, "nonce", Value::Null))),
         ("not a token", Box::new(|_: &str| "a.b.c".to_owned())),
     ];
+    let mut let_in = Vec::new();
     for (what, make) in &table {
         let page = tries(&board, &forger, make).await;
-        assert!([401, 503].contains(&page.status), "{what}: {} {}", page.status, page.text);
-        assert!(!page.text.contains("eve@example.com") && page.to.is_empty(), "{what}");
+        let refused = [401, 503].contains(&page.status) && page.to.is_empty();
+        if !refused || page.text.contains("eve@example.com") {
+            let_in.push(*what);
+        }
     }
+    assert_eq!(let_in, Vec::<&str>::new());
     assert_eq!(board.sql("SELECT count(*) || '' FROM users").await, ["0"]);
     assert_eq!(board.sql("SELECT count(*) || '' FROM sessions").await, ["0"]);
     assert_eq!(audit(&board).await.len(), table.len(), "each is noted");
