@@ -56,6 +56,7 @@ async fn only_the_issuers_own_good_tokens_for_us_open() {
     assert_eq!(forger.count("/jwks"), 1, "the keys are kept");
     let table = [
         (with("aud", json!("another")), "the token is for another audience"),
+        (with("aud", json!(["another", "a third"])), "the token is for another audience"),
         (with("aud", Value::Null), "the token is for another audience"),
         (with("iss", json!("https://evil.example")), "the token comes from another issuer"),
         (with("exp", json!(NOW - 61)), "the token has expired"),

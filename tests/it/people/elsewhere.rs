@@ -44,6 +44,7 @@ async fn token_of(board: &Board, user: i64) -> Shows {
     Shows::Bearer(made.unwrap().text().to_owned())
 }
 
+/// Seen red with: a link from before the first sign-in elsewhere that still set a password.
 #[tokio::test]
 async fn an_admin_here_may_shut_out_whom_the_provider_lets_in() {
     let key = Key::new("one");
@@ -77,6 +78,7 @@ async fn an_admin_here_may_shut_out_whom_the_provider_lets_in() {
     assert_eq!(count(&board, "vouchers").await, 0);
 }
 
+/// Seen red with: a leaver of whom the last word still counted for a day.
 #[tokio::test]
 async fn a_role_less_takes_tokens_and_a_leaver_s_open_page_ends() {
     let key = Key::new("one");
@@ -112,6 +114,7 @@ async fn a_role_less_takes_tokens_and_a_leaver_s_open_page_ends() {
     assert_eq!(board.get_as(&back, "/").await.status(), 303, "nobody vouches for them, whatever they have");
 }
 
+/// Seen red with: a userinfo address that was down and cost everybody their groups.
 #[tokio::test]
 async fn what_is_asked_of_a_provider_that_falters_takes_nothing_away() {
     let key = Key::new("one");
@@ -152,6 +155,7 @@ async fn what_is_asked_of_a_provider_that_falters_takes_nothing_away() {
     assert!(works().await, "it rested");
 }
 
+/// Seen red with: the address to go on to taken as it came, and the `iss` of an answer not looked at.
 #[tokio::test]
 async fn nobody_is_led_elsewhere_and_another_issuer_s_answer_is_none() {
     let key = Key::new("one");
@@ -188,6 +192,7 @@ async fn nobody_is_led_elsewhere_and_another_issuer_s_answer_is_none() {
     assert_eq!(forger.count("/token"), asked, "no code goes where it doesn't belong");
 }
 
+/// Seen red with: each refusal noted.
 #[tokio::test]
 async fn strangers_who_come_back_with_nothing_do_not_fill_the_audit() {
     let key = Key::new("one");
