@@ -75,7 +75,7 @@ async fn by_the_firms_identity_provider_and_on_to_where_one_wanted_to_go() {
     page.until("document.querySelector('[value=consent]')").await;
     page.click("[type=submit]").await;
     page.until("location.pathname === '/inbox'").await;
-    page.until("document.querySelector('.who bdi')?.textContent.includes('Ada')").await;
+    page.until("document.querySelector('.who bdi')?.textContent === 'ada@example.com'").await;
     assert_eq!(page.text("document.cookie").await, "", "no script reads it");
     page.click(".who button").await;
     page.until("location.pathname === '/sign-in'").await;
