@@ -132,6 +132,7 @@ pub(super) async fn doctor(config: Result<Config, Problems>, args: &DoctorArgs) 
         house::backups(&mut findings, &app);
         house::retention(&mut findings, &app).await;
         accounts::door(&mut findings, &app).await;
+        accounts::identity_provider(&mut findings, &app).await;
         for account in app.accounts.values() {
             accounts::account(&mut findings, &app, account, args.full && runs).await;
         }
