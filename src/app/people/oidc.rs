@@ -224,7 +224,7 @@ impl App {
                 OidcError::Disabled => "disabled",
                 _ => "refused by the identity provider",
             };
-            self.note("somebody unknown", &from.remote, "sign-in-refused", what).await;
+            self.note("somebody unknown", &from.remote, DeedKind::SignInRefused, what).await;
         }
         done
     }
@@ -282,7 +282,7 @@ impl App {
             if !may || !self.store.link_subject(user.id, &subject).await? {
                 return Err(OidcError::Taken);
             }
-            self.note(&user.email, "", "user-changed", format!("{}: known to {}", user.email, label())).await;
+            self.note(&user.email, "", DeedKind::UserChanged, format!("{}: known to {}", user.email, label())).await;
             return self.as_today(user, role, &subject).await;
         }
         let name = vouched.name.as_deref().unwrap_or_default();
@@ -298,7 +298,7 @@ impl App {
         };
         let id = self.store.add_user(&user, now).await?.ok_or(OidcError::Taken)?;
         let what = format!("{} as {}", user.email, role.word());
-        self.note(PROVIDER, "", "user-added", what).await;
+        self.note(PROVIDER, "", DeedKind::UserAdded, what).await;
         self.store.user(id).await?.ok_or(OidcError::Taken)
     }
 
@@ -318,7 +318,7 @@ impl App {
         }
         self.store.vouched(user.id, role, subject, now).await?;
         if role != user.role {
-            self.note(PROVIDER, "", "user-changed", format!("{}: {}", user.email, role.word())).await;
+            self.note(PROVIDER, "", DeedKind::UserChanged, format!("{}: {}", user.email, role.word())).await;
         }
         Ok(())
     }
@@ -326,7 +326,7 @@ impl App {
     /// Ends what is open of somebody who is not to come in any more.
     async fn leave(&self, user: &User, why: &str) -> Result<(), StoreError> {
         self.store.unvouch(user.id, self.now()).await?;
-        self.note(&user.email, "", "sign-out", why).await;
+        self.note(&user.email, "", DeedKind::SignOut, why).await;
         Ok(())
     }
 
@@ -347,7 +347,7 @@ impl App {
             let Some((subject, refresh)) = subject.zip(refresh) else {
                 // There is nothing to ask with, so they are asked to show themselves.
                 self.store.end_sessions_of(user.id, None).await?;
-                self.note(&user.email, "", "sign-out", "to be vouched for again").await;
+                self.note(&user.email, "", DeedKind::SignOut, "to be vouched for again").await;
                 asked.ended += 1;
                 continue;
             };

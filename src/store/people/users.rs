@@ -232,8 +232,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let disable = Aside::new(DISABLE).number(user).number(at.map(|at| at.0));
-        let ends =
-            [end_sessions(user, None), end_tokens(user, now), end_links(user), drop_voucher(user)];
+        let ends = [end_sessions(user, None), end_tokens(user, now), end_links(user), drop_voucher(user)];
         let all = ends.into_iter().filter(|_| at.is_some()).chain([disable]).collect();
         self.aside(all).await.map(|_| ())
     }
