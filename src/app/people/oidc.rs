@@ -4,7 +4,7 @@
 
 use super::seal::Seal;
 use super::sign_in::mail_address;
-use super::{Begun, From, NewUser, User, hash_of};
+use super::{Begun, DeedKind, From, NewUser, User, hash_of};
 use crate::app::{App, StoreError};
 use crate::config::OidcConfig;
 use crate::model::Timestamp;
