@@ -73,7 +73,7 @@ async fn an_admin_here_may_shut_out_whom_the_provider_lets_in() {
     assert_eq!(board.post(&format!("/welcome/{}", link.text()), &form).await.status(), 404);
     assert_eq!(count(&board, "users WHERE password IS NULL").await, 1);
     // Whom an admin at the machine gives a password comes in by that alone.
-    app.store.set_password(1, &passwords::hash(PASSWORD).await.unwrap()).await.unwrap();
+    app.store.set_password(1, &passwords::hash(PASSWORD).await.unwrap(), None).await.unwrap();
     assert_eq!(came().await.status, 403, "by the provider no more");
     assert_eq!(count(&board, "vouchers").await, 0);
 }
