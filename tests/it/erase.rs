@@ -35,6 +35,7 @@ fn counts(it: &Traced) -> (u64, u64, usize, usize, usize) {
     (it.blotted.packages, it.blotted.facts, bodies, it.held.refused.len(), it.held.waiting.len())
 }
 
+/// Seen red with: `begin_erasing` that doesn't load.
 #[actix_web::test]
 async fn of_all_four_providers_somebody_goes_and_stays_away() {
     let stage = Stage::of(all_four(), true).await;
@@ -145,6 +146,7 @@ async fn fill(board: &Board) {
     assert!(pasted.status().as_u16() < 400);
 }
 
+/// Seen red with: `DROP` that leaves those set aside.
 #[actix_web::test]
 async fn bytes_refused_and_pasted_calls_go_and_the_same_fact_is_a_repeat() {
     let board = board().await;
