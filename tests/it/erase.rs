@@ -41,6 +41,7 @@ fn counts(it: &Traced) -> (u64, u64, usize, usize, usize) {
     (it.blotted.packages, it.blotted.facts, bodies, it.held.refused.len(), it.held.waiting.len())
 }
 
+/// Seen red with: `begin_erasing` that doesn't load.
 #[actix_web::test]
 async fn of_all_four_providers_somebody_goes_and_stays_away() {
     let stage = Stage::of(all_four(), true).await;
@@ -142,7 +143,7 @@ async fn fill(board: &Board) {
     let told = board.send_as("os", Some("Basic wrong"), "{\"mail\": \"ANA@a.example\"}").await;
     assert_eq!(told.status(), 401);
     let declined = event("R", "PACKAGE_DECLINE", "ana@a.example", None, 5)
-        .replace("\"message\":null", "\"message\":\"Never\"");
+        .replace("\"message\":null", "\"message\":\"Nevermore\"");
     board.send("os", declined).await;
     let waits = event("W", "PACKAGE_CREATE", "u", None, 6)
         .replace("\"message\":null", "\"message\":\"ana@a.example\"");
@@ -151,6 +152,7 @@ async fn fill(board: &Board) {
     assert!(pasted.status().as_u16() < 400);
 }
 
+/// Seen red with: `DROP` that leaves those set aside.
 #[actix_web::test]
 async fn bytes_refused_and_pasted_calls_go_and_the_same_fact_is_a_repeat() {
     let board = board().await;
@@ -161,7 +163,10 @@ async fn bytes_refused_and_pasted_calls_go_and_the_same_fact_is_a_repeat() {
     assert_eq!(board.package("ls", "Q").await["name"], "Lease of erased person");
     assert_eq!(board.package("ls", "P").await["signers"][0]["id"], "s1");
     let dump = board.dump().await.join("\n").to_lowercase();
-    assert!(!dump.contains("ana@a.example") && !dump.contains("souza") && !dump.contains("never"), "{dump}");
+    assert!(
+        !dump.contains("ana@a.example") && !dump.contains("souza") && !dump.contains("nevermore"),
+        "{dump}"
+    );
     assert_eq!(
         board.sql("SELECT count(*) FROM arrivals WHERE state = 2").await,
         ["0"],
@@ -221,7 +226,7 @@ async fn by_command_nothing_is_left_in_the_files() {
     let done = run(&words);
     assert!(done.contains("Erased: in 3 packages") && done.contains("written anew"), "{done}");
     assert_eq!(
-        (in_files(&data, "ana@a.example"), in_files(&data, "souza"), in_files(&data, "never")),
+        (in_files(&data, "ana@a.example"), in_files(&data, "souza"), in_files(&data, "nevermore")),
         (0, 0, 0)
     );
     run(&["selfcheck"]);

@@ -10,6 +10,7 @@ use signboard::demo::act::Act;
 
 const YEAR: i64 = 366 * DAY;
 
+/// Seen red with: counters that aren't moved.
 #[actix_web::test]
 async fn what_ended_goes_whole_and_a_late_callback_brings_nothing_back() {
     let mut board = Board::with(keep(|it| it.ended_months = Some(12))).await;
@@ -66,6 +67,7 @@ async fn what_ended_goes_whole_and_a_late_callback_brings_nothing_back() {
     board.stop().await;
 }
 
+/// Seen red with: numbers that begin anew.
 #[actix_web::test]
 async fn a_number_is_given_once_even_if_the_newest_package_went() {
     let mut board = Board::with(keep(|it| it.ended_months = Some(1))).await;
