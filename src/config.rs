@@ -13,6 +13,7 @@ mod effective;
 mod forward;
 mod keys;
 mod network;
+mod oidc;
 mod overrides;
 mod problem;
 mod reader;
@@ -38,6 +39,7 @@ pub use audit::AuditTo;
 pub use forward::ForwardConfig;
 pub use keys::{AccountKeys, Keys, KeysError, MadeSecret, Rotates, Rotation};
 pub use network::{Network, client};
+pub use oidc::OidcConfig;
 pub use problem::{Problem, Problems};
 pub use reconcile::ReconcileConfig;
 pub use retention::RetentionConfig;
@@ -75,6 +77,8 @@ pub struct Config {
     pub audit: Option<AuditTo>,
     /// How long what came is kept.
     pub retention: RetentionConfig,
+    /// The identity provider at which people may sign in.
+    pub oidc: Option<OidcConfig>,
     /// The configured connections to providers, by account id.
     pub accounts: BTreeMap<String, AccountConfig>,
 }
@@ -201,6 +205,17 @@ pub enum CallbackAuth {
         unsigned: Unsigned,
         /// The secret behind `X-Hmac-Sha256` of the realtime kind.
         hmac_secret: Option<Secret>,
+    },
+    /// `Authorization: Bearer <token>`, which the firm's own authorization server gave to the provider.
+    OAuth2 {
+        /// The server's issuer, letter by letter as it calls itself.
+        issuer: String,
+        /// For whom the token must be.
+        audience: String,
+        /// The proxy on the way to its keys, the server's. May carry a password.
+        proxy: Option<Secret>,
+        /// A private certificate authority, the server's.
+        ca_file: Option<PathBuf>,
     },
     /// Anyone may send.
     None,

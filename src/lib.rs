@@ -82,6 +82,14 @@
 //! transaction that keeps them, and [`App::forward_step`](app::App::forward_step) in [`app::forwarding`] sends them on from
 //! the inbox, in their order, long after their senders were answered.
 //!
+//! # Whom others vouch for
+//!
+//! [`provider::issuer`] speaks with issuers of tokens: the identity provider at which people sign in, and authorization servers
+//! whose tokens come with callbacks. The keys of the latter are in memory, so checking a callback waits for nobody; where that
+//! can't be told, the verdict is [`Verdict::Unsure`](provider::Verdict::Unsure), and the call is kept with its token. What
+//! follows from the word of the identity provider, [`app::people::oidc`] says; [`App::vouch_due`](app::App::vouch_due) asks for
+//! it again.
+//!
 //! # Where things live
 //!
 //! - Statuses, events and what each of them does to a package: [`model::status`], [`model::event`],

@@ -2,6 +2,7 @@
 //!
 //! Only here things loop; what they repeat is a step that a test can turn by hand.
 
+use crate::app::people::oidc::Asked;
 use crate::app::reconcile::Swept;
 use crate::app::{App, BuildError, StoreError};
 use crate::clock::Clock;
@@ -35,6 +36,8 @@ const FORWARDS_EVERY: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// How often it is looked whether it is time to let go of what is old.
 const RETENTION_EVERY: Duration = Duration::from_secs(5 * 60);
+/// How often it is looked whether the identity provider is to be asked about somebody.
+const VOUCHED_EVERY: Duration = Duration::from_secs(60);
 /// At most so long between two looks at what is due.
 const LONGEST_NAP_MS: i64 = 30_000;
 const SHORTEST_NAP_MS: i64 = 200;
@@ -147,6 +150,18 @@ impl Server {
             let (app, stop, account) = (self.app.clone(), self.stop.clone(), account.id.clone());
             tokio::spawn(async move {
                 tokio::select! { () = stop.cancelled() => (), () = forward(&app, &account) => () }
+            });
+        }
+        for account in self.app.accounts.values().filter(|it| it.provider.keys().is_some()) {
+            let (app, stop, account) = (self.app.clone(), self.stop.clone(), account.id.clone());
+            tokio::spawn(async move {
+                tokio::select! { () = stop.cancelled() => (), () = keys(&app, &account) => () }
+            });
+        }
+        if self.app.oidc.is_some() {
+            let (app, stop) = (self.app.clone(), self.stop.clone());
+            tokio::spawn(async move {
+                tokio::select! { () = stop.cancelled() => (), () = vouch(&app) => () }
             });
         }
         let (app, stop) = (self.app.clone(), self.stop.clone());
@@ -290,6 +305,32 @@ async fn forward(app: &App, account: &AccountId) {
             next.map_or(LONGEST_NAP_MS, |at| at.since(app.now()).clamp(SHORTEST_NAP_MS, LONGEST_NAP_MS));
         let nap = Duration::from_millis(u64::try_from(nap).unwrap_or_default());
         tokio::select! { () = sleep(nap) => (), () = forwarding.wake.notified() => () }
+    }
+}
+
+/// The keys for the tokens that come with an account's callbacks are there before the callbacks are.
+async fn keys(app: &App, account: &AccountId) {
+    let Some(keys) = app.accounts.get(account).and_then(|it| it.provider.keys()) else { return };
+    loop {
+        let turn = app.begin_turn(format!("keys of {account}"));
+        keys.ready(None, app.now()).await;
+        drop(turn);
+        sleep(VOUCHED_EVERY).await;
+    }
+}
+
+/// Whoever comes by the identity provider is asked about again.
+async fn vouch(app: &App) {
+    loop {
+        let turn = app.begin_turn("people elsewhere");
+        let asked = app.vouch_due().await;
+        drop(turn);
+        match asked {
+            Ok(asked) if asked == Asked::default() => {}
+            Ok(asked) => tracing::info!(?asked, "the identity provider was asked who may still come in"),
+            Err(cause) => tracing::error!(%cause, "what the identity provider says can't be kept"),
+        }
+        sleep(VOUCHED_EVERY).await;
     }
 }
 

@@ -36,6 +36,8 @@ pub enum Receipt {
     Kept(Kept),
     /// The secret is wrong or missing; kept among the refused.
     Refused,
+    /// Whether its token is right can't be told yet; kept among the refused, with the token.
+    Unsure,
     /// There is no such account.
     NoAccount,
 }
@@ -52,6 +54,9 @@ impl App {
         let keyed = self.keyed();
         let Some(asked) = keyed.accounts.get(&account.id.0) else { return Ok(Receipt::NoAccount) };
         let token = way.check(asked.path_token.as_ref(), asked.next_path_token.as_ref());
+        if let Some(keys) = account.provider.keys() {
+            keys.ready(Some(&delivery), self.now()).await;
+        }
         let verdict = match token {
             Ok(_) => account.provider.verify(&delivery),
             Err(why) => Verdict::Refused(why.to_owned()),
@@ -61,6 +66,7 @@ impl App {
             return self.receive_test(account, verdict, delivery).await;
         }
         let token = token.unwrap_or(Slot::Open);
+        let unsure = matches!(verdict, Verdict::Unsure(_));
         let (reading, slot) = match verdict {
             Verdict::Verified(verified, slot) => {
                 // Where the header is asked for nothing, the path may have been.
@@ -70,14 +76,14 @@ impl App {
             Verdict::Unsigned(verified) => {
                 (read_unsigned(account, verified, delivery.received_at), Slot::Unsigned)
             }
-            Verdict::Refused(why) => {
+            Verdict::Refused(why) | Verdict::Unsure(why) => {
                 metrics::counter!("signboard_callbacks_refused_total", "account" => account.id.0.clone())
                     .increment(1);
                 if account.refusals.note(&why, delivery.received_at) {
                     tracing::warn!(account = %account.id, why, "callbacks are refused; for an hour no more is said of this");
                 }
-                self.refuse(account, why, delivery).await?;
-                return Ok(Receipt::Refused);
+                self.refuse(account, why, unsure, delivery).await?;
+                return Ok(if unsure { Receipt::Unsure } else { Receipt::Refused });
             }
         };
         let received_at = delivery.received_at;
@@ -114,8 +120,16 @@ impl App {
         Ok(Receipt::Kept(kept))
     }
 
-    async fn refuse(&self, account: &Account, why: String, delivery: Delivery) -> Result<(), StoreError> {
-        let headers = kept_headers(&delivery);
+    /// `unsure`: what it proves itself with is kept, so that it can be looked at again.
+    async fn refuse(
+        &self,
+        account: &Account,
+        why: String,
+        unsure: bool,
+        delivery: Delivery,
+    ) -> Result<(), StoreError> {
+        let proof = delivery.header("authorization").filter(|_| unsure).map(|it| ("authorization", it));
+        let headers = headers_with(&delivery, proof);
         self.store
             .refuse(NewRefused {
                 account: account.id.clone(),
@@ -185,9 +199,14 @@ fn fact(account: &Account, report: Report, received_at: Timestamp, origin: Origi
 }
 
 pub(super) fn kept_headers(delivery: &Delivery) -> String {
+    headers_with(delivery, None)
+}
+
+fn headers_with(delivery: &Delivery, more: Option<(&str, &str)>) -> String {
     let kept: BTreeMap<&str, &str> = KEPT_HEADERS
         .into_iter()
         .filter_map(|name| delivery.header(name).map(|value| (name, value)))
+        .chain(more)
         .collect();
     serde_json::to_string(&kept).unwrap_or_default()
 }

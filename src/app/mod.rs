@@ -132,6 +132,8 @@ pub struct Inner {
     turning: Mutex<()>,
     /// The only one to ask for the time.
     pub clock: Clock,
+    /// The identity provider at which people may sign in.
+    pub oidc: Option<people::oidc::Oidc>,
     /// What is remembered of sign-ins.
     pub watch: people::Watch,
     /// Which packages people asked about lately, one by one.
@@ -178,6 +180,7 @@ impl App {
     pub async fn open(config: Config, clock: Clock, mode: Mode) -> Result<Self, BuildError> {
         let keyed = config.with_keys(&Keys::read(&config.server.data)?);
         let accounts = accounts(&keyed)?;
+        let idp = config.oidc.as_ref().map(people::oidc::Oidc::open).transpose()?;
         let mode = match mode {
             Mode::Board if !config.server.copies_before_update => Mode::Uncopied,
             mode => mode,
@@ -187,6 +190,8 @@ impl App {
             store.run_facts(&account.id).await?.last_callback.into_iter().for_each(|at| account.hear(at));
             account.remember(&store.runs(Some(&account.id), None, REMEMBERED).await?);
         }
+        let idp = config.oidc.as_ref().zip(idp);
+        let oidc = idp.map(|(it, idp)| people::oidc::Oidc::new(it, idp, store.folder())).transpose()?;
         Ok(Self(Arc::new(Inner {
             store,
             accounts,
@@ -194,6 +199,7 @@ impl App {
             keyed: RwLock::new(Arc::new(keyed)),
             turning: Mutex::default(),
             clock,
+            oidc,
             watch: people::Watch::new()?,
             lately: resync::Lately::default(),
             ends: people::Ends::default(),

@@ -14,6 +14,15 @@ pub const JOB_FAILED: &str = "it failed: ";
 /// Arrivals read at a time.
 const CHUNK: u32 = 200;
 
+/// The header with a token that nobody could check when it came.
+const PROOF: &str = "authorization";
+
+/// Whether a refused call carries what can be looked at again. A token that was wrong when it came isn't kept: then a person
+/// may vouch for the call, as for one with a wrong key.
+fn is_signed(account: &Account, kept: &BTreeMap<String, String>) -> bool {
+    account.provider.keys().is_none() || kept.contains_key(PROOF)
+}
+
 /// The same bytes give the same facts, vouched for or not as they came. `None`: the bytes are gone.
 fn read_again(account: &Account, arrival: &ToRead) -> Option<Reading> {
     let bytes = Verified::before(arrival.body.as_deref()?);
@@ -109,26 +118,33 @@ impl App {
     pub async fn admit(&self, refused: i64) -> Result<Option<Receipt>, StoreError> {
         let Some((call, headers, body)) = self.store.refused_call(refused).await? else { return Ok(None) };
         let Some(account) = self.accounts.get(&call.account) else { return Ok(None) };
+        let mut kept: BTreeMap<String, String> = serde_json::from_str(&headers).unwrap_or_default();
         let (reading, slot) = match account.config.callback {
-            // No person can vouch for what a signature denies: it is looked at once more.
-            CallbackAuth::Signed { .. } => {
+            // No person can vouch for what a signature denies: it is looked at once more, by the time at which it came.
+            CallbackAuth::Signed { .. } | CallbackAuth::OAuth2 { .. } if is_signed(account, &kept) => {
                 let delivery = Delivery {
-                    headers: serde_json::from_str::<BTreeMap<String, String>>(&headers)
-                        .unwrap_or_default()
-                        .into_iter()
-                        .collect(),
+                    headers: kept.clone().into_iter().collect(),
                     body: body.clone(),
                     path_token: None,
                     remote: call.remote.clone(),
                     received_at: call.received_at,
                 };
+                if let Some(keys) = account.provider.keys() {
+                    keys.ready(Some(&delivery), self.now()).await;
+                }
                 match account.provider.verify(&delivery) {
                     Verdict::Verified(it, slot) => (read(account, it, call.received_at, Origin::Hand), slot),
                     Verdict::Unsigned(it) => (read_unsigned(account, it, call.received_at), Slot::Unsigned),
                     Verdict::Refused(_) => return Ok(Some(Receipt::Refused)),
+                    Verdict::Unsure(_) => return Ok(Some(Receipt::Unsure)),
                 }
             }
             _ => (read(account, Verified::before(&body), call.received_at, Origin::Hand), Slot::Open),
+        };
+        // It has done what it was kept for.
+        let headers = match kept.remove(PROOF) {
+            Some(_) => serde_json::to_string(&kept).unwrap_or_default(),
+            None => headers,
         };
         // The name and the password came wrong, so nothing is known of their spelling.
         let forward = account.forwarding.as_ref().map(|_| NewForward { raw: false });

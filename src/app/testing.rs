@@ -157,7 +157,7 @@ pub(super) fn slot_of(verdict: Verdict<'_>) -> Result<Slot, String> {
     match verdict {
         Verdict::Verified(_, slot) => Ok(slot),
         Verdict::Unsigned(_) => Ok(Slot::Unsigned),
-        Verdict::Refused(why) => Err(why),
+        Verdict::Refused(why) | Verdict::Unsure(why) => Err(why),
     }
 }
 

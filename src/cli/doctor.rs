@@ -130,7 +130,9 @@ pub(super) async fn doctor(config: Result<Config, Problems>, args: &DoctorArgs) 
         house::clock(&mut findings, &app);
         house::people(&mut findings, &app).await;
         house::backups(&mut findings, &app);
+        house::retention(&mut findings, &app).await;
         accounts::door(&mut findings, &app).await;
+        accounts::identity_provider(&mut findings, &app).await;
         for account in app.accounts.values() {
             accounts::account(&mut findings, &app, account, args.full && runs).await;
         }

@@ -174,6 +174,11 @@ async fn do_user(
         UserCommand::Passwd { .. } => {
             let user = somebody(app, email).await?;
             let Some(password) = password else {
+                ensure!(
+                    user.subject.is_none(),
+                    "{email} signs in at the identity provider; with --password-stdin they get a password instead, and \
+                     come in by that alone"
+                );
                 note(app, DeedKind::Link, &format!("to a password for {email}")).await;
                 return invite(app, LinkKind::Reset, user.id, email).await;
             };

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::api::Outbound;
+use super::oidc::issuer;
 use super::reader::Reader;
 use super::scope::Read;
 use super::{CallbackAuth, ProviderKind, Secret, Unsigned};
@@ -13,10 +15,14 @@ const SHORTEST_TOKEN: usize = 16;
 pub(super) fn callback(
     mut table: Reader<'_>,
     provider: Read<ProviderKind>,
+    outbound: &Outbound,
 ) -> Read<(CallbackAuth, Option<Secret>)> {
     let can_sign = provider.map_or(true, |it| it == ProviderKind::Legalesign);
+    let can_fetch = provider.is_ok_and(|it| matches!(it, ProviderKind::OneSpan | ProviderKind::Conga));
     let known = if can_sign {
         "one of signed, key, basic, bearer, headers, none"
+    } else if can_fetch {
+        "one of key, basic, bearer, oauth2, headers, none"
     } else {
         "one of key, basic, bearer, headers, none"
     };
@@ -47,6 +53,19 @@ pub(super) fn callback(
             Some(below) => headers(below, sendable).map(CallbackAuth::Headers),
             None => Err(table.missing("headers", "write it as headers = { \"X-Key\" = \"…\" }")),
         }),
+        "oauth2" if can_fetch => {
+            let issuer = table.required_checked("issuer", "give your authorization server's issuer", issuer);
+            let audience = table.required("audience", "give the audience for which its tokens are");
+            issuer.and_then(|issuer| {
+                let proxy = outbound.proxy.as_deref().map(Secret::new);
+                Ok(CallbackAuth::OAuth2 {
+                    issuer,
+                    audience: audience?,
+                    proxy,
+                    ca_file: outbound.ca_file.clone(),
+                })
+            })
+        }
         "signed" if can_sign => signed(&mut table),
         "none" => Ok(CallbackAuth::None),
         "signed" => {

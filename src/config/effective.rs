@@ -46,6 +46,10 @@ pub(super) fn text(config: &Config) -> String {
         lines.extend([String::new(), "[retention]".to_owned()]);
         lines.extend(config.retention.lines());
     }
+    if let Some(oidc) = &config.oidc {
+        lines.push(String::new());
+        lines.extend(oidc.lines(HIDDEN));
+    }
     for (id, account) in &config.accounts {
         lines.push(String::new());
         lines.push(format!("[accounts.{id}]"));
@@ -102,6 +106,9 @@ fn callback(account: &AccountConfig) -> String {
                 .text("certificate", Some(certificate))
                 .text("unsigned", Some(unsigned))
                 .secret("hmac-secret", hmac_secret.as_ref())
+        }
+        CallbackAuth::OAuth2 { issuer, audience, .. } => {
+            Inline::new("oauth2").text("issuer", Some(issuer)).text("audience", Some(audience))
         }
         CallbackAuth::None => Inline::new("none"),
     };

@@ -272,6 +272,10 @@ impl Rotates {
                 "its callbacks are signed with the provider's own key, and no secret is sent that could be changed; give \
                  the account a path-token, which can be rotated",
             ),
+            CallbackAuth::OAuth2 { .. } => Err(
+                "its tokens come from your own authorization server, which gives out new ones by itself; give the account a \
+                 path-token, which can be rotated",
+            ),
             CallbackAuth::None => {
                 Err("its callbacks carry no secret; give the account a path-token, or another auth")
             }
@@ -325,7 +329,10 @@ impl AccountConfig {
             }
             (
                 Rotates::Secret,
-                CallbackAuth::Headers(_) | CallbackAuth::Signed { .. } | CallbackAuth::None,
+                CallbackAuth::Headers(_)
+                | CallbackAuth::Signed { .. }
+                | CallbackAuth::OAuth2 { .. }
+                | CallbackAuth::None,
             ) => {}
         }
     }

@@ -14,6 +14,7 @@ use super::audit::audit;
 use super::callback::callback;
 use super::forward::forward;
 use super::network::{Network, network};
+use super::oidc;
 use super::reader::Reader;
 use super::reconcile::reconcile;
 use super::scope::{Read, Scope, join};
@@ -29,6 +30,7 @@ pub(super) fn config(scope: &Scope, table: &Table) -> Read<Config> {
     let mut top = Reader::new(scope, table);
     let server = top.table_or_empty("server").and_then(server);
     let audit = top.table_or_empty("audit").and_then(audit);
+    let sign_in = top.table_or_empty("sign-in");
     let accounts = top.table_or_empty("accounts");
     let retention = top.table_or_empty("retention").and_then(retention::retention);
     top.finish();
@@ -37,10 +39,15 @@ pub(super) fn config(scope: &Scope, table: &Table) -> Read<Config> {
         Ok((server, outbound)) => (Ok(server), outbound),
         Err(reported) => (Err(reported), Outbound::default()),
     };
+    let oidc = sign_in.and_then(|mut it| {
+        let oidc = it.table("oidc");
+        it.finish();
+        oidc?.map(|below| oidc::oidc(below, &outbound)).transpose()
+    });
     let accounts = accounts.and_then(|it| self::accounts(it, &outbound));
-    let (server, audit, accounts) = (server?, audit?, accounts?);
+    let (server, audit, accounts, oidc) = (server?, audit?, accounts?, oidc?);
     let opens = super::Opens::ToWhoSignsIn;
-    let config = Config { server, opens, audit, retention: retention?, accounts };
+    let config = Config { server, opens, audit, retention: retention?, oidc, accounts };
     for (id, account) in &config.accounts {
         if account.forward.as_ref().is_some_and(|it| it.is_own(&config.server)) {
             let path = format!("{}.forward.url", join("accounts", id));
@@ -118,7 +125,7 @@ fn account(id: &str, mut table: Reader<'_>, outbound: &Outbound) -> Read<Account
     });
     let label = table.text("label");
     let callback = table.table("callback").and_then(|it| match it {
-        Some(below) => callback(below, provider),
+        Some(below) => callback(below, provider, outbound),
         None => Err(table.missing(
             "callback",
             "add one that says how the provider proves itself, such as callback = { auth = \"key\", key-file = \

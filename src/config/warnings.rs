@@ -15,6 +15,12 @@ pub(super) fn of(config: &Config) -> Vec<String> {
                 .to_owned(),
         );
     }
+    if config.oidc.is_some() && config.server.public_url.is_none() {
+        warnings.push(
+            "sign-in.oidc needs server.public-url: without it people can sign in there from this machine alone"
+                .to_owned(),
+        );
+    }
     warnings.extend(unencrypted(config).map(ToOwned::to_owned));
     for (id, account) in &config.accounts {
         let sentences = callback(account).into_iter().chain(api(account)).chain(forward(account));

@@ -285,7 +285,6 @@ mod tests {
         record(Event::Answered(Box::new(Answer::Shown(shown))), None)
     }
 
-    /// Seen red with: `person` that leaves the name.
     #[test]
     fn somebody_is_taken_out_and_nobody_else() {
         let mut eraser = Eraser::default();

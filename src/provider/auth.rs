@@ -7,7 +7,8 @@
 //! (reference B). Conga can also be given a user name and a password; what it then sends nobody has published, so the
 //! raw pair is taken as well as its base64 form.
 
-use super::{Delivery, Slot, Verdict, Verified};
+use super::issuer::keys::{Keys, Wrong};
+use super::{Delivery, OpenError, Slot, Verdict, Verified};
 use crate::config::{CallbackAuth, Secret};
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
@@ -18,21 +19,49 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 /// What an adapter expects of callbacks; its secrets may change while the board runs.
 #[derive(Debug)]
-pub(super) struct Lock(RwLock<Arc<CallbackAuth>>);
+pub(super) struct Lock {
+    auth: RwLock<Arc<CallbackAuth>>,
+    /// The keys for tokens, if it expects any.
+    keys: Option<Keys>,
+}
 
 impl Lock {
-    pub(super) fn new(auth: &CallbackAuth) -> Self {
-        Self(RwLock::new(Arc::new(auth.clone())))
+    /// # Errors
+    /// The way to the keys can't be set up.
+    pub(super) fn new(auth: &CallbackAuth) -> Result<Self, OpenError> {
+        let keys = match auth {
+            CallbackAuth::OAuth2 { issuer, audience, proxy, ca_file } => {
+                let proxy = proxy.as_ref().map(Secret::expose);
+                Some(Keys::open(issuer, audience, proxy, ca_file.as_deref())?)
+            }
+            _ => None,
+        };
+        Ok(Self { auth: RwLock::new(Arc::new(auth.clone())), keys })
+    }
+
+    /// The keys for tokens, if it expects any.
+    pub(super) fn keys(&self) -> Option<&Keys> {
+        self.keys.as_ref()
+    }
+
+    /// Says whether `delivery` carries what is expected.
+    pub(super) fn check<'a>(&self, delivery: &'a Delivery) -> Verdict<'a> {
+        match self.keys.as_ref().map(|keys| keys.check(delivery)) {
+            None => check(&self.auth(), delivery),
+            Some(Ok(())) => Verdict::Verified(Verified { body: &delivery.body }, Slot::Current),
+            Some(Err(Wrong::Refused(why))) => Verdict::Refused(why.to_owned()),
+            Some(Err(Wrong::Unsure(why))) => Verdict::Unsure(why.to_owned()),
+        }
     }
 
     /// What counts now.
     pub(super) fn auth(&self) -> Arc<CallbackAuth> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.auth.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// From now on this counts.
     pub(super) fn change(&self, auth: &CallbackAuth) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(auth.clone());
+        *self.auth.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(auth.clone());
     }
 }
 
@@ -46,7 +75,7 @@ pub(super) fn headers(auth: &CallbackAuth) -> Vec<(String, Secret)> {
         CallbackAuth::Headers(pairs) => {
             return pairs.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         }
-        CallbackAuth::Signed { .. } | CallbackAuth::None => return Vec::new(),
+        CallbackAuth::Signed { .. } | CallbackAuth::OAuth2 { .. } | CallbackAuth::None => return Vec::new(),
     };
     let secret = next.as_ref().unwrap_or(secret).expose();
     match auth {
@@ -69,6 +98,8 @@ pub(super) fn check<'a>(auth: &CallbackAuth, delivery: &'a Delivery) -> Verdict<
         CallbackAuth::Headers(expected) => headers_sent(delivery, expected),
         // Read by the one adapter whose provider signs.
         CallbackAuth::Signed { .. } => Err("this provider signs nothing".to_owned()),
+        // Checked by keys, see `Lock::check`.
+        CallbackAuth::OAuth2 { .. } => Err("the token can't be checked".to_owned()),
         CallbackAuth::None => Ok(Slot::Open),
     };
     match found {
@@ -199,6 +230,7 @@ mod tests {
                 assert_eq!(verified.body(), b"{}");
                 slot.word().to_owned()
             }
+            Verdict::Unsure(why) => why,
             Verdict::Unsigned(_) => panic!("no callback of these providers can be signed"),
             Verdict::Refused(why) => why,
         }

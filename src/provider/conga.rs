@@ -62,6 +62,12 @@ fn setup(callback: &CallbackAuth, url: &str) -> Vec<SetupStep> {
             let pairs: Vec<_> = pairs.keys().map(|name| json!({ "key": name, "value": "<value>" })).collect();
             (CALLBACK, json!({ "url": url, "events": EVENTS, "customHeaders": pairs }))
         }
+        CallbackAuth::OAuth2 { issuer, .. } => (
+            CALLBACK,
+            json!({ "url": url, "events": EVENTS, "authType": "OAUTH2", "oauthSetting": {
+                "grantType": "CLIENT_CREDENTIALS", "authorizationServerUrl": format!("<token address of {issuer}>"),
+                "clientId": "<client id>", "clientSecret": "<client secret>" } }),
+        ),
         CallbackAuth::Signed { .. } | CallbackAuth::None => {
             (REGISTER, json!({ "callbackUrl": url, "authType": "None" }))
         }

@@ -138,8 +138,8 @@ fn proofs(auth: &CallbackAuth, it: &Relayed) -> Vec<(String, String)> {
         CallbackAuth::Headers(pairs) => {
             return pairs.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect();
         }
-        // Its signature is among the headers that are kept.
-        CallbackAuth::Signed { .. } | CallbackAuth::None => return Vec::new(),
+        // Its signature is among the headers that are kept; a token is kept nowhere.
+        CallbackAuth::Signed { .. } | CallbackAuth::OAuth2 { .. } | CallbackAuth::None => return Vec::new(),
     };
     vec![("authorization".to_owned(), authorization)]
 }

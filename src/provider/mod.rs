@@ -11,6 +11,7 @@ mod conga;
 mod credentials;
 mod fingerprint;
 mod instant;
+pub mod issuer;
 pub mod knock;
 mod legalesign;
 mod lenient;
@@ -128,6 +129,8 @@ pub enum Verdict<'a> {
     Unsigned(Verified<'a>),
     /// A wrong or missing secret, in words that name no secret: "Basic, but base64".
     Refused(String),
+    /// Nobody can tell yet, in words: it is to be looked at again.
+    Unsure(String),
 }
 
 /// Which of an account's secrets a delivery carried.
@@ -339,6 +342,9 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
 
     /// Looks at the sender, in constant time, and at nothing else.
     fn verify<'a>(&self, delivery: &'a Delivery) -> Verdict<'a>;
+
+    /// The keys by which tokens are checked that come with callbacks, if that is how they prove themselves.
+    fn keys(&self) -> Option<&issuer::keys::Keys>;
 
     /// From now on callbacks prove themselves by these secrets; all else about `callback` is as it was.
     fn rekey(&self, callback: &CallbackAuth);

@@ -256,7 +256,10 @@ pub(super) fn secret_of(auth: &CallbackAuth) -> Option<(&Secret, Option<&Secret>
         CallbackAuth::Key { key, next } => Some((key, next.as_ref())),
         CallbackAuth::Basic { password, next, .. } => Some((password, next.as_ref())),
         CallbackAuth::Bearer { token, next } => Some((token, next.as_ref())),
-        CallbackAuth::Headers(_) | CallbackAuth::Signed { .. } | CallbackAuth::None => None,
+        CallbackAuth::Headers(_)
+        | CallbackAuth::Signed { .. }
+        | CallbackAuth::OAuth2 { .. }
+        | CallbackAuth::None => None,
     }
 }
 

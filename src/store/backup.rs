@@ -21,7 +21,7 @@ use std::time::Duration;
 /// Where a restored database stands until it counts.
 const STAGE: &str = "restoring";
 /// What else may lie in a folder without a board.
-const NO_BOARD: [&str; 5] = ["board.lock", "keys.toml", LAST, STAGE, "lost+found"];
+const NO_BOARD: [&str; 6] = ["board.lock", "keys.toml", "sign-in.key", LAST, STAGE, "lost+found"];
 const LAST: &str = "last-backup";
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// So many copies from before an update are kept.

@@ -168,7 +168,6 @@ impl Store {
 mod tests {
     use super::holds;
 
-    /// Seen red with: one view less.
     #[test]
     fn a_name_is_found_however_it_is_spelt() {
         for body in [

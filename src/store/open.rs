@@ -52,6 +52,7 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (32, "ends", include_str!("../../migrations/0032_ends.sql")),
     (33, "senders", include_str!("../../migrations/0033_senders.sql")),
     (39, "session_numbers", include_str!("../../migrations/0039_session_numbers.sql")),
+    (40, "vouchers", include_str!("../../migrations/0040_vouchers.sql")),
     (41, "audit", include_str!("../../migrations/0041_audit.sql")),
     (42, "retention", include_str!("../../migrations/0042_retention.sql")),
     (43, "search", include_str!("../../migrations/0043_search.sql")),

@@ -50,10 +50,13 @@ pub async fn admit(
     let admitted = site.app.admit(id).await?;
     let receipt = admitted
         .ok_or(WebError::NotFound("There is no such call, or its account is no longer configured."))?;
-    let stays = receipt == Receipt::Refused;
-    let but = if stays { ", which stays refused: its signature is wrong" } else { "" };
+    let (said, but) = match receipt {
+        Receipt::Refused => ("not-admitted", ", which stays refused: its signature is wrong"),
+        Receipt::Unsure => ("not-yet-admitted", ", which waits until its token can be checked"),
+        Receipt::Kept(_) | Receipt::NoAccount => ("admitted", ""),
+    };
     note(&site.app, &request, &who, DeedKind::Admit, format!("refused call {id}{but}")).await;
-    Ok(back(if stays { "not-admitted" } else { "admitted" }))
+    Ok(back(said))
 }
 
 /// What a person pastes, and for which account.
@@ -172,6 +175,14 @@ pub fn notice(word: &str) -> Option<String> {
     if word == "not-admitted" {
         return Some(
             "The call stays refused: its signature is wrong, so its provider did not send these bytes."
+                .to_owned(),
+        );
+    }
+    if word == "not-yet-admitted" {
+        return Some(
+            "The call stays refused: its issuer can’t be reached, or doesn’t publish the key of its token, so nobody knows \
+             whether it is right. Try again when the issuer is there; if it has other keys by now, paste the call below as a \
+             lost one."
                 .to_owned(),
         );
     }

@@ -69,6 +69,8 @@ async fn receive(
         // Exactly 200 and nothing in it: some providers repeat until they read exactly that.
         Ok(Receipt::Kept(_)) => Ok(HttpResponse::Ok().finish()),
         Ok(Receipt::Refused) => Ok(HttpResponse::Unauthorized().finish()),
+        // Who sends it again when the issuer is back comes in without anybody's doing.
+        Ok(Receipt::Unsure) => Ok(HttpResponse::ServiceUnavailable().finish()),
         Ok(Receipt::NoAccount) => Ok(HttpResponse::NotFound().body("there is no such account here\n")),
         Err(cause) => {
             // The store says once that its disk fails; every callback saying so again would fill what is left of it.

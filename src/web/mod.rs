@@ -17,6 +17,7 @@ pub mod live;
 pub mod lost;
 pub mod me;
 pub mod needs;
+pub mod oidc;
 pub mod pages;
 pub mod people;
 pub mod remote;
@@ -135,6 +136,8 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/api/v1/traffic", read().to(api::traffic))
             .route("/sign-in", read().to(sign_in::page))
             .route("/sign-in", web::post().to(sign_in::sign_in))
+            .route("/sign-in/oidc", read().to(oidc::begin))
+            .route("/sign-in/oidc/back", read().to(oidc::back))
             .route("/sign-in/code", read().to(sign_in::code_page))
             .route("/sign-in/code", web::post().to(sign_in::code))
             .route("/sign-in/second", read().to(sign_in::second_page))

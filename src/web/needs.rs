@@ -66,6 +66,8 @@ pub const ADDRESSES: &[(Verb, &str, Needs)] = &[
     (Verb::Read, "/api/v1/traffic", Needs::Known),
     (Verb::Read, "/sign-in", Needs::Nothing),
     (Verb::Do, "/sign-in", Needs::Nothing),
+    (Verb::Read, "/sign-in/oidc", Needs::Nothing),
+    (Verb::Read, "/sign-in/oidc/back", Needs::Nothing),
     (Verb::Read, "/sign-in/code", Needs::Nothing),
     (Verb::Do, "/sign-in/code", Needs::Nothing),
     (Verb::Read, "/sign-in/second", Needs::Nothing),

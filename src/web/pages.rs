@@ -278,6 +278,7 @@ pub async fn providers(site: web::Data<Site>, who: Who) -> Result<HttpResponse, 
             account: label,
             callback_url,
             auth,
+            keys: account.provider.keys().and_then(|it| it.trouble(now)),
             next,
             path_token: config.path_token.is_some(),
             rotation: config.rotation.map(rotation_of),
@@ -320,6 +321,9 @@ fn auth_of(auth: &CallbackAuth) -> (providers::AuthKind, bool) {
             let accepts_unsigned = *unsigned == Unsigned::Accept;
             let kind = providers::AuthKind::Signed { accepts_unsigned, hmac: hmac_secret.is_some() };
             (kind, certificate.matches("-----BEGIN").count() > 1)
+        }
+        CallbackAuth::OAuth2 { issuer, audience, .. } => {
+            (providers::AuthKind::OAuth2 { issuer: issuer.clone(), audience: audience.clone() }, false)
         }
         CallbackAuth::None => (providers::AuthKind::Open, false),
     }

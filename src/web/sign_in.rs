@@ -29,6 +29,12 @@ pub struct Onward {
     next: String,
 }
 
+impl Onward {
+    pub(super) fn next(&self) -> &str {
+        &self.next
+    }
+}
+
 /// A mail address and a password. It never prints, like the others here.
 #[derive(Deserialize)]
 pub(super) struct Shown {
@@ -194,10 +200,10 @@ pub(super) async fn take_up(
 }
 
 /// Why somebody is not let in.
-struct Refused {
-    status: StatusCode,
-    wait: Option<i64>,
-    sentence: String,
+pub(super) struct Refused {
+    pub(super) status: StatusCode,
+    pub(super) wait: Option<i64>,
+    pub(super) sentence: String,
 }
 
 impl Refused {
@@ -212,7 +218,7 @@ impl Refused {
     }
 }
 
-fn sign_in_page(
+pub(super) fn sign_in_page(
     site: &Site,
     request: &HttpRequest,
     typed: (&str, &str),
@@ -223,7 +229,8 @@ fn sign_in_page(
     let unencrypted = !here && !tls && !site.app.config.is_encrypted();
     let outside = site.outside();
     let sentence = refused.as_ref().map(|it| it.sentence.as_str());
-    let page = SignInPage::new(&site.around(&outside), typed, sentence, unencrypted);
+    let elsewhere = site.app.oidc.as_ref().map(crate::app::people::oidc::Oidc::label);
+    let page = SignInPage::new(&site.around(&outside), typed, sentence, unencrypted).or_at(elsewhere);
     answer(refused.as_ref(), html(&page))
 }
 

@@ -2,6 +2,7 @@
 
 mod auth;
 mod kept;
+mod oauth2;
 mod path;
 mod refused;
 

@@ -1,6 +1,7 @@
 //! `signboard doctor`: what is wrong is found, said with what to do, and counted in the exit status; no secret is.
 
 use crate::support::board::{Board, event};
+use crate::support::issuer::{Forger, Key};
 use crate::support::people::user;
 use serde_json::Value;
 use signboard::clock::Clock;
@@ -170,4 +171,28 @@ async fn what_is_wrong_with_the_house_is_found() {
     let lines: Vec<Value> = serde_json::from_slice(&done.stdout).unwrap();
     assert_eq!((done.status.code(), &lines[0]["state"]), (Some(2), &Value::from("fail")));
     drop(folder);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn issuers_are_asked_whether_they_are_there() {
+    let forger = Forger::start(&Key::new("one"));
+    let board = Board::start().await;
+    let data = board.data();
+    let _folder = board.stop().await;
+    let issuer = &forger.url;
+    let text = format!(
+        "[server]\nlisten = \"127.0.0.1:0\"\ndata = {data:?}\n[sign-in.oidc]\nissuer = \"{issuer}\"\nclient-id = \"b\"\n\
+         client-secret = \"oidc-hush\"\nroles = {{ viewer = [\"staff\"] }}\n[accounts.os]\nprovider = \"onespan\"\n\
+         callback = {{ auth = \"oauth2\", issuer = \"{issuer}\", audience = \"board\" }}\n"
+    );
+    let file = data.parent().unwrap().join("signboard.toml");
+    std::fs::write(&file, text).unwrap();
+    let done = doctor(&file, &[]).await;
+    assert!(about(&done, "identity provider").starts_with("ok"), "{}", out(&done));
+    assert!(about(&done, "os, keys of its tokens").starts_with("ok"), "{}", out(&done));
+    forger.answers(503);
+    let done = doctor(&file, &[]).await;
+    let (people, calls) = (about(&done, "identity provider"), about(&done, "os, keys of its tokens"));
+    assert!(people.starts_with("fail") && people.contains("a password of this board alone"), "{people}");
+    assert!(calls.starts_with("fail") && calls.contains("it answers 503"), "{calls}");
 }

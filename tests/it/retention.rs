@@ -51,7 +51,6 @@ fn keep(change: impl FnOnce(&mut signboard::config::RetentionConfig)) -> impl Fn
     |config| change(&mut config.retention)
 }
 
-/// Seen red with: `FIRST_WITH` that finds bytes that are gone; `unneeded!` without the quarantined ones.
 #[actix_web::test]
 async fn bytes_go_by_age_and_what_was_read_in_them_stays() {
     let board = Board::with(keep(|it| (it.raw_days, it.refused_days) = (Some(30), Some(10)))).await;

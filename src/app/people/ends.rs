@@ -1,6 +1,7 @@
 //! Live streams end with what they were opened by: a session, a person's rights, a token. Whoever ended it, the board or a
 //! command beside it, a number in the database grows, and only then are those with open streams looked at again.
 
+use super::oidc::is_vouched;
 use super::{Means, Token, Who, sign_in};
 use crate::app::{App, StoreError};
 use crate::model::Timestamp;
@@ -113,17 +114,26 @@ impl App {
                 let session = self.store.session_by_id(*session).await?;
                 let session = session.filter(|it| !sign_in::is_stale(it, self.now()));
                 let user = self.store.user(*user).await?.filter(|it| it.disabled_at.is_none());
+                let user = user.filter(|it| is_vouched(it, self.now()));
                 Ok(user.zip(session).is_some_and(|(user, session)| Who::person(&user, session.id) == *who))
             }
             Means::Token { token, .. } => {
                 let token = self.store.token_by_id(*token).await?;
-                Ok(token.is_some_and(|it| works(&it, self.now()) && Who::program(&it) == *who))
+                match token {
+                    Some(token) => Ok(Who::program(&token) == *who && self.works(&token).await?),
+                    None => Ok(false),
+                }
             }
         }
     }
-}
 
-/// Whether a token works.
-pub(super) fn works(token: &Token, now: Timestamp) -> bool {
-    token.ended_at.is_none() && token.expires_at.is_none_or(|at| at > now)
+    /// Whether a token works; one that somebody made works as long as they are believed to be who they were.
+    pub(super) async fn works(&self, token: &Token) -> Result<bool, StoreError> {
+        let now = self.now();
+        if token.ended_at.is_some() || token.expires_at.is_some_and(|at| at <= now) {
+            return Ok(false);
+        }
+        let Some(user) = token.user else { return Ok(true) };
+        Ok(self.store.user(user).await?.is_some_and(|it| is_vouched(&it, now)))
+    }
 }

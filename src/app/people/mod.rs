@@ -3,8 +3,10 @@
 pub mod deeds;
 mod ends;
 mod manage;
+pub mod oidc;
 mod own;
 pub mod passwords;
+mod seal;
 mod secrets;
 mod sign_in;
 mod throttle;
@@ -53,6 +55,12 @@ impl App {
         self.config.opens == Opens::ToWhoSignsIn
     }
 
+    /// The address under which the outside world knows this board, without a slash at the end.
+    #[must_use]
+    pub fn public_url(&self) -> Option<&str> {
+        self.config.server.public_url.as_deref()
+    }
+
     /// Whose call it is: of the peer, or of whom a trusted proxy names.
     #[must_use]
     pub fn client(&self, peer: IpAddr, forwarded: &[&str]) -> IpAddr {
@@ -69,6 +77,7 @@ impl App {
             return Ok(Comes::Nobody);
         }
         let user = self.store.user(session.user).await?.filter(|it| it.disabled_at.is_none());
+        let user = user.filter(|it| oidc::is_vouched(it, now));
         let Some(user) = user else { return Ok(Comes::Nobody) };
         if session.half {
             return Ok(Comes::Half(Box::new((user, session))));
@@ -84,7 +93,7 @@ impl App {
     pub async fn by_token(&self, secret: &str) -> Result<Comes, StoreError> {
         let Some(token) = self.store.token(&hash_of(secret)).await? else { return Ok(Comes::Nobody) };
         let now = self.now();
-        if !ends::works(&token, now) {
+        if !self.works(&token).await? {
             return Ok(Comes::Nobody);
         }
         if token.used_at.is_none_or(|at| now.since(at) >= NOTED_MS) {

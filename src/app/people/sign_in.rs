@@ -245,6 +245,8 @@ impl App {
             return Ok(is_first.then_some((link.kind, None)));
         };
         let user = self.store.user(user).await?.filter(|it| it.disabled_at.is_none());
+        // Whoever has come by the identity provider since comes by that alone.
+        let user = user.filter(|it| it.subject.is_none());
         Ok(user.map(|user| (link.kind, Some(user))))
     }
 

@@ -96,6 +96,23 @@ impl Throttle {
         news
     }
 
+    /// Whether what failed at a place, with nothing that could be guessed, is worth a line in the audit: so many are, and
+    /// then ever fewer.
+    pub fn is_worth_a_line(&self, remote: &str, now: Timestamp) -> bool {
+        let Ok(mut all) = self.0.lock() else { return true };
+        // No mail address is this.
+        let [key, _] = keys(" ", remote);
+        let tries = all.get(&key).copied().filter(|it| !it.is_over(now)).unwrap_or_default();
+        if tries.wait(FREE_THERE, LONGEST_THERE_MS, now) > 0 {
+            return false;
+        }
+        if all.len() + 2 > MOST {
+            make_room(&mut all, now);
+        }
+        all.insert(key, Tries { wrong: tries.wrong.saturating_add(1), at: now, noted: false, known: false });
+        true
+    }
+
     /// The last try was not wrong, but is not all that is needed.
     pub fn undone(&self, email: &str, remote: &str) {
         let Ok(mut all) = self.0.lock() else { return };

@@ -48,6 +48,7 @@ pub(super) async fn door(findings: &mut Findings, app: &App) {
 pub(super) async fn account(findings: &mut Findings, app: &App, account: &Account, knocks: bool) {
     let name = &account.id.0;
     came(findings, app, account, &format!("{name}, callbacks")).await;
+    keys(findings, app, account, &format!("{name}, keys of its tokens")).await;
     if account.config.api.is_some() {
         api(findings, app, account, &format!("{name}, API")).await;
         registration(findings, app, account, &format!("{name}, registration")).await;
@@ -67,6 +68,33 @@ pub(super) async fn account(findings: &mut Findings, app: &App, account: &Accoun
             Ok(None) => findings.warn(&about, "the board has stopped meanwhile"),
             Err(why) => findings.fail(&about, format!("{why:#}")),
         }
+    }
+}
+
+/// Where people may sign in elsewhere: does that place answer?
+pub(super) async fn identity_provider(findings: &mut Findings, app: &App) {
+    let about = "identity provider";
+    match app.ask_identity_provider().await {
+        None => {}
+        Some(Ok(())) => findings.good(about, "answers, and calls itself as `issuer` does"),
+        Some(Err(why)) => {
+            findings
+                .fail(about, format!("{why}; until then people come in by a password of this board alone"));
+        }
+    }
+}
+
+async fn keys(findings: &mut Findings, app: &App, account: &Account, about: &str) {
+    let Some(keys) = account.provider.keys() else { return };
+    keys.ready(None, app.now()).await;
+    match keys.trouble(app.now()) {
+        None => findings.good(about, "were fetched from the issuer"),
+        Some((why, _)) => findings.fail(
+            about,
+            format!(
+                "the issuer doesn't give them: {why}; callbacks can't be checked, and wait to be admitted"
+            ),
+        ),
     }
 }
 

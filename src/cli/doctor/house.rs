@@ -20,6 +20,8 @@ const BACKUP_DAYS: i64 = 7;
 const EARLIEST_MS: i64 = 1_790_000_000_000;
 /// What was received so much later than now was received by another clock.
 const AHEAD_MS: i64 = 60_000;
+/// What is old is seen to every night.
+const RETENTION_DAYS: i64 = 2;
 const USERS: u32 = 500;
 pub(super) const DAMAGED: &str =
     "stop the board, keep the folder, and restore the last backup into a new one (`signboard restore`)";
@@ -246,6 +248,25 @@ pub(super) fn backups(findings: &mut Findings, app: &App) {
         );
     } else {
         findings.good("backup", format!("the last one is {days} days old ({file})"));
+    }
+}
+
+pub(super) async fn retention(findings: &mut Findings, app: &App) {
+    let about = "retention";
+    if app.retention().keeps_all() {
+        return findings
+            .good(about, "everything is kept; `[retention]` in the configuration can say for how long");
+    }
+    match app.store.last_retention().await {
+        Err(cause) => findings.fail(about, cause.to_string()),
+        Ok(Some((at, _))) if app.now().since(at) <= RETENTION_DAYS * DAY_MS => {
+            findings.good(about, format!("what is old was seen to {}", ago(app.now(), at)));
+        }
+        Ok(_) => findings.warn(
+            about,
+            "nobody has seen lately to what is older than it is kept; a running board does so every night, and \
+             `signboard retention` does it now",
+        ),
     }
 }
 

@@ -25,6 +25,42 @@ fn listen_is_any_address() {
 }
 
 #[test]
+fn an_identity_provider_is_told_apart_from_whoever_listens() {
+    let oidc = |more: &str, issuer: &str| {
+        let roles = if more.contains("roles") { "" } else { "roles = { viewer = [\"staff\"] }" };
+        let secret = if more.contains("client-secret") { "" } else { "client-secret = \"hush\"" };
+        format!("[sign-in.oidc]\nissuer = \"{issuer}\"\nclient-id = \"b\"\n{secret}\n{roles}\n{more}")
+    };
+    let good = "https://login.example.com/realms/firm";
+    let config = load(&oidc("", good)).unwrap();
+    let (shown, warnings) = (config.effective(), config.warnings().join("\n"));
+    assert!(shown.contains("label = \"login.example.com\"") && !shown.contains("hush"), "{shown}");
+    assert!(warnings.contains("sign-in.oidc needs server.public-url"), "{warnings}");
+    for here in ["http://127.0.0.1:9/", "http://[::1]:9", "http://localhost:9"] {
+        assert!(load(&oidc("", here)).is_ok(), "{here}");
+    }
+    for (more, issuer, key, words) in [
+        ("", "http://login.example.com", "issuer", "https://"),
+        ("", "login.example.com", "issuer", "https://"),
+        ("roles = {}", good, "roles", "names no group"),
+        ("roles = { viewer = [\"a\"], boss = [\"b\"] }", good, "roles.boss", "viewer"),
+        ("link = \"email\"", good, "link", "verified-email"),
+        ("link = \"verified-email\"\nemail-claim = \"upn\"", good, "link", "email-claim"),
+        ("client-secret = \"\"", good, "client-secret", "empty"),
+    ] {
+        refused(&oidc(more, issuer), &format!("sign-in.oidc.{key}"), &[words]);
+    }
+    let token = |issuer: &str| {
+        callback(&format!("{{ auth = \"oauth2\", issuer = \"{issuer}\", audience = \"board\" }}"))
+    };
+    refused(&token("http://login.example.com"), "accounts.a.callback.issuer", &["https://"]);
+    let other = token(good).replace("\"onespan\"", "\"legalesign\"");
+    refused(&other, "accounts.a.callback.auth", &["one of signed, key"]);
+    let without = callback(&format!("{{ auth = \"oauth2\", issuer = \"{good}\" }}"));
+    refused(&without, "accounts.a.callback.audience", &["missing"]);
+}
+
+#[test]
 fn values_are_checked_where_they_stand() {
     for (line, key, word) in [
         ("public-url = \"board.example.com\"", "public-url", "web address"),

@@ -21,6 +21,11 @@ pub(in crate::provider) fn read(auth: &CallbackAuth, wanted: &Wanted) -> Registr
     let proof = match auth {
         CallbackAuth::Basic { .. } | CallbackAuth::Bearer { .. } => Proof::Wanted,
         CallbackAuth::None => Proof::Nothing,
+        CallbackAuth::OAuth2 { .. } => {
+            let why = "How a client of an authorization server of yours is registered by a call is not documented well enough; \
+                       a person enters it at Admin > Event Notification.";
+            return Registration { now: Registered::ByHand(why), changes: Vec::new(), words: None };
+        }
         CallbackAuth::Key { .. } | CallbackAuth::Headers(_) | CallbackAuth::Signed { .. } => {
             let why = "The form at this `register-path` knows a user name and a password, a token, or nothing; take \
                        register-path = \"/api/sign/v1/cs-callback\" for a key or headers.";
@@ -56,6 +61,7 @@ pub(in crate::provider) async fn write(
         CallbackAuth::Key { .. }
         | CallbackAuth::Headers(_)
         | CallbackAuth::Signed { .. }
+        | CallbackAuth::OAuth2 { .. }
         | CallbackAuth::None => {
             json!({ "callbackUrl": address, "authType": "None" })
         }

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::config::{AccountConfig, CallbackAuth, Secret};
 use crate::model::{AccountId, PackageId, SignerId, Timestamp};
+use crate::provider::issuer::keys::Keys;
 use api::Api;
 use serde_json::json;
 use signature::Seals;
@@ -53,7 +54,7 @@ impl Legalesign {
         let api = config.api.as_ref().map(api).transpose()?;
         Ok(Self {
             account: account.clone(),
-            callback: auth::Lock::new(&config.callback),
+            callback: auth::Lock::new(&config.callback)?,
             seals,
             base_url,
             api,
@@ -127,8 +128,12 @@ impl Provider for Legalesign {
     fn verify<'a>(&self, delivery: &'a Delivery) -> Verdict<'a> {
         match &self.seals {
             Some(seals) => seals.check(delivery),
-            None => auth::check(&self.callback.auth(), delivery),
+            None => self.callback.check(delivery),
         }
+    }
+
+    fn keys(&self) -> Option<&Keys> {
+        self.callback.keys()
     }
 
     fn rekey(&self, callback: &CallbackAuth) {

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::config::{AccountConfig, ApiConfig, CallbackAuth, Registering, Secret};
 use crate::model::{AccountId, PackageId, SignerId, Timestamp};
+use crate::provider::issuer::keys::Keys;
 use api::{Api, Dialect};
 
 /// The document by which a signer agrees to sign electronically; accepting it is no signature (reference A.4).
@@ -75,7 +76,7 @@ impl OneSpan {
         let open = |api| Api::open(account, api, config.calls_per_minute, dialect);
         let api = config.api.as_ref().map(open).transpose()?;
         let form = config.api.as_ref().map_or(Form::Plain(String::new()), form);
-        let (callback, registering) = (auth::Lock::new(&config.callback), config.registering.clone());
+        let (callback, registering) = (auth::Lock::new(&config.callback)?, config.registering.clone());
         Ok(Self { account: account.clone(), callback, api, setup, registering, form })
     }
 
@@ -111,7 +112,11 @@ impl Provider for OneSpan {
     }
 
     fn verify<'a>(&self, delivery: &'a Delivery) -> Verdict<'a> {
-        auth::check(&self.callback.auth(), delivery)
+        self.callback.check(delivery)
+    }
+
+    fn keys(&self) -> Option<&Keys> {
+        self.callback.keys()
     }
 
     fn rekey(&self, callback: &CallbackAuth) {

@@ -38,7 +38,7 @@ impl Desk<'_> {
         now: Timestamp,
     ) -> Result<Registration, FetchError> {
         match self.auth {
-            CallbackAuth::Bearer { .. } | CallbackAuth::Signed { .. } => {
+            CallbackAuth::Bearer { .. } | CallbackAuth::OAuth2 { .. } | CallbackAuth::Signed { .. } => {
                 return Ok(by_hand(
                     "This provider fetches a token from an authorization server of yours, and how that is registered by a call \
                  is not documented.",

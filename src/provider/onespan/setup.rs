@@ -54,6 +54,10 @@ pub(super) fn steps(callback: &CallbackAuth, url: &str) -> Vec<SetupStep> {
                 names.join(", ")
             ))
         }
+        CallbackAuth::OAuth2 { issuer, audience, .. } => Some(format!(
+            "Choose OAuth and enter a client of your authorization server {issuer}; OneSpan fetches a token there for each \
+             callback. Its tokens must be signed (RS256, PS256 or ES256) and name the audience {audience}."
+        )),
         CallbackAuth::Signed { .. } | CallbackAuth::None => None,
     };
     steps.extend(proof.map(|what| SetupStep { what, lines: Vec::new() }));

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::config::{AccountConfig, CallbackAuth, Secret};
 use crate::model::{AccountId, PackageId, SignerId, Timestamp};
+use crate::provider::issuer::keys::Keys;
 use tyr::Tyr;
 
 /// An account at StepOver WebSignatureOffice.
@@ -30,7 +31,7 @@ impl WebSignatureOffice {
     pub(super) fn open(account: &AccountId, config: &AccountConfig) -> Result<Self, OpenError> {
         let open = |api| Tyr::open(account, api, config.calls_per_minute);
         let tyr = config.api.as_ref().map(open).transpose()?;
-        Ok(Self { account: account.clone(), callback: auth::Lock::new(&config.callback), tyr })
+        Ok(Self { account: account.clone(), callback: auth::Lock::new(&config.callback)?, tyr })
     }
 
     fn tyr(&self) -> Result<&Tyr, FetchError> {
@@ -56,7 +57,11 @@ impl Provider for WebSignatureOffice {
     }
 
     fn verify<'a>(&self, delivery: &'a Delivery) -> Verdict<'a> {
-        auth::check(&self.callback.auth(), delivery)
+        self.callback.check(delivery)
+    }
+
+    fn keys(&self) -> Option<&Keys> {
+        self.callback.keys()
     }
 
     fn rekey(&self, callback: &CallbackAuth) {

@@ -97,7 +97,7 @@ fn headers(auth: &CallbackAuth) -> Vec<Header<'_>> {
         // Base64 has no commas.
         CallbackAuth::Basic { .. } => one("Basic <base64 of username:password>", &[]),
         CallbackAuth::Bearer { token, .. } => one("Bearer <token>", &[token]),
-        CallbackAuth::Signed { .. } | CallbackAuth::None => Vec::new(),
+        CallbackAuth::Signed { .. } | CallbackAuth::OAuth2 { .. } | CallbackAuth::None => Vec::new(),
     }
 }
 

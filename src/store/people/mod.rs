@@ -8,12 +8,14 @@ mod links;
 mod sessions;
 mod tokens;
 mod users;
+mod vouchers;
 
 pub use audit::{Deed, DeedCheck, DeedFilter, Done};
 pub use links::{Link, LinkKind};
 pub use sessions::Session;
 pub use tokens::{NewToken, Token};
 pub use users::{NewUser, User};
+pub use vouchers::Due;
 
 use super::StoreError;
 use super::packages::json;

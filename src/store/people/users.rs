@@ -4,6 +4,7 @@ use super::super::aside::Aside;
 use super::super::packages::json;
 use super::super::{Store, StoreError};
 use super::links::end_links;
+use super::vouchers::drop_voucher;
 use super::{list, some_json, words};
 use crate::model::access::{Reach, Role};
 use crate::model::{AccountId, Timestamp};
@@ -15,7 +16,9 @@ const ADD: &str = "INSERT INTO users (email, name, role, accounts, mine, aliases
 const CHANGE: &str = "UPDATE users SET name = $2, role = $3, accounts = $4, mine = $5, aliases = $6, zone = $7 WHERE id = $1 RETURNING id";
 const RENAME: &str = "UPDATE users SET name = $2 WHERE id = $1 RETURNING id";
 const ZONE: &str = "UPDATE users SET zone = $2 WHERE id = $1 RETURNING id";
-const PASSWORD: &str = "UPDATE users SET password = $2 WHERE id = $1 RETURNING id";
+/// Whoever has a password comes in by that alone: what an identity provider says of them counts no more.
+const PASSWORD: &str =
+    "UPDATE users SET password = $2, subject = NULL, checked_at = NULL WHERE id = $1 RETURNING id";
 const KEEP_PASSWORD: &str =
     "UPDATE users SET password = $2 WHERE id = $1 AND password IS NOT NULL RETURNING id";
 const TOTP: &str = "UPDATE users SET totp = $2, totp_used = $3 WHERE id = $1 RETURNING id";
@@ -182,10 +185,12 @@ impl Store {
         self.aside(vec![Aside::new(ZONE).number(user).maybe(zone)]).await.map(|_| ())
     }
 
-    /// Gives somebody another password, hashed, and ends every link of theirs, and every session but this one.
+    /// Gives somebody another password, hashed, and ends every link of theirs, and every session but this one. From now on they
+    /// come in by it alone.
     pub async fn set_password(&self, user: i64, password: &str, but: Option<i64>) -> Result<(), StoreError> {
         let change = Aside::new(PASSWORD).number(user).text(password);
-        self.aside(vec![end_sessions(user, but), end_links(user), change]).await.map(|_| ())
+        let ends = [end_sessions(user, but), end_links(user), drop_voucher(user)];
+        self.aside(ends.into_iter().chain([change]).collect()).await.map(|_| ())
     }
 
     /// Keeps the same password, hashed anew.
@@ -227,7 +232,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let disable = Aside::new(DISABLE).number(user).number(at.map(|at| at.0));
-        let ends = [end_sessions(user, None), end_tokens(user, now), end_links(user)];
+        let ends = [end_sessions(user, None), end_tokens(user, now), end_links(user), drop_voucher(user)];
         let all = ends.into_iter().filter(|_| at.is_some()).chain([disable]).collect();
         self.aside(all).await.map(|_| ())
     }
@@ -281,11 +286,11 @@ impl Store {
     }
 }
 
-fn end_sessions(user: i64, but: Option<i64>) -> Aside {
+pub(super) fn end_sessions(user: i64, but: Option<i64>) -> Aside {
     Aside::new(END_SESSIONS).number(user).number(but)
 }
 
-fn end_tokens(user: i64, now: Timestamp) -> Aside {
+pub(super) fn end_tokens(user: i64, now: Timestamp) -> Aside {
     Aside::new(END_TOKENS).number(user).number(now.0)
 }
 

@@ -30,6 +30,8 @@ pub struct ProviderCard<'a> {
     pub callback_url: String,
     /// How a callback proves where it comes from.
     pub auth: AuthKind,
+    /// Why the keys of its tokens can't be fetched, and whether earlier ones still count.
+    pub keys: Option<(String, bool)>,
     /// Whether a second secret may be used already.
     pub next: bool,
     /// Whether the path must carry a token.
@@ -84,6 +86,13 @@ pub enum AuthKind {
     Bearer,
     /// Headers with these names.
     Headers(Vec<String>),
+    /// A token of the firm's own authorization server.
+    OAuth2 {
+        /// Which one.
+        issuer: String,
+        /// For whom the token must be.
+        audience: String,
+    },
     /// The provider's signature on the body.
     Signed {
         /// What is not signed is applied all the same, marked.
@@ -114,6 +123,7 @@ struct CardView {
     open: bool,
     /// What becomes of a callback without a signature.
     unsigned: Option<String>,
+    keys: Option<(String, bool)>,
     misprint: Option<When>,
     /// The sentence in parts, of which some are to be typed, and the lines.
     setup: Vec<(Vec<(bool, String)>, String)>,
@@ -209,6 +219,7 @@ impl CardView {
             path_token: card.path_token,
             open: card.auth == AuthKind::Open && !card.path_token,
             unsigned: unsigned(&card.auth, card.api.is_some()),
+            keys: card.keys.clone(),
             misprint: card.misprint.map(ago),
             setup: card.setup.iter().map(|(what, lines)| (parts(what), lines.join("\n"))).collect(),
             groups: card.groups.iter().map(|group| group_of(group, &card.account.id)).collect(),
@@ -263,6 +274,9 @@ fn auth(kind: &AuthKind, path_token: bool) -> String {
             let header = if names.len() == 1 { "the header" } else { "every one of the headers" };
             format!("{header} {}", super::words::list(&names))
         }
+        AuthKind::OAuth2 { issuer, audience } => {
+            format!("a token of {} for {}, checked with that server’s keys", shown(issuer), shown(audience))
+        }
         AuthKind::Signed { .. } => {
             "the provider’s signature on the body, checked with the pinned certificate".to_owned()
         }
@@ -308,7 +322,12 @@ fn slots(card: &ProviderCard<'_>, around: &Around<'_>) -> Vec<SlotView> {
     let is_told_below = card.rotation.is_some_and(|it| !it.is_path_token || card.auth == AuthKind::Open);
     if !is_told_below && (card.auth != AuthKind::Open || card.path_token) {
         let signed = matches!(card.auth, AuthKind::Signed { .. });
-        slots.push(slot(if signed { "Certificate in use" } else { "Secret in use" }, "current"));
+        let what = match card.auth {
+            AuthKind::Signed { .. } => "Certificate in use",
+            AuthKind::OAuth2 { .. } => "Token",
+            _ => "Secret in use",
+        };
+        slots.push(slot(what, "current"));
         if card.next {
             slots.push(slot(if signed { "Next certificate" } else { "Next secret" }, "next"));
         }

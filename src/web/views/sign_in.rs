@@ -14,6 +14,7 @@ pub struct SignInPage<'a> {
     next: &'a str,
     wrong: Option<&'a str>,
     unencrypted: bool,
+    elsewhere: Option<(&'a str, String)>,
 }
 
 impl<'a> SignInPage<'a> {
@@ -25,7 +26,16 @@ impl<'a> SignInPage<'a> {
         wrong: Option<&'a str>,
         unencrypted: bool,
     ) -> Self {
-        Self { frame: Frame::outside("Sign in", around), email, next, wrong, unencrypted }
+        let frame = Frame::outside("Sign in", around);
+        Self { frame, email, next, wrong, unencrypted, elsewhere: None }
+    }
+
+    /// With the way in by an identity provider of this name.
+    #[must_use]
+    pub fn or_at(mut self, label: Option<&'a str>) -> Self {
+        let next = super::link::encode(self.next);
+        self.elsewhere = label.map(|label| (label, format!("/sign-in/oidc?next={next}")));
+        self
     }
 }
 

@@ -1,8 +1,11 @@
 //! The way in, as a person goes it: the first start, the second factor, out, and in again.
 
 use crate::support::board::Board;
+use crate::support::issuer::{Real, oidc};
 use crate::support::webdriver::{Browser, browser};
 use signboard::app::people::{LinkKind, totp};
+use signboard::clock::Clock;
+use signboard::config::Opens;
 
 const EMAIL: &str = "asha@example.com";
 const PASSWORD: &str = "tailor prism otter nine";
@@ -52,6 +55,30 @@ async fn from_the_first_start_to_an_admin_with_a_second_factor_and_in_again() {
         page.until("document.readyState === 'complete'").await;
         assert_eq!(page.text("document.documentElement.scrollWidth <= innerWidth").await, "true", "{path}");
     }
+    board.stop().await;
+}
+
+#[actix_web::test]
+async fn by_the_firms_identity_provider_and_on_to_where_one_wanted_to_go() {
+    let Some(page) = browser().await else { return };
+    let Some(real) = Real::start() else { return };
+    let clock = Clock::manual(Clock::System.millis());
+    let board =
+        Board::on(clock, |it| (it.opens, it.oidc) = (Opens::ToWhoSignsIn, Some(oidc(&real.issuer)))).await;
+    page.go(&format!("{}/inbox", board.url)).await;
+    page.until("location.pathname === '/sign-in'").await;
+    page.click("a.primary").await;
+    page.until("document.querySelector('[name=login]')").await;
+    page.fill("[name=login]", "ada").await;
+    page.fill("[name=password]", "any").await;
+    page.click("[type=submit]").await;
+    page.until("document.querySelector('[value=consent]')").await;
+    page.click("[type=submit]").await;
+    page.until("location.pathname === '/inbox'").await;
+    page.until("document.querySelector('.who bdi')?.textContent === 'ada@example.com'").await;
+    assert_eq!(page.text("document.cookie").await, "", "no script reads it");
+    page.click(".who button").await;
+    page.until("location.pathname === '/sign-in'").await;
     board.stop().await;
 }
 

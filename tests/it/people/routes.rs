@@ -2,6 +2,7 @@
 //! `docs/access.md` says is that. The file is written anew with `SIGNBOARD_WRITE_DOCS=1`.
 
 use crate::support::board::{Board, event};
+use crate::support::issuer::{Forger, Key, oidc};
 use crate::support::people::{Shows, only, user};
 use signboard::app::people::{NewSecret, NewUser, Session};
 use signboard::config::{Config, ForwardConfig, Secret};
@@ -153,7 +154,9 @@ fn within(kind: Kind, verb: Verb, pattern: &str) -> Option<&'static str> {
 
 #[actix_web::test]
 async fn every_address_does_for_everybody_what_the_table_says() {
+    let forger = Forger::start(&Key::new("one"));
     let forward = |config: &mut Config| {
+        config.oidc = Some(oidc(&forger.url));
         let url = Secret::new("http://127.0.0.1:9/nobody");
         let account = config.accounts.get_mut("os").unwrap();
         account.forward = Some(ForwardConfig { url, proxy: None, ca_file: None });

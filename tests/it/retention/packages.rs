@@ -10,7 +10,6 @@ use signboard::demo::act::Act;
 
 const YEAR: i64 = 366 * DAY;
 
-/// Seen red with: counters that aren't moved; numbers that begin anew; no look at what was removed.
 #[actix_web::test]
 async fn what_ended_goes_whole_and_a_late_callback_brings_nothing_back() {
     let mut board = Board::with(keep(|it| it.ended_months = Some(12))).await;
@@ -121,7 +120,6 @@ async fn signers_go_with_their_last_package() {
     board.stop().await;
 }
 
-/// Seen red with: `learn` that asks nobody what was removed.
 #[actix_web::test]
 async fn a_sweep_brings_nothing_back() {
     let mut stage = Stage::open().await;

@@ -74,7 +74,7 @@ fn verdict(provider: &dyn Provider, delivery: &Delivery) -> String {
             assert_eq!(verified.body(), delivery.body);
             "unsigned".to_owned()
         }
-        Verdict::Refused(why) => format!("refused: {why}"),
+        Verdict::Refused(why) | Verdict::Unsure(why) => format!("refused: {why}"),
     }
 }
 

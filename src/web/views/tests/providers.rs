@@ -21,6 +21,7 @@ fn it_says_how_each_account_stands_and_escapes_what_is_told() {
         path_token: false,
         rotation: None,
         tested: None,
+        keys: None,
         misprint: Some(NOW.plus(-60 * sample::MINUTE)),
         setup: vec![(
             "Set `this` <b>".to_owned(),
