@@ -1,5 +1,6 @@
 //! How long what came is kept: every night, or when somebody asks for it, what is older goes, a little at a time.
 
+use super::people::deeds::{COMMAND_LINE, by_command};
 use super::{App, StoreError};
 use crate::config::RetentionConfig;
 use crate::model::Timestamp;
@@ -96,13 +97,13 @@ impl App {
         }
         self.store.note_retention(now, all).await?;
         if !all.is_nothing() {
-            self.note("retention", "", DeedKind::Retention, all.to_string()).await;
+            self.note("the board", "", DeedKind::Retention, all.to_string()).await;
         }
         Ok(all)
     }
 
     pub(super) async fn retention_job(&self, by: &str) -> Result<String, StoreError> {
-        self.note(&format!("{by}, by command"), "", DeedKind::Retention, "now").await;
+        self.note(&by_command(by), COMMAND_LINE, DeedKind::Retention, "now").await;
         let gone = self.retain().await?;
         Ok(gone.map_or_else(|| "it is under way already".to_owned(), |gone| gone.to_string()))
     }

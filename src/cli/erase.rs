@@ -3,6 +3,7 @@
 use super::work::{by_the_board, caller, say};
 use crate::app::App;
 use crate::app::erasing::ToErase;
+use crate::app::people::deeds::{COMMAND_LINE, by_command};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::store::{Mode, Room, Store};
@@ -24,8 +25,8 @@ pub(super) struct EraseArgs {
 
 /// `signboard erase`.
 pub(super) async fn erase(config: Config, args: EraseArgs) -> anyhow::Result<()> {
-    let by = format!("{}, by command", caller());
-    let it = ToErase { mail: args.email, name: args.name, by, remote: String::new() };
+    let (by, remote) = (by_command(&caller()), COMMAND_LINE.to_owned());
+    let it = ToErase { mail: args.email, name: args.name, by, remote };
     if args.dry_run {
         let app = App::open(config, Clock::System, Mode::Beside).await?;
         return say(&app.trace(&it).await?.to_string());

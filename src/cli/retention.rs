@@ -1,6 +1,6 @@
 //! `retention`: what is older than it is kept goes now, or is counted.
 
-use super::work::{by_the_board, caller, say};
+use super::work::{by_the_board, caller, note, say};
 use crate::app::people::DeedKind;
 use crate::app::{App, Old, OldKind, amount};
 use crate::clock::Clock;
@@ -37,7 +37,7 @@ pub(super) async fn retention(config: Config, args: &RetentionArgs) -> anyhow::R
     }
     // Not as other work: what goes makes room.
     let app = App::open(config, Clock::System, Mode::Board).await?;
-    app.note(&format!("{}, by command", caller()), "", DeedKind::Retention, "now").await;
+    note(&app, DeedKind::Retention, "now").await;
     let result = app.retain().await?.map(|gone| gone.to_string()).unwrap_or_default();
     app.store.close().await;
     say(&result)

@@ -3,7 +3,7 @@
 
 use crate::app::App;
 use crate::app::people::DeedKind;
-use crate::app::people::deeds::by_command;
+use crate::app::people::deeds::{COMMAND_LINE, by_command};
 use crate::app::replay::JOB_FAILED;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -123,7 +123,7 @@ pub(super) async fn noted(config: &Config, kind: DeedKind, what: &str) {
 
 /// The same where the board is open already.
 pub(super) async fn note(app: &App, kind: DeedKind, what: &str) {
-    app.note(&by_command(&caller()), "command line", kind, what).await;
+    app.note(&by_command(&caller()), COMMAND_LINE, kind, what).await;
 }
 
 /// Who runs this, as far as the environment says.

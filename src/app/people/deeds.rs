@@ -26,6 +26,9 @@ const MOST: usize = 500;
 #[derive(Debug, Default)]
 pub struct Telling(Mutex<Option<String>>);
 
+/// From where a command comes.
+pub const COMMAND_LINE: &str = "command line";
+
 /// Who does something by a command.
 #[must_use]
 pub fn by_command(caller: &str) -> String {

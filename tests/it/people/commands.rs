@@ -19,7 +19,7 @@ enum Leaves {
 use Leaves::{Deed, Nothing};
 
 /// Each command, what is said after it, and what it leaves; those that begin with `-` go on with the one before.
-const COMMANDS: [(&str, &str, Leaves); 27] = [
+const COMMANDS: [(&str, &str, Leaves); 31] = [
     ("user add", "a@example.com --role viewer --password-stdin", Deed("user-added")),
     ("user list", "", Nothing("it only reads")),
     ("user disable", "a@example.com", Deed("user-disabled")),
@@ -37,6 +37,10 @@ const COMMANDS: [(&str, &str, Leaves); 27] = [
     ("register", "acc", Deed("register")),
     ("register", "acc --rotate", Deed("register")),
     ("register", "acc --retire --force", Deed("retire")),
+    ("retention", "--dry-run", Nothing("it only counts")),
+    ("retention", "", Deed("retention")),
+    ("erase", "--email no@example.com", Deed("erase")),
+    ("compact", "", Nothing("nothing of what the board knows is other than before")),
     ("backup", "a.backup", Deed("backup")),
     ("audit", "", Nothing("it only reads")),
     ("audit", "--verify", Nothing("it only reads")),
@@ -56,7 +60,7 @@ impl House {
         let house = Self(tempfile::tempdir().unwrap());
         let text = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\ndata = \"data\"\npublic-url = \"https://board.example.com\"\n\
-             [accounts.acc]\nprovider = \"onespan\"\ncallback = {{ auth = \"key\", key = \"cb-key\" }}\n\
+             [retention]\nraw-days = 400\n[accounts.acc]\nprovider = \"onespan\"\ncallback = {{ auth = \"key\", key = \"cb-key\" }}\n\
              api = {{ base-url = {api:?}, auth = \"api-key\", key = \"api-key\" }}\n"
         );
         std::fs::write(house.path().join("signboard.toml"), text).unwrap();
