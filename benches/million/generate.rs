@@ -72,7 +72,7 @@ pub async fn fill(data: &Path, packages: u64, facts: u64) -> anyhow::Result<()> 
     while let Some(result) = kept.next().await {
         result?;
         done += 1;
-        if done % 50_000 == 0 {
+        if done.is_multiple_of(50_000) {
             eprintln!("{done} packages after {:.0} s", start.elapsed().as_secs_f64());
         }
     }

@@ -223,7 +223,11 @@ async fn page(
         Source::Few(rows) => query.bind(json(&rows)?),
         Source::Attention | Source::Shelves => query,
         Source::Senders(some) => {
-            some.into_iter().fold(query.bind(None::<String>), |query, it| query.bind(it))
+            let mut query = query.bind(None::<String>);
+            for sender in some {
+                query = query.bind(sender);
+            }
+            query
         }
     };
     let rows = query.fetch_all(connection).await?;

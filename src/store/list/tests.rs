@@ -75,7 +75,7 @@ fn orders() -> Vec<Order> {
     Sort::ALL.into_iter().flat_map(both).collect()
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn each_way_finds_the_same_rows() {
     let folder = tempfile::tempdir().unwrap();
     let store = filled(folder.path()).await;
@@ -119,7 +119,7 @@ async fn each_way_finds_the_same_rows() {
     store.close().await;
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn no_page_goes_through_a_table_or_sorts_what_is_long() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), Mode::Board, Policies::default()).await.unwrap();
