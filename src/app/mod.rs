@@ -4,7 +4,7 @@
 //! about what is due unless the [`circuit`] is open, `locating` about signers without a package, [`forwarding`] passes
 //! callbacks on, [`reconcile`] looks for what callbacks missed, [`resync`] lets people ask for that, [`replay`] reads
 //! kept bytes again, [`import`] takes what a person pasted, [`standing`] says how the accounts are and [`traffic`] how
-//! well their callbacks do.
+//! well their callbacks do, and [`walk`] goes through all that a board shows.
 
 pub mod asking;
 pub mod circuit;
@@ -25,13 +25,14 @@ pub mod standing;
 pub mod testing;
 mod token;
 pub mod traffic;
+pub mod walk;
 
 pub use crate::store::read::{
     AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row, SecretUse,
 };
 pub use crate::store::{
-    Counts, Drift, DriftCounts, DriftFilter, DryLine, Forward, ForwardFacts, Hour, NewWaiting, Order,
-    Passing, Room, Run, Said, StoreError, Waiting, amount,
+    Counts, Drift, DriftCounts, DriftFilter, DryLine, Facets, Forward, ForwardFacts, Hour, MOST_VIEWS,
+    NewWaiting, Order, Passing, Room, Run, Said, StoreError, View, Waiting, amount,
 };
 
 use crate::clock::Clock;

@@ -22,12 +22,13 @@ pub struct Order {
     pub before: Option<String>,
 }
 
-/// A list of all packages, and the same of what some senders sent: the first ones of each of them, by the index, put
-/// together.
+/// A list of all packages, of one group, and the same of what some senders sent: the first ones of each of them, by the
+/// index, put together.
 macro_rules! statement {
     ($column:literal, $down:literal, $compare:literal, $shelf:literal) => {
         [
             page!($column, $down, $compare, $shelf, "packages", ""),
+            page!($column, $down, $compare, $shelf, "packages INDEXED BY packages_team", " AND team = $10"),
             concat!(
                 "SELECT id, account, package, seq, state, ", $column, " AS cursor FROM packages WHERE id IN (SELECT p.id \
                 FROM (SELECT DISTINCT value FROM json_each($9)) mine CROSS JOIN packages p ON p.id IN (SELECT id FROM (",
@@ -43,6 +44,7 @@ macro_rules! page {
         concat!(
             "SELECT id, account, package, seq, state, ", $column, " AS cursor FROM ", $from, " WHERE ", $shelf, $and,
             " AND ($2 IS NULL OR account IN (SELECT value FROM json_each($2))) AND ($3 IS NULL OR sender = $3)",
+            " AND ($10 IS NULL OR team = $10)",
             " AND updated >= $4 AND NOT EXISTS (SELECT 1 FROM json_each($5) word WHERE instr(search, word.value) = 0)",
             " AND ($6 IS NULL OR (", $column, ", id) ", $compare, " ($6, $7)) ORDER BY ", $column, $down, ", id", $down,
             " LIMIT $8"
@@ -80,8 +82,8 @@ macro_rules! by_direction {
     };
 }
 
-/// The statement for whoever sees what anybody sent, and for whoever sees what some sent.
-fn sql(tally: Tally, sort: Sort, ascending: bool) -> [&'static str; 2] {
+/// The statement for whoever sees what anybody sent, of any group and of one, and for whoever sees what some sent.
+fn sql(tally: Tally, sort: Sort, ascending: bool) -> [&'static str; 3] {
     match sort {
         Sort::Updated => by_direction!(tally, ascending, "updated"),
         Sort::Due => by_direction!(tally, ascending, "due"),
@@ -93,7 +95,7 @@ fn sql(tally: Tally, sort: Sort, ascending: bool) -> [&'static str; 2] {
 const ATTENTION: &str = "SELECT count(*) FROM packages WHERE attention_until > $1 \
     AND ($2 IS NULL OR account IN (SELECT value FROM json_each($2))) \
     AND ($3 IS NULL OR +sender IN (SELECT value FROM json_each($3)))";
-const CHANGED: &str = "SELECT p.account, p.package, p.seq, p.state FROM changes c JOIN packages p ON p.id = c.package \
+const CHANGED: &str = "SELECT p.id, p.account, p.package, p.seq, p.state FROM changes c JOIN packages p ON p.id = c.package \
     WHERE c.seq > $1 AND p.seq = c.seq ORDER BY c.seq LIMIT $2";
 const OLDEST_CHANGE: &str = "SELECT coalesce(min(seq), 0), coalesce(max(seq), 0) FROM changes";
 
@@ -121,9 +123,14 @@ impl Store {
             other => other.word().to_owned(),
         };
         let (value, id) = cursor.unzip();
-        let [of_all, of_some] = sql(filter.tally, order.sort, order.ascending != back);
+        let [of_all, of_group, of_some] = sql(filter.tally, order.sort, order.ascending != back);
         let senders = filter.within.senders.as_ref().map(json).transpose()?;
-        let query = sqlx::query(if senders.is_some() { of_some } else { of_all })
+        let statement = match (&senders, &filter.group) {
+            (Some(_), _) => of_some,
+            (None, Some(_)) => of_group,
+            (None, None) => of_all,
+        };
+        let query = sqlx::query(statement)
             .bind(shelf)
             .bind(accounts(filter)?)
             .bind(&filter.sender)
@@ -134,10 +141,7 @@ impl Store {
             (Sort::Name, value) => query.bind(value),
             (_, value) => query.bind(value.and_then(|it| it.parse::<i64>().ok())),
         };
-        let mut query = query.bind(id).bind(i64::from(limit) + 1);
-        if let Some(senders) = senders {
-            query = query.bind(senders);
-        }
+        let query = query.bind(id).bind(i64::from(limit) + 1).bind(senders).bind(&filter.group);
         let rows = query.fetch_all(&self.readers).await?;
         let more = rows.len() > limit as usize;
         let mut shown: Vec<&SqliteRow> = rows.iter().take(limit as usize).collect();
@@ -166,16 +170,18 @@ impl Store {
     /// What changed after `seq`, each package once and as it is now. `None`: that is too far back to tell, or more
     /// than `limit`.
     pub async fn changes_after(&self, seq: Seq, limit: u32) -> Result<Option<Vec<Row>>, StoreError> {
+        let rows = self.first_changes_after(seq, limit.saturating_add(1)).await?;
+        Ok(rows.filter(|rows| rows.len() <= limit as usize))
+    }
+
+    /// The first of what changed after `seq`, each package once and as it is now. `None`: that is too far back to tell.
+    pub async fn first_changes_after(&self, seq: Seq, limit: u32) -> Result<Option<Vec<Row>>, StoreError> {
         let bounds = sqlx::query(OLDEST_CHANGE).fetch_one(&self.readers).await?;
         let (oldest, newest): (i64, i64) = (bounds.try_get(0)?, bounds.try_get(1)?);
         if seq.0 > newest || seq.0.saturating_add(1) < oldest {
             return Ok(None);
         }
-        let rows =
-            sqlx::query(CHANGED).bind(seq.0).bind(i64::from(limit) + 1).fetch_all(&self.readers).await?;
-        if rows.len() > limit as usize {
-            return Ok(None);
-        }
+        let rows = sqlx::query(CHANGED).bind(seq.0).bind(i64::from(limit)).fetch_all(&self.readers).await?;
         rows.iter().map(row_of).collect::<Result<Vec<_>, _>>().map(Some)
     }
 
@@ -201,7 +207,7 @@ pub(super) fn accounts(filter: &Filter) -> Result<Option<String>, StoreError> {
 fn row_of(row: &SqliteRow) -> Result<Row, StoreError> {
     let key = key_of(row.try_get("account")?, row.try_get("package")?)?;
     let package = decode_package(row.try_get("state")?)?;
-    Ok(Row { key, seq: Seq(row.try_get("seq")?), package: Arc::new(package) })
+    Ok(Row { id: row.try_get("id")?, key, seq: Seq(row.try_get("seq")?), package: Arc::new(package) })
 }
 
 /// A place in a list: the row's id and what it is sorted by.

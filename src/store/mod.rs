@@ -12,6 +12,7 @@ mod codec;
 mod doctor;
 mod drift;
 mod error;
+mod facets;
 mod fetch;
 mod findings;
 mod forwards;
@@ -37,6 +38,7 @@ mod signers;
 mod tallies;
 mod together;
 mod traffic;
+mod views;
 mod waiting;
 mod writer;
 
@@ -45,6 +47,7 @@ pub use backup::{Copied, Progress};
 pub use check::{Rebuilt, SelfCheck};
 pub use drift::{Drift, DriftCounts, DriftFilter};
 pub use error::StoreError;
+pub use facets::Facets;
 pub use forwards::{Forward, ForwardFacts, Passing, ToForward, Tried};
 pub use inbox::ToRead;
 pub use jobs::Job as AskedJob;
@@ -56,6 +59,7 @@ pub use runs::{PEOPLE, RANGE, Run, RunFacts};
 pub use signers::MOST_TRIES;
 pub use tallies::Tallies;
 pub use traffic::{Counts, Hour};
+pub use views::{MOST_VIEWS, View};
 pub use waiting::{Knows, NewWaiting, Said, Waiting};
 
 use crate::model::{AccountId, Answer, Fingerprint, Origin, PackageKey, Record, SignerKey, Timestamp};
@@ -69,6 +73,8 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 /// How many writes may wait for the door. More are refused with [`StoreError::Busy`], which becomes a 503.
 const QUEUE: usize = 4096;
+/// So many packages are noted in one batch as wanted.
+const WANTED_AT_ONCE: usize = 100;
 /// How many changes a slow subscriber may lag behind before it is told to start over.
 const CHANGES: usize = 8192;
 
@@ -298,6 +304,18 @@ impl Store {
         not_ours: bool,
     ) -> Result<(), StoreError> {
         self.ask(|done| writer::Job::Postpone { key, until, not_ours, done }).await
+    }
+
+    /// People want these packages, of accounts that have an API, to be asked about: how many weren't due, and how many
+    /// were.
+    pub async fn want(&self, keys: &[PackageKey], now: Timestamp) -> Result<(u32, u32), StoreError> {
+        let (mut fresh, mut waiting) = (0, 0);
+        // In pieces, so that no callback waits for all of them.
+        for keys in keys.chunks(WANTED_AT_ONCE) {
+            let kept = self.ask(|done| writer::Job::Want(keys.to_vec(), now, done)).await?;
+            (fresh, waiting) = (fresh + kept.fresh, waiting + kept.repeats);
+        }
+        Ok((fresh, waiting))
     }
 
     /// Digests an arrival again, whatever became of it before; the same reading changes nothing.

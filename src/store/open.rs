@@ -51,6 +51,7 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (32, "ends", include_str!("../../migrations/0032_ends.sql")),
     (33, "senders", include_str!("../../migrations/0033_senders.sql")),
     (39, "session_numbers", include_str!("../../migrations/0039_session_numbers.sql")),
+    (44, "views", include_str!("../../migrations/0044_views.sql")),
 ];
 
 /// How a data folder is opened.
