@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// What a person wants to be asked about is due since then: after what is due at once, and before all that has a date.
-/// It stays so until the API answers, whatever comes meanwhile.
+/// It stays so until the API was asked, whatever comes meanwhile.
 const WANTED: Timestamp = Timestamp(1);
 
 /// What became of one job's facts.

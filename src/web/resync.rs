@@ -244,6 +244,20 @@ mod tests {
     }
 
     #[test]
+    fn a_board_says_what_was_asked_about_and_nobody_else_does() {
+        assert_eq!(
+            board_notice("these-1-2-0-1-1").unwrap(),
+            "1 package is asked about now, as fast as the providers allow. 2 packages were waiting to be asked about \
+             already. 1 package can’t be asked about: no API is configured for its account. More stand in this list: the \
+             first 500 are looked at, in its order."
+        );
+        assert_eq!(board_notice("these-0-0-0-0-0").unwrap(), "There was no package to ask about.");
+        for word in ["", "these", "these-1", "these-1-2-3-4-x", "these-<b>-0-0-0-0", "asked-1-0"] {
+            assert_eq!(board_notice(word), None, "{word}");
+        }
+    }
+
+    #[test]
     fn a_time_of_a_form_is_in_the_servers_zone() {
         let zone = Zone::named("Europe/Berlin").unwrap();
         assert_eq!(time_of("2026-11-22T13:00", &zone).unwrap(), Some(1_795_348_800_000));

@@ -6,7 +6,7 @@ use super::people::see;
 use super::remote::remote;
 use super::site::Site;
 use super::views::saved::{Saved, Saves};
-use super::views::words::one_line;
+use super::views::words::{one_line, shown};
 use super::views::{BoardQuery, Cursor};
 use crate::app::people::{Means, Who};
 use crate::app::{MOST_VIEWS, StoreError, View};
@@ -26,7 +26,8 @@ pub async fn save(
     who: Who,
     form: web::Form<Fields>,
 ) -> Result<HttpResponse, WebError> {
-    let name: String = one_line(form.one("name")).trim().chars().take(LONGEST_NAME).collect();
+    let name = one_line(form.one("name")).split_whitespace().collect::<Vec<_>>().join(" ");
+    let name: String = name.chars().take(LONGEST_NAME).collect();
     let query = board_of(&form);
     let user = match form.one("for") {
         "me" => Some(owner(&who).ok_or_else(|| {
@@ -36,16 +37,16 @@ pub async fn save(
         "all" => return Err(WebError::Forbidden(FOR_ADMINS)),
         _ => return Err(WebError::Bad("The form doesn’t say for whom the view is.".to_owned())),
     };
-    if name.trim().is_empty() {
+    if name.is_empty() {
         return Err(WebError::Bad("Give the view a name, so that it can be found again.".to_owned()));
     }
-    if !site.app.store.save_view(user, name.trim(), &query.to_query(), site.app.now()).await? {
+    if !site.app.store.save_view(user, &name, &query.to_query(), site.app.now()).await? {
         let why =
             format!("{MOST_VIEWS} views are kept; delete one, or save this one under the name of another.");
         return Err(WebError::Bad(why));
     }
     let whose = if user.is_some() { "for themselves" } else { "for everybody" };
-    let what = format!("{} {whose}: {}", name.trim(), query.href());
+    let what = format!("{name} {whose}: {}", query.href());
     site.app.note(&who.name, &remote(&site.app, &request), "view-saved", what).await;
     Ok(see(&query.href()))
 }
@@ -94,7 +95,7 @@ pub async fn saved(site: &Site, who: &Who, shown: &BoardQuery) -> Result<(Vec<Sa
 
 fn of(view: View, query: &BoardQuery, current: bool, may_delete: bool) -> Saved {
     let id = may_delete.then_some(view.id);
-    Saved { id, name: view.name, href: query.href(), current, for_all: view.user.is_none() }
+    Saved { id, name: shown(&view.name), href: query.href(), current, for_all: view.user.is_none() }
 }
 
 /// Whether a view of everybody's names no account, sender or group of which whoever looks must not learn. What it searches

@@ -56,15 +56,15 @@ async fn ones_own_are_ones_own_and_everybodys_are_an_admins_to_save() {
     for (name, whose) in [("", "me"), ("  ", "me"), ("x", ""), ("x", "ben")] {
         assert_eq!(save(&board, &asha, name, "", whose).await.0, 400, "{name:?} {whose}");
     }
-    assert_eq!(names(&board, &asha).await, ["Declined", "Late   ones"]);
+    assert_eq!(names(&board, &asha).await, ["Declined", "Late ones"]);
     assert_eq!(names(&board, &ben).await, ["Declined"]);
     assert_eq!(names(&board, &admin).await, ["Declined", "&#60;b&#62;"]);
     let shown = links(&board, &asha, "/?sort=due&status=sent").await;
-    assert_eq!(shown[1], ("Late   ones".into(), "/?status=sent&sort=due".into(), true));
+    assert_eq!(shown[1], ("Late ones".into(), "/?status=sent&sort=due".into(), true));
     assert!(!shown[0].2 && links(&board, &asha, "/").await.iter().all(|it| !it.2));
 
     // The same name says the newer thing, and is still one.
-    assert_eq!(save(&board, &asha, "Late   ones", "status=expired", "me").await.0, 303);
+    assert_eq!(save(&board, &asha, "Late ones", "status=expired", "me").await.0, 303);
     assert_eq!(links(&board, &asha, "/").await[1].1, "/?status=expired");
     assert_eq!(board.sql("SELECT count(*) FROM views").await, ["3"]);
 
@@ -82,9 +82,9 @@ async fn ones_own_are_ones_own_and_everybodys_are_an_admins_to_save() {
     assert_eq!(names(&board, &ben).await, [] as [&str; 0]);
     let audit = audit(&board).await;
     for deed in [
-        "asha@example.com view-saved Late   ones for themselves: /?status=sent&sort=due 127.0.0.1",
+        "asha@example.com view-saved Late ones for themselves: /?status=sent&sort=due 127.0.0.1",
         "admin@example.com view-saved Declined for everybody: /?status=declined 127.0.0.1",
-        "asha@example.com view-deleted Late   ones (their own) 127.0.0.1",
+        "asha@example.com view-deleted Late ones (their own) 127.0.0.1",
         "admin@example.com view-deleted Declined (everybody’s) 127.0.0.1",
     ] {
         assert!(audit.iter().any(|it| it == deed), "{deed}: {audit:#?}");

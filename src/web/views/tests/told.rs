@@ -165,8 +165,13 @@ fn who_is_told_late_says_so() {
         [("", true), ("account=legal", true), ("provider=legalesign", true), ("account=webso", false)]
     {
         let query = BoardQuery::parse(query);
-        let input =
-            PulseInput { around: &around(&accounts, &zone), query: &query, tallies: &[], troubled: &[] };
+        let input = PulseInput {
+            around: &around(&accounts, &zone),
+            query: &query,
+            tallies: &[],
+            troubled: &[],
+            facets: None,
+        };
         assert_eq!(html(&PulseFragment::new(&input)).contains(late), lags, "{query:?}");
     }
 }
