@@ -1,7 +1,7 @@
 //! Going through everything that a board shows, a piece at a time, while the board goes on.
 //!
-//! Each package comes once. What changes during the walk may jump over its place in the list; it is passed by, and comes
-//! at the end as it is then. No snapshot is held, so nobody who reads slowly keeps the log of the database from ending.
+//! Each package comes once. What changes during the walk may jump to where the walk has been already; it comes at the end
+//! then, as it is by that time. No snapshot is held, so nobody who reads slowly keeps the log of the database from ending.
 
 use super::{App, Order, Row, StoreError};
 use crate::model::filter::search_text;
@@ -73,9 +73,7 @@ impl App {
                     walk.place = Place::Changed(walk.began);
                 }
                 walk.order.after = page.next;
-                let mut rows = page.rows;
-                rows.retain(|it| it.seq <= walk.began);
-                rows
+                page.rows
             }
             Place::Changed(after) => {
                 let changed = self.store.first_changes_after(after, walk.piece).await?;

@@ -118,7 +118,6 @@ async fn step(board: &Board, walk: &mut signboard::app::walk::Walk) -> Option<Ve
     rows.map(|rows| rows.iter().map(|it| it.key.package.as_str().to_owned()).collect())
 }
 
-/// Seen red with: a walk that tells what changes where it finds it, and one that forgets what it passed by.
 #[actix_web::test]
 async fn what_changes_during_a_walk_comes_at_its_end_and_nothing_twice() {
     let board = Board::start().await;
