@@ -92,9 +92,9 @@ const beat = (fresh) => {
   heard = at ?? heard;
   if (header.textContent !== accounts) header.textContent = accounts; // spoken, once
   header.className = ill ?? "";
-  for (const part of ["attention", "tallies", "warning"]) {
+  for (const part of ["attention", "tallies", "warning", "facets"]) {
     const old = byId(part), now = fresh.querySelector(`#${part}`);
-    if (!old || (now.dataset.key ? old.dataset.key === now.dataset.key : old.innerHTML === now.innerHTML)) continue;
+    if (!old || !now || (now.dataset.key ? old.dataset.key === now.dataset.key : old.innerHTML === now.innerHTML)) continue;
     const focus = document.activeElement.id;
     old.replaceChildren(...now.childNodes);
     Object.assign(old.dataset, now.dataset);

@@ -3,8 +3,9 @@
 //! [`App`] is the one handle that everybody clones. [`ingest`] takes callbacks in, [`asking`] asks the providers' APIs
 //! about what is due unless the [`circuit`] is open, `locating` about signers without a package, [`forwarding`] passes
 //! callbacks on, [`reconcile`] looks for what callbacks missed, [`resync`] lets people ask for that, [`replay`] reads
-//! kept bytes again, [`retention`] lets go of what is old, [`erasing`] of a person, [`import`] takes what a person pasted, [`standing`] says how the accounts are and [`traffic`] how
-//! well their callbacks do.
+//! kept bytes again, [`retention`] lets go of what is old, [`erasing`] of a person, [`import`] takes what a person pasted,
+//! [`standing`] says how the accounts are and [`traffic`] how well their callbacks do, and [`walk`] goes through all that a
+//! board shows.
 
 pub mod asking;
 pub mod circuit;
@@ -27,13 +28,14 @@ pub mod standing;
 pub mod testing;
 mod token;
 pub mod traffic;
+pub mod walk;
 
 pub use crate::store::read::{
     AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row, SecretUse, WhyGone,
 };
 pub use crate::store::{
-    Counts, Drift, DriftCounts, DriftFilter, DryLine, Forward, ForwardFacts, Gone, Hour, NewWaiting, Old,
-    OldKind, Order, Passing, Room, Run, Said, StoreError, Waiting, amount,
+    Counts, Drift, DriftCounts, DriftFilter, DryLine, Facets, Forward, ForwardFacts, Gone, Hour, MOST_VIEWS, NewWaiting, Old,
+    OldKind, Order, Passing, Room, Run, Said, StoreError, View, Waiting, amount,
 };
 
 use crate::clock::Clock;

@@ -5,11 +5,11 @@
 
 use super::asking::{Asked, answered};
 use super::{Account, App, StoreError};
-use crate::model::{AccountId, Answer, Difference, Package, PackageKey, Timestamp};
+use crate::model::{AccountId, Answer, Difference, Filter, Package, PackageKey, Timestamp};
 use crate::provider::{FetchError, Fetched};
-use crate::store::{Foreseen, MOST_WAITING, PEOPLE, RANGE, Run};
+use crate::store::{Foreseen, MOST_WAITING, Order, PEOPLE, RANGE, Run};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
 
 /// One package may be asked about so often.
@@ -17,6 +17,8 @@ const ONCE_MS: i64 = 60_000;
 /// What came of asking is remembered so long, for the page.
 const REMEMBERED_MS: i64 = 10 * 60_000;
 const MINUTE_MS: i64 = 60_000;
+/// So many packages of a board are asked about at a time.
+pub const MOST_OF_A_BOARD: u32 = 500;
 
 /// What to compare, and who wants it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -63,6 +65,21 @@ pub enum ResyncError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// What becomes of a board's packages that somebody wants to be asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OfBoard {
+    /// They are asked about.
+    pub asked: u32,
+    /// They were due already.
+    pub waiting: u32,
+    /// The provider confirmed them a moment ago.
+    pub confirmed: u32,
+    /// Their account has no API.
+    pub mute: u32,
+    /// The board has more packages than these.
+    pub more: bool,
 }
 
 /// What came of asking about one package.
@@ -218,6 +235,30 @@ impl App {
         let failed = || Resynced::Unanswered("the answer could not be kept".to_owned());
         self.lately.end(key, now, came.as_ref().map_or_else(|_| failed(), Clone::clone));
         came.map(|_| true)
+    }
+
+    /// Asks about the first packages of a board, in its order and at most [`MOST_OF_A_BOARD`], as soon as the budgets of
+    /// their APIs allow.
+    pub async fn resync_board(&self, filter: &Filter, order: &Order) -> Result<OfBoard, StoreError> {
+        let now = self.now();
+        let page = self.store.list(filter, order, MOST_OF_A_BOARD, now).await?;
+        let mut of = OfBoard { more: page.next.is_some(), ..OfBoard::default() };
+        let mut keys = Vec::new();
+        for row in page.rows {
+            let lately = |at: Timestamp| now.since(at).saturating_abs() < ONCE_MS;
+            let confirmed = row.package.confirmed_at.is_some_and(lately);
+            if !self.can_ask(&row.key.account) {
+                of.mute += 1;
+            } else if confirmed {
+                of.confirmed += 1;
+            } else {
+                keys.push(row.key);
+            }
+        }
+        (of.asked, of.waiting) = self.store.want(&keys, now).await?;
+        let accounts: BTreeSet<&AccountId> = keys.iter().map(|key| &key.account).collect();
+        accounts.into_iter().filter_map(|it| self.accounts.get(it)).for_each(|it| it.due.notify_one());
+        Ok(of)
     }
 
     async fn ask_one(

@@ -18,6 +18,8 @@ pub struct Filter {
     pub words: Vec<String>,
     /// Only packages of this sender, by mail address or id, in lower case.
     pub sender: Option<String>,
+    /// Only packages of this group.
+    pub group: Option<String>,
     /// Only packages that changed since.
     pub updated_since: Option<Timestamp>,
     /// Only packages that whoever asks may see.
@@ -141,6 +143,7 @@ impl Filter {
         self.tally.admits(package, now)
             && self.has(account)
             && self.sender.as_ref().is_none_or(|only| sender_key(package).as_ref() == Some(only))
+            && self.group.as_ref().is_none_or(|only| package.group.as_ref() == Some(only))
             && self.within.admits(account, package)
             && self.updated_since.is_none_or(|since| package.updated >= since)
             && self.words.iter().all(|word| text.contains(word.as_str()))

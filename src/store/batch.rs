@@ -1,11 +1,11 @@
 //! One batch of writes: what it changes in the logs it touches, and the rows that say so. Nothing here waits.
 
 use super::erased::{Erased, NewSeat};
+use super::facets::{self, Moves};
 use super::lines::{Closed, DriftRow};
 use super::packages::folded;
 use super::policy::{Policies, names};
 use super::read::{Change, Row};
-use super::senders::{self, Sent};
 use super::shelf::Entry;
 use super::signers::Lone;
 use super::tallies::{self, Delta};
@@ -15,6 +15,10 @@ use crate::model::log::{Merged, Places};
 use crate::model::{DoubtKind, Fingerprint, Origin, PackageKey, Record, Seq, SignerKey, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
+
+/// What a person wants to be asked about is due since then: after what is due at once, and before all that has a date.
+/// It stays so until the API was asked, whatever comes meanwhile.
+const WANTED: Timestamp = Timestamp(1);
 
 /// What became of one job's facts.
 #[derive(Debug, Clone, Copy, Default)]
@@ -64,8 +68,9 @@ pub(super) struct Batch<'a> {
     /// Everybody to tell when it is on disk.
     pub changes: Vec<Change>,
     pub delta: Delta,
-    /// The same by sender.
-    pub sent: Sent,
+    /// The same by sender, and by group.
+    pub sent: Moves,
+    pub grouped: Moves,
     /// What answers showed that no callback had told.
     pub drift: Vec<DriftRow>,
     /// What came in which hour.
@@ -87,6 +92,7 @@ pub(super) struct Touched {
     places: Places,
     words: Vec<&'static str>,
     sender: Option<String>,
+    group: Option<String>,
     /// How many facts its log had; those behind them are new.
     pub known: usize,
     /// Facts to write, by their place in the log.
@@ -102,13 +108,15 @@ pub(super) struct Touched {
 impl Touched {
     pub(super) fn new(entry: Entry) -> Self {
         let words = entry.package.as_deref().map(|it| tallies::words(it, entry.not_ours)).unwrap_or_default();
-        let sender = entry.package.as_deref().and_then(senders::sender);
+        let sender = entry.package.as_deref().and_then(facets::sender);
+        let group = entry.package.as_deref().and_then(facets::group);
         let known = entry.log.len();
         Self {
             entry,
             places: Places::default(),
             words,
             sender,
+            group,
             known,
             dirty: BTreeSet::new(),
             stale: false,
@@ -135,6 +143,7 @@ impl Touched {
         if answered {
             self.entry.tries = 0;
             self.entry.not_ours = false;
+            self.entry.check_by = self.entry.check_by.filter(|at| *at != WANTED);
             self.stale = true;
         }
         merged
@@ -248,7 +257,12 @@ impl Batch<'_> {
             let hidden =
                 package.elsewhere && !package.doubts.iter().any(|it| it.kind == DoubtKind::Unverified);
             let due = package.ask_at.filter(|_| asks && !hidden);
-            let check_by = if entry.tries > 0 && due.is_some() { entry.check_by.or(due) } else { due };
+            let wanted = entry.check_by.filter(|at| *at == WANTED);
+            let check_by = if entry.tries > 0 && due.is_some() {
+                entry.check_by.or(due)
+            } else {
+                due.into_iter().chain(wanted).min()
+            };
             let changed = entry.package.as_deref().is_none_or(|before| !before.looks_like(&package));
             touched.stale |=
                 changed || check_by != entry.check_by || entry.package.as_deref() != Some(&package);
@@ -257,12 +271,32 @@ impl Batch<'_> {
             if changed && let Some(package) = &entry.package {
                 *seq += 1;
                 entry.seq = *seq;
-                let row = Row { key: key.clone(), seq: Seq(*seq), package: Arc::clone(package) };
+                let row =
+                    Row { id: entry.id, key: key.clone(), seq: Seq(*seq), package: Arc::clone(package) };
                 self.changes.push(Change { row, before });
             }
         }
         self.count();
         Ok(())
+    }
+
+    /// People want packages to be asked about: how many weren't due before, and how many were.
+    pub(super) fn want(&mut self, keys: &[PackageKey], now: Timestamp) -> Applied {
+        let mut applied = Applied::default();
+        for key in keys {
+            let Some(touched) = self.touched.get_mut(key).filter(|it| it.entry.package.is_some()) else {
+                continue;
+            };
+            let entry = &mut touched.entry;
+            if entry.check_by.is_some_and(|at| at <= now) {
+                applied.repeats += 1;
+            } else {
+                applied.fresh += 1;
+            }
+            entry.check_by = Some(entry.check_by.map_or(WANTED, |at| at.min(WANTED)));
+            touched.stale = true;
+        }
+        applied
     }
 
     /// Asking about a package failed.
@@ -281,12 +315,15 @@ impl Batch<'_> {
         for (key, touched) in &mut self.touched {
             let Some(package) = touched.entry.package.as_deref() else { continue };
             let words = tallies::words(package, touched.entry.not_ours);
-            let sender = senders::sender(package);
-            if words != touched.words || sender != touched.sender {
+            let (sender, group) = (facets::sender(package), facets::group(package));
+            if words != touched.words || sender != touched.sender || group != touched.group {
                 tallies::moved(&mut self.delta, &key.account, &touched.words, &words);
-                let before = (touched.sender.as_deref(), touched.words.as_slice());
-                self.sent.moved(&key.account, before, (sender.as_deref(), &words));
-                (touched.words, touched.sender) = (words, sender);
+                let before = touched.words.as_slice();
+                let was = (touched.sender.as_deref(), before);
+                self.sent.moved(&key.account, was, (sender.as_deref(), &words));
+                let was = (touched.group.as_deref(), before);
+                self.grouped.moved(&key.account, was, (group.as_deref(), &words));
+                (touched.words, touched.sender, touched.group) = (words, sender, group);
             }
         }
     }

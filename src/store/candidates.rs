@@ -17,6 +17,7 @@ pub(super) const FEW: u32 = 5_000;
 const BY_WORDS: &str = "SELECT rowid FROM package_words WHERE package_words MATCH $1 LIMIT $2";
 const BY_SENDERS: &str = "SELECT id FROM packages INDEXED BY packages_sender \
     WHERE sender IN (SELECT value FROM json_each($1)) LIMIT $2";
+const BY_GROUP: &str = "SELECT id FROM packages INDEXED BY packages_team WHERE team = $1 LIMIT $2";
 const BY_ACCOUNTS: &str =
     "SELECT id FROM packages WHERE account IN (SELECT value FROM json_each($1)) LIMIT $2";
 const BY_ATTENTION: &str =
@@ -44,6 +45,11 @@ pub(super) async fn of(
     }
     if let Some(senders) = senders(filter)
         && let Some(few) = few(connection, BY_SENDERS, json(&senders)?).await?
+    {
+        return Ok(Some(few));
+    }
+    if let Some(group) = &filter.group
+        && let Some(few) = few(connection, BY_GROUP, group.clone()).await?
     {
         return Ok(Some(few));
     }

@@ -4,10 +4,10 @@ use super::apart::Apart;
 use super::batch::{Batch, Touched};
 use super::candidates;
 use super::codec::decode_package;
+use super::facets;
 use super::packages::{folded, json, key_of, log_of};
 use super::policy::{Groups, Policies, Policy, groups_of, load_groups, save_groups};
 use super::rows::Columns;
-use super::senders;
 use super::shelf::Entry;
 use super::tallies::{Delta, moved, words};
 use super::writer::Writer;
@@ -21,7 +21,7 @@ use std::sync::Arc;
 const CHUNK: i64 = 200;
 /// Folding again tells how far it is.
 const TOLD_EVERY: u64 = 50_000;
-pub(super) const STATES: &str = "SELECT id, account, package, seq, shelf, sender, name, search, state, ready, attention_until, \
+pub(super) const STATES: &str = "SELECT id, account, package, seq, shelf, sender, team, name, search, state, ready, attention_until, \
     updated, created, due, facts, check_by, tries, not_ours FROM packages WHERE id > $1 \
     AND ($3 IS NULL OR account IN (SELECT value FROM json_each($3))) ORDER BY id LIMIT $2";
 const STRAY: &str =
@@ -47,7 +47,7 @@ const MEND_SIGNERS: &str = "UPDATE signers SET facts = (SELECT count(*) FROM sig
     OR since IS NOT (SELECT min(received_at) FROM signer_facts WHERE signer = signers.id) \
     OR linked <> EXISTS (SELECT 1 FROM links WHERE signer = signers.id)";
 /// Raised by whoever changes what a log folds to, or what a row says of it: rows of earlier versions are made again then.
-const FOLD: &str = "5";
+const FOLD: &str = "6";
 const FOLDED: &str = "SELECT 1 FROM settings WHERE name = 'fold' AND value = $1";
 const SET_FOLDED: &str = "INSERT INTO settings (name, value) VALUES ('fold', $1) \
     ON CONFLICT (name) DO UPDATE SET value = excluded.value";
@@ -146,8 +146,10 @@ pub(super) async fn compare(
     if check.difference.is_none() {
         check.difference = compare_tallies(connection, counted).await?;
     }
-    if check.difference.is_none() {
-        check.difference = senders::compare(connection).await?;
+    for by in [facets::SENDERS, facets::GROUPS] {
+        if check.difference.is_none() {
+            check.difference = facets::compare(&by, connection).await?;
+        }
     }
     Ok(check)
 }
@@ -253,7 +255,8 @@ impl Writer {
         let done = self.fold_again(None, &mut counted).await?;
         self.recount(counted).await?;
         candidates::index_anew(&mut self.connection).await?;
-        senders::recount(&mut self.connection).await?;
+        facets::recount(&facets::SENDERS, &mut self.connection).await?;
+        facets::recount(&facets::GROUPS, &mut self.connection).await?;
         Ok(done)
     }
 

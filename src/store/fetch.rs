@@ -98,6 +98,7 @@ fn wanted_signers(jobs: &[&Job], policies: &Policies) -> HashMap<SignerKey, Want
             Job::Keep(..)
             | Job::Reread { .. }
             | Job::Postpone { .. }
+            | Job::Want(..)
             | Job::Refuse(..)
             | Job::Foresee(..)
             | Job::Chore(..)
@@ -123,6 +124,7 @@ impl Job {
             Self::Reread { reading, .. } => Some(reading),
             Self::Learn(..)
             | Self::Postpone { .. }
+            | Self::Want(..)
             | Self::PostponeSigner { .. }
             | Self::Refuse(..)
             | Self::Foresee(..)
@@ -137,6 +139,7 @@ impl Job {
         match self {
             Self::Learn(key, record, ..) => vec![(key, Some(record.fingerprint))],
             Self::Postpone { key, .. } => vec![(key, None)],
+            Self::Want(keys, ..) => keys.iter().map(|key| (key, None)).collect(),
             other => {
                 let facts = other.reading().into_iter().flat_map(|reading| &reading.facts);
                 facts

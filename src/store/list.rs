@@ -37,10 +37,12 @@ enum Source {
     Shelves,
     /// Of these senders, each the latest first; or the last.
     Senders(Vec<String>),
+    /// Of the filter's group, the same.
+    Group,
 }
 
 /// The statement of a page. Its parameters: `$1` the accounts, `$2` the sender, `$3` the senders, `$4` since when, `$5` now,
-/// `$6` the words, `$7` and `$8` the place, `$9` how many, `$10` the rows; `$11` and on: a sender each.
+/// `$6` the words, `$7` and `$8` the place, `$9` how many, `$10` the rows, `$11` the group; `$12` and on: a sender each.
 fn statement(filter: &Filter, sort: Sort, ascending: bool, has_place: bool, source: &Source) -> String {
     let column = column(sort);
     let (down, compare) = if ascending { ("ASC", ">") } else { ("DESC", "<") };
@@ -53,6 +55,7 @@ fn statement(filter: &Filter, sort: Sort, ascending: bool, has_place: bool, sour
     };
     also(narrows_accounts(filter), " AND account IN (SELECT value FROM json_each($1))");
     also(filter.sender.is_some(), " AND sender = $2");
+    also(filter.group.is_some(), " AND team = $11");
     also(filter.within.senders.is_some(), " AND sender IN (SELECT value FROM json_each($3))");
     also(filter.updated_since.is_some(), " AND updated >= $4");
     also(filter.tally == Tally::Attention, " AND attention_until > $5");
@@ -86,9 +89,10 @@ fn statement(filter: &Filter, sort: Sort, ascending: bool, has_place: bool, sour
             merged(&format!("packages_{column}"), groups.collect())
         }
         Source::Senders(some) => {
-            let groups = (11..).take(some.len()).map(|at| format!("sender = ${at} AND {among}"));
+            let groups = (12..).take(some.len()).map(|at| format!("sender = ${at} AND {among}"));
             merged("packages_sender", groups.collect())
         }
+        Source::Group => merged("packages_team", vec![format!("team = $11 AND {among}")]),
     };
     format!(
         "SELECT id, account, package, seq, state, {column} AS cursor FROM packages \
@@ -117,7 +121,7 @@ fn column(sort: Sort) -> &'static str {
 const ATTENTION: &str = "SELECT count(*) FROM packages WHERE attention_until > $1 \
     AND ($2 IS NULL OR account IN (SELECT value FROM json_each($2))) \
     AND ($3 IS NULL OR +sender IN (SELECT value FROM json_each($3)))";
-const CHANGED: &str = "SELECT p.account, p.package, p.seq, p.state FROM changes c JOIN packages p ON p.id = c.package \
+const CHANGED: &str = "SELECT p.id, p.account, p.package, p.seq, p.state FROM changes c JOIN packages p ON p.id = c.package \
     WHERE c.seq > $1 AND p.seq = c.seq ORDER BY c.seq LIMIT $2";
 const OLDEST_CHANGE: &str = "SELECT coalesce(min(seq), 0), coalesce(max(seq), 0) FROM changes";
 
@@ -158,6 +162,9 @@ impl Store {
         if let (Some(senders), Sort::Updated, Tally::All) = (senders, sort, filter.tally) {
             return Ok(Source::Senders(senders));
         }
+        if filter.group.is_some() && (sort, filter.tally) == (Sort::Updated, Tally::All) {
+            return Ok(Source::Group);
+        }
         let few = candidates::of(connection, filter, sort, now, &self.tallies).await?;
         Ok(few.map_or(Source::Shelves, Source::Few))
     }
@@ -173,16 +180,18 @@ impl Store {
     /// What changed after `seq`, each package once and as it is now. `None`: that is too far back to tell, or more
     /// than `limit`.
     pub async fn changes_after(&self, seq: Seq, limit: u32) -> Result<Option<Vec<Row>>, StoreError> {
+        let rows = self.first_changes_after(seq, limit.saturating_add(1)).await?;
+        Ok(rows.filter(|rows| rows.len() <= limit as usize))
+    }
+
+    /// The first of what changed after `seq`, each package once and as it is now. `None`: that is too far back to tell.
+    pub async fn first_changes_after(&self, seq: Seq, limit: u32) -> Result<Option<Vec<Row>>, StoreError> {
         let bounds = sqlx::query(OLDEST_CHANGE).fetch_one(&self.readers).await?;
         let (oldest, newest): (i64, i64) = (bounds.try_get(0)?, bounds.try_get(1)?);
         if seq.0 > newest || seq.0.saturating_add(1) < oldest {
             return Ok(None);
         }
-        let rows =
-            sqlx::query(CHANGED).bind(seq.0).bind(i64::from(limit) + 1).fetch_all(&self.readers).await?;
-        if rows.len() > limit as usize {
-            return Ok(None);
-        }
+        let rows = sqlx::query(CHANGED).bind(seq.0).bind(i64::from(limit)).fetch_all(&self.readers).await?;
         rows.iter().map(row_of).collect::<Result<Vec<_>, _>>().map(Some)
     }
 
@@ -219,17 +228,13 @@ async fn page(
         (_, value) => query.bind(value.and_then(|it| it.parse::<i64>().ok())),
     };
     let query = query.bind(id).bind(i64::from(limit) + 1);
-    let query = match source {
-        Source::Few(rows) => query.bind(json(&rows)?),
-        Source::Attention | Source::Shelves => query,
-        Source::Senders(some) => {
-            let mut query = query.bind(None::<String>);
-            for sender in some {
-                query = query.bind(sender);
-            }
-            query
-        }
+    let (rows, senders) = match source {
+        Source::Few(rows) => (Some(json(&rows)?), Vec::new()),
+        Source::Attention | Source::Shelves | Source::Group => (None, Vec::new()),
+        Source::Senders(some) => (None, some),
     };
+    let query = query.bind(rows).bind(&filter.group);
+    let query = senders.into_iter().fold(query, sqlx::query::Query::bind);
     let rows = query.fetch_all(connection).await?;
     let more = rows.len() > limit as usize;
     let mut shown: Vec<&SqliteRow> = rows.iter().take(limit as usize).collect();
@@ -267,7 +272,7 @@ pub(super) fn accounts(filter: &Filter) -> Result<Option<String>, StoreError> {
 fn row_of(row: &SqliteRow) -> Result<Row, StoreError> {
     let key = key_of(row.try_get("account")?, row.try_get("package")?)?;
     let package = decode_package(row.try_get("state")?)?;
-    Ok(Row { key, seq: Seq(row.try_get("seq")?), package: Arc::new(package) })
+    Ok(Row { id: row.try_get("id")?, key, seq: Seq(row.try_get("seq")?), package: Arc::new(package) })
 }
 
 /// A place in a list: the row's id and what it is sorted by.

@@ -16,6 +16,7 @@ mod drift;
 mod erased;
 mod erasing;
 mod error;
+mod facets;
 mod fetch;
 mod findings;
 mod forwards;
@@ -44,6 +45,7 @@ mod signers;
 mod tallies;
 mod together;
 mod traffic;
+mod views;
 mod waiting;
 mod writer;
 
@@ -53,6 +55,7 @@ pub use check::{Rebuilt, SelfCheck};
 pub use drift::{Drift, DriftCounts, DriftFilter};
 pub use erasing::{Blotted, Whom};
 pub use error::StoreError;
+pub use facets::Facets;
 pub use forwards::{Forward, ForwardFacts, Passing, ToForward, Tried};
 pub use holding::Held;
 pub use inbox::ToRead;
@@ -66,6 +69,7 @@ pub use runs::{PEOPLE, RANGE, Run, RunFacts};
 pub use signers::MOST_TRIES;
 pub use tallies::Tallies;
 pub use traffic::{Counts, Hour};
+pub use views::{MOST_VIEWS, View};
 pub use waiting::{Knows, NewWaiting, Said, Waiting};
 
 use crate::model::{AccountId, Answer, Fingerprint, Origin, PackageKey, Record, SignerKey, Timestamp};
@@ -79,6 +83,8 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 /// How many writes may wait for the door. More are refused with [`StoreError::Busy`], which becomes a 503.
 const QUEUE: usize = 4096;
+/// So many packages are noted in one batch as wanted.
+const WANTED_AT_ONCE: usize = 100;
 /// How many changes a slow subscriber may lag behind before it is told to start over.
 const CHANGES: usize = 8192;
 
@@ -308,6 +314,18 @@ impl Store {
         not_ours: bool,
     ) -> Result<(), StoreError> {
         self.ask(|done| writer::Job::Postpone { key, until, not_ours, done }).await
+    }
+
+    /// People want these packages, of accounts that have an API, to be asked about: how many weren't due, and how many
+    /// were.
+    pub async fn want(&self, keys: &[PackageKey], now: Timestamp) -> Result<(u32, u32), StoreError> {
+        let (mut fresh, mut waiting) = (0, 0);
+        // In pieces, so that no callback waits for all of them.
+        for keys in keys.chunks(WANTED_AT_ONCE) {
+            let kept = self.ask(|done| writer::Job::Want(keys.to_vec(), now, done)).await?;
+            (fresh, waiting) = (fresh + kept.fresh, waiting + kept.repeats);
+        }
+        Ok((fresh, waiting))
     }
 
     /// Digests an arrival again, whatever became of it before; the same reading changes nothing.

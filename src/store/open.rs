@@ -56,6 +56,7 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (41, "audit", include_str!("../../migrations/0041_audit.sql")),
     (42, "retention", include_str!("../../migrations/0042_retention.sql")),
     (43, "search", include_str!("../../migrations/0043_search.sql")),
+    (44, "views", include_str!("../../migrations/0044_views.sql")),
     (45, "zones", include_str!("../../migrations/0045_zones.sql")),
 ];
 

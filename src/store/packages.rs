@@ -122,12 +122,13 @@ impl Store {
             .await?;
         let Some(row) = found else { return Ok(None) };
         let package = decode_package(row.try_get("state")?)?;
-        let ids = json(&[row.try_get::<i64, _>("id")?])?;
+        let id: i64 = row.try_get("id")?;
+        let ids = json(&[id])?;
         let rows = sqlx::query(LOGS).bind(ids).fetch_all(&mut *connection).await?;
         let mut log = rows.iter().map(record_of).collect::<Result<Vec<_>, _>>()?;
         log.sort_by_key(|record| (record.shown_time(), record.event.rank(), record.fingerprint));
         let seq = Seq(row.try_get("seq")?);
-        Ok(Some(Detail { row: Row { key: key.clone(), seq, package: Arc::new(package) }, log }))
+        Ok(Some(Detail { row: Row { id, key: key.clone(), seq, package: Arc::new(package) }, log }))
     }
 
     /// The packages of one account that are due at `now`, and how often asking has failed: those first that are due at

@@ -6,6 +6,8 @@ use std::sync::Arc;
 /// A package as a list shows it, and a change as subscribers hear of it.
 #[derive(Debug, Clone)]
 pub struct Row {
+    /// Its number in the store: it stays, whatever becomes of the package.
+    pub id: i64,
     /// Which package.
     pub key: PackageKey,
     /// Its last change.

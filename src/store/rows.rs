@@ -2,6 +2,7 @@
 
 use super::batch::{Applied, Batch};
 use super::codec::{encode_event, encode_package, origin_word};
+use super::facets;
 use super::script::{Script, Table};
 use super::shelf::Entry;
 use super::signers;
@@ -42,10 +43,10 @@ const FACTS: Table = log_table!("facts", "package");
 /// Of facts under a signer.
 pub(super) const SIGNER_FACTS: Table = log_table!("signer_facts", "signer");
 const PACKAGES: Table = Table {
-    head: "INSERT INTO packages (id, account, package, seq, shelf, sender, name, search, state, ready, attention_until, updated, created, due, facts, check_by, tries, not_ours)",
-    columns: 18,
+    head: "INSERT INTO packages (id, account, package, seq, shelf, sender, team, name, search, state, ready, attention_until, updated, created, due, facts, check_by, tries, not_ours)",
+    columns: 19,
     tail: "ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, shelf = excluded.shelf, ready = excluded.ready, \
-           attention_until = excluded.attention_until, sender = excluded.sender, updated = excluded.updated, \
+           attention_until = excluded.attention_until, sender = excluded.sender, team = excluded.team, updated = excluded.updated, \
            created = excluded.created, due = excluded.due, name = excluded.name, search = excluded.search, \
            state = excluded.state, facts = excluded.facts, check_by = excluded.check_by, tries = excluded.tries, \
            not_ours = excluded.not_ours",
@@ -108,7 +109,8 @@ impl Batch<'_> {
         script.insert(&TALLIES, &counters.after(&self.delta), |(account, word, n), cells| {
             cells.bind(account.0.clone())?.bind(*word)?.bind(*n).map(|_| ())
         })?;
-        self.sent.write(&mut script)?;
+        self.sent.write(&facets::SENDERS, &mut script)?;
+        self.grouped.write(&facets::GROUPS, &mut script)?;
         self.seats_into(&mut script)?;
         Ok(script)
     }
@@ -185,7 +187,7 @@ fn note_of(note: &Option<String>, applied: Applied) -> Option<String> {
 /// What a row of `packages` says of a package, in the columns that lists and searches look at: made of the package
 /// alone, and compared by the self-check.
 pub(super) struct Columns {
-    pub texts: [(&'static str, Option<String>); 5],
+    pub texts: [(&'static str, Option<String>); 6],
     pub numbers: [(&'static str, Option<i64>); 5],
 }
 
@@ -202,6 +204,7 @@ impl Columns {
             texts: [
                 ("shelf", Some(shelf.to_owned())),
                 ("sender", sender_key(package).filter(|_| !package.elsewhere)),
+                ("team", package.group.clone().filter(|_| !package.elsewhere)),
                 ("name", Some(fold_text(package.name.as_deref().unwrap_or(id)))),
                 ("search", Some(search_text(id, package))),
                 ("state", Some(encode_package(package)?)),

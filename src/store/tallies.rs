@@ -2,7 +2,7 @@
 
 use super::read::AccountFacts;
 use crate::model::{AccountId, Package, Status, Tally};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
 /// The word under which all packages of an account are counted, templates excepted.
@@ -31,6 +31,15 @@ impl Tallies {
         let sum: i64 =
             counters.iter().filter(|((account, word), _)| wanted(word) && of(account)).map(|(_, n)| *n).sum();
         u64::try_from(sum).unwrap_or(0)
+    }
+
+    /// The same for each account that has ever had a package.
+    pub(super) fn by_account(&self, tally: Tally) -> Vec<(AccountId, u64)> {
+        let accounts: BTreeSet<AccountId> = self.all().into_keys().map(|(account, _)| account).collect();
+        accounts
+            .into_iter()
+            .map(|account| (account.clone(), self.count(tally, |it| *it == account)))
+            .collect()
     }
 
     /// The counters of one account's packages: all, named, not ours to see.

@@ -54,6 +54,8 @@ pub(super) enum Job {
         counts: bool,
         done: Done<()>,
     },
+    /// People want these to be asked about; fresh are those that weren't due.
+    Want(Vec<PackageKey>, Timestamp, Done<Kept>),
     /// As [`Job::Learn`], but nothing is written.
     Foresee(PackageKey, Box<Record>, Done<super::Foreseen>),
     /// A statement of its own, from the jobs or refused tables.
@@ -143,6 +145,7 @@ impl Writer {
                     | Job::Refuse(..)
                     | Job::Learn(..)
                     | Job::Reread { .. }
+                    | Job::Want(..)
                     | Job::Postpone { .. }
                     | Job::PostponeSigner { .. } => {
                         batch.push(job);
@@ -351,6 +354,7 @@ fn plan<'a>(
         Job::Learn(key, record, run, _) => {
             Ok(kept(batch.learn(key, record, *run, policies, watches)?, false))
         }
+        Job::Want(keys, now, _) => Ok(kept(batch.want(keys, *now), false)),
         Job::Postpone { key, until, not_ours, .. } => {
             batch.postpone(key, *until, *not_ours);
             Ok(Kept::default())
@@ -375,9 +379,10 @@ impl Job {
     fn answer(self, result: Result<Kept, StoreError>) {
         // Whoever asked may have gone; what is on disk is on disk.
         let _ = match self {
-            Self::Keep(_, done) | Self::Learn(_, _, _, done) | Self::Reread { done, .. } => {
-                done.send(result).is_ok()
-            }
+            Self::Keep(_, done)
+            | Self::Learn(_, _, _, done)
+            | Self::Want(_, _, done)
+            | Self::Reread { done, .. } => done.send(result).is_ok(),
             Self::Refuse(_, done) | Self::Postpone { done, .. } | Self::PostponeSigner { done, .. } => {
                 done.send(result.map(|_| ())).is_ok()
             }

@@ -29,6 +29,8 @@ pub struct Asked {
     status: Option<String>,
     q: Option<String>,
     account: Option<String>,
+    sender: Option<String>,
+    group: Option<String>,
     limit: Option<String>,
     after: Option<String>,
 }
@@ -47,6 +49,8 @@ pub async fn packages(
     let filter = Filter {
         tally,
         account: asked.account.filter(|it| !it.is_empty()).map(AccountId),
+        sender: asked.sender.filter(|it| !it.is_empty()).map(|it| it.to_lowercase()),
+        group: asked.group.filter(|it| !it.is_empty()),
         words: query::words(&asked.q.unwrap_or_default()),
         within: who.reach,
         ..Filter::default()

@@ -8,6 +8,7 @@ pub mod api;
 pub mod audit;
 mod body;
 pub mod callbacks;
+pub mod csv;
 pub mod error;
 mod fields;
 pub mod forwards;
@@ -23,6 +24,7 @@ pub mod people;
 pub mod remote;
 pub mod resync;
 pub mod retention;
+pub mod saved;
 pub mod screen;
 pub mod sign_in;
 pub mod site;
@@ -81,8 +83,12 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/", read().to(pages::board))
             .route("/pulse", read().to(pages::pulse))
             .route("/live", read().to(live::live))
+            .route("/packages.csv", read().to(csv::packages))
             .route("/packages/{package:.*}", read().to(pages::package))
             .route("/packages/{package:.*}", web::post().to(resync::package))
+            .route("/resync", web::post().to(resync::board))
+            .route("/views", web::post().to(saved::save))
+            .route("/views/end", web::post().to(saved::end))
             .route("/sync/resync", web::post().to(resync::resync))
             .route("/sync/stop", web::post().to(resync::stop))
             .route("/sync", read().to(sync::sync))

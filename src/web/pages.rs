@@ -4,12 +4,12 @@ use super::error::WebError;
 use super::remote::note;
 use super::site::{Moment, Site};
 use super::views::{
-    AccountLabel, BoardInput, BoardPage, BoardQuery, Cursor, InboxInput, InboxPage, LoneSigners,
+    AccountLabel, Beside, BoardInput, BoardPage, BoardQuery, Cursor, InboxInput, InboxPage, LoneSigners,
     PackageInput, PackagePage, ProviderCard, ProvidersInput, ProvidersPage, PulseFragment, ScreenPage,
     ScreenPulse, board::PulseInput, html, link, providers,
 };
 use crate::app::people::{DeedKind, Who};
-use crate::app::{AccountFacts, Order, Row, WhyGone};
+use crate::app::{AccountFacts, Facets, Order, Row, WhyGone};
 use crate::config::{CallbackAuth, Rotates, Rotation, Unsigned};
 use crate::model::access::{Needs, Role};
 use crate::model::{AccountId, Filter, PackageKey, Tally, Timestamp};
@@ -22,6 +22,8 @@ const PAGE: u32 = 50;
 /// So many troubles stand in the strip; the rest is a number.
 const STRIP: u32 = 3;
 const MOST_SENDERS: u32 = 200;
+/// So many senders, and so many groups, stand among the facets.
+const MOST_VALUES: u32 = 10;
 /// So many of what polling found stand on a package's page.
 const FINDINGS: u32 = 20;
 const INBOX_PAGE: u32 = 50;
@@ -40,7 +42,12 @@ pub async fn board(site: web::Data<Site>, request: HttpRequest, who: Who) -> Res
     let senders: Vec<(String, String)> = senders.into_iter().map(|it| (it.clone(), it)).collect();
     let tallies = tallies(&site, &filter, &moment).await?;
     let troubled = troubled(&site, &who, &moment).await?;
-    let counted = filter.words.is_empty() && filter.sender.is_none() && filter.updated_since.is_none();
+    let facets = facets(&site, &who, &filter).await?;
+    let (views, saves) = super::saved::saved(&site, &who, &query).await?;
+    let done = request.query_string().rsplit_once("done=").map_or("", |(_, done)| done);
+    let notice = super::resync::board_notice(done);
+    let named = filter.sender.is_some() || filter.group.is_some();
+    let counted = filter.words.is_empty() && !named && filter.updated_since.is_none();
     let total = tallies.iter().find(|(tally, _)| *tally == filter.tally).map(|(_, count)| *count);
     let input = BoardInput {
         around,
@@ -54,6 +61,14 @@ pub async fn board(site: web::Data<Site>, request: HttpRequest, who: Who) -> Res
         offset: (query.cursor == Cursor::First).then_some(0),
         newer: page.prev.as_deref(),
         older: page.next.as_deref(),
+        facets: facets.as_ref(),
+        beside: Beside {
+            views: &views,
+            saves,
+            may_resync: who.may(Needs::Resync)
+                && site.accounts.iter().any(|it| filter.has(&it.id) && site.app.can_ask(&it.id)),
+            notice: notice.as_deref(),
+        },
     };
     Ok(page_of(if who.screen().is_some() {
         html(&ScreenPage::new(&input))
@@ -75,7 +90,9 @@ pub async fn pulse(site: web::Data<Site>, request: HttpRequest, who: Who) -> Res
     let tallies = tallies(&site, &filter, &moment).await?;
     let troubled = troubled(&site, &who, &moment).await?;
     let around = site.around(&moment);
-    let input = PulseInput { around: &around, query: &query, tallies: &tallies, troubled: &troubled };
+    let facets = facets(&site, &who, &filter).await?;
+    let (tallies, troubled, facets) = (tallies.as_slice(), troubled.as_slice(), facets.as_ref());
+    let input = PulseInput { around: &around, query: &query, tallies, troubled, facets };
     Ok(page_of(if who.screen().is_some() {
         html(&ScreenPulse::new(&input))
     } else {
@@ -351,6 +368,14 @@ async fn tallies(site: &Site, filter: &Filter, moment: &Moment) -> Result<Vec<(T
     let mut counts = site.app.store.counts(filter).await?;
     counts.push((Tally::Attention, site.app.store.attention(filter, moment.now()).await?));
     Ok(counts)
+}
+
+/// What the board can be narrowed to; a wall screen shows its one board.
+async fn facets(site: &Site, who: &Who, filter: &Filter) -> Result<Option<Facets>, WebError> {
+    if who.screen().is_some() {
+        return Ok(None);
+    }
+    Ok(Some(site.app.store.facets(filter, MOST_VALUES).await?))
 }
 
 /// What stands in the strip: of all accounts that they see, the latest first.

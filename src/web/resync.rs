@@ -1,14 +1,15 @@
 //! What a person asks to have compared with the providers: forms that post, and a redirect after each.
 
 use super::error::WebError;
-use super::pages::{detail, key_of};
+use super::fields::Fields;
+use super::pages::{detail, key_of, order};
 use super::remote::{note, remote};
 use super::site::Site;
-use super::views::words::{count, shown};
-use super::views::{Zone, link, time};
+use super::views::words::{count, number, shown};
+use super::views::{BoardQuery, Cursor, Zone, link, time};
 use crate::app::App;
 use crate::app::people::{DeedKind, Means, Who};
-use crate::app::resync::{ResyncError, Resynced, Scope, may_ask_again};
+use crate::app::resync::{MOST_OF_A_BOARD, OfBoard, ResyncError, Resynced, Scope, may_ask_again};
 use crate::model::{AccountId, PackageKey, Timestamp};
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -124,6 +125,59 @@ pub(super) fn told_as(key: &PackageKey) -> String {
     format!("package {} of {}", key.package.as_str(), key.account)
 }
 
+/// `POST /resync`: the first packages of a board, one by one.
+pub async fn board(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    who: Who,
+    form: web::Form<Fields>,
+) -> Result<HttpResponse, WebError> {
+    let query = BoardQuery::parse(form.one("query")).at(Cursor::First);
+    let filter = query.filter(site.app.now(), &site.zone_of(&who), &site.accounts, &who);
+    let of = site.app.resync_board(&filter, &order(&query)).await?;
+    let what = format!("{} of {}", count(of.asked.into(), "package", "packages"), query.href());
+    note(&site.app, &request, &who, DeedKind::Resync, what).await;
+    let OfBoard { asked, waiting, confirmed, mute, more } = of;
+    let done = format!("done=these-{asked}-{waiting}-{confirmed}-{mute}-{}", u8::from(more));
+    let (back, query) = (query.href(), query.to_query());
+    let sign = if query.is_empty() { '?' } else { '&' };
+    Ok(HttpResponse::SeeOther().insert_header((LOCATION, format!("{back}{sign}{done}"))).finish())
+}
+
+/// The sentences for what was asked about from a board; `None` for anything that no form says.
+#[must_use]
+pub fn board_notice(word: &str) -> Option<String> {
+    let mut numbers = word.strip_prefix("these-")?.split('-').map(|it| it.parse::<u64>().ok());
+    let mut next = || numbers.next().flatten();
+    let (asked, waiting, confirmed, mute, more) = (next()?, next()?, next()?, next()?, next()?);
+    let told = [
+        (
+            asked,
+            "is asked about now, as fast as the providers allow.",
+            "are asked about now, as fast as the providers allow.",
+        ),
+        (waiting, "was waiting to be asked about already.", "were waiting to be asked about already."),
+        (confirmed, "was confirmed within the last minute.", "were confirmed within the last minute."),
+        (
+            mute,
+            "can’t be asked about: no API is configured for its account.",
+            "can’t be asked about: no API is configured for their account.",
+        ),
+    ];
+    let said = |(n, one, many): (u64, &str, &str)| {
+        (n > 0).then(|| format!("{} {}", count(n, "package", "packages"), if n == 1 { one } else { many }))
+    };
+    let mut sentences: Vec<String> = told.into_iter().filter_map(said).collect();
+    if sentences.is_empty() {
+        sentences.push("There was no package to ask about.".to_owned());
+    }
+    if more > 0 {
+        let most = number(MOST_OF_A_BOARD.into());
+        sentences.push(format!("More stand in this list: the first {most} are looked at, in its order."));
+    }
+    Some(sentences.join(" "))
+}
+
 /// The sentence for what a form of `/sync` has done; `None` for anything that no form says.
 #[must_use]
 pub fn notice(word: &str) -> Option<String> {
@@ -202,6 +256,20 @@ mod tests {
         assert!(notice("asked-4-1").unwrap().ends_with("It only says what would change."));
         for word in ["", "asked", "asked-x-0", "<b>", "asked-1"] {
             assert_eq!(notice(word), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_board_says_what_was_asked_about_and_nobody_else_does() {
+        assert_eq!(
+            board_notice("these-1-2-0-1-1").unwrap(),
+            "1 package is asked about now, as fast as the providers allow. 2 packages were waiting to be asked about \
+             already. 1 package can’t be asked about: no API is configured for its account. More stand in this list: the \
+             first 500 are looked at, in its order."
+        );
+        assert_eq!(board_notice("these-0-0-0-0-0").unwrap(), "There was no package to ask about.");
+        for word in ["", "these", "these-1", "these-1-2-3-4-x", "these-<b>-0-0-0-0", "asked-1-0"] {
+            assert_eq!(board_notice(word), None, "{word}");
         }
     }
 

@@ -13,7 +13,6 @@ use crate::app::people::{DeedKind, Who};
 use crate::app::standing::Standing;
 use crate::app::{Account, Drift, DriftFilter, DryLine, Run, StoreError};
 use crate::model::{AccountId, Package, Timestamp};
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::stream;
@@ -103,7 +102,7 @@ pub async fn csv(site: web::Data<Site>, request: HttpRequest, who: Who, pairs: P
             let found = match found.await {
                 Ok(found) => found,
                 // A file that ends early must not look whole.
-                Err(cause) => return Some((Err(cause), None)),
+                Err(cause) => return Some((Err(WebError::from(cause)), None)),
             };
             let title = if before.is_none() { csv_title() } else { String::new() };
             let text: String =
@@ -112,12 +111,7 @@ pub async fn csv(site: web::Data<Site>, request: HttpRequest, who: Who, pairs: P
             Some((Ok(Bytes::from(text)), next))
         }
     });
-    let name = format!("attachment; filename=\"missed-callbacks-{day}.csv\"");
-    HttpResponse::Ok()
-        .content_type("text/csv; charset=utf-8; header=present")
-        .insert_header((CONTENT_DISPOSITION, name))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .streaming(lines)
+    super::csv::file(&format!("missed-callbacks-{day}.csv"), lines)
 }
 
 fn filter(query: &SyncQuery, who: &Who, before: Option<i64>, limit: u32, now: Timestamp) -> DriftFilter {

@@ -1,5 +1,6 @@
 //! What people ask to have compared: it waits for its turn, can be limited, dry or stopped, and survives a restart.
 
+mod board;
 mod command;
 mod one;
 

@@ -1,14 +1,16 @@
 //! The board: what needs a person, the tallies, and the list.
 
+use super::facets::FacetsView;
 use super::query::{BoardQuery, Cursor, Updated};
 use super::row::RowView;
+use super::saved::{Saved, Saves};
 use super::standing::Header;
 use super::tallies::{self, TallyView};
 use super::time::rfc3339;
 use super::trouble::Strip;
 use super::words::{self, number, shown};
 use super::{AccountLabel, Around, Frame, Place, tab_title};
-use crate::app::Row;
+use crate::app::{Facets, Row};
 use crate::model::{Seq, Sort, Tally};
 use askama::Template;
 
@@ -37,6 +39,23 @@ pub struct BoardInput<'a> {
     pub newer: Option<&'a str>,
     /// The cursor of the page after this one.
     pub older: Option<&'a str>,
+    /// What the list can be narrowed to; `None`: nobody is there to do it.
+    pub facets: Option<&'a Facets>,
+    /// What stands beside the list for whoever looks.
+    pub beside: Beside<'a>,
+}
+
+/// What a board offers beside its list.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Beside<'a> {
+    /// The views that were saved.
+    pub views: &'a [Saved],
+    /// For whom a view may be saved.
+    pub saves: Saves,
+    /// Whether the providers may be asked about the packages of the list.
+    pub may_resync: bool,
+    /// What a form has just done.
+    pub notice: Option<&'a str>,
 }
 
 /// The tallies, the strip and the counts: a part of the board, and an answer of its own for a live page.
@@ -50,6 +69,7 @@ pub struct Pulse {
     pub(super) tallies: Vec<TallyView>,
     /// Which of the accounts on show lag behind by design.
     pub(super) lag: Vec<(String, String)>,
+    pub(super) facets: Option<FacetsView>,
 }
 
 /// The pulse alone.
@@ -72,12 +92,14 @@ pub struct BoardPage<'a> {
     accounts: Vec<Choice>,
     providers: Vec<Choice>,
     senders: Vec<Choice>,
+    groups: Vec<Choice>,
     updates: Vec<Choice>,
     columns: [Column; 4],
     range: String,
     newer: Option<String>,
     older: Option<String>,
     empty: Option<Empty>,
+    beside: Beside<'a>,
 }
 
 /// An entry of a select.
@@ -121,6 +143,7 @@ impl Pulse {
             lag: lag(around, query),
             strip: Strip::new(input.troubled, around.attention, all, around),
             tallies: tallies::tallies(input.tallies, query),
+            facets: input.facets.and_then(|it| FacetsView::new(it, query, around)),
         }
     }
 
@@ -140,6 +163,8 @@ pub struct PulseInput<'a> {
     pub tallies: &'a [(Tally, u64)],
     /// The first of the packages in trouble.
     pub troubled: &'a [Row],
+    /// What the list can be narrowed to.
+    pub facets: Option<&'a Facets>,
 }
 
 impl PulseFragment {
@@ -155,7 +180,8 @@ impl<'a> BoardPage<'a> {
     #[must_use]
     pub fn new(input: &BoardInput<'a>) -> Self {
         let (around, query) = (&input.around, input.query);
-        let pulse = PulseInput { around, query, tallies: input.tallies, troubled: input.troubled };
+        let (tallies, troubled, facets) = (input.tallies, input.troubled, input.facets);
+        let pulse = PulseInput { around, query, tallies, troubled, facets };
         let href = |cursor: &str, make: fn(String) -> Cursor| query.at(make(cursor.to_owned())).href();
         Self {
             frame: Frame::new(&title(query), Place::Packages, around).live(),
@@ -167,6 +193,7 @@ impl<'a> BoardPage<'a> {
             accounts: accounts(around, query),
             providers: providers(around, query),
             senders: senders(input),
+            groups: groups(input),
             updates: Updated::ALL
                 .map(|it| Choice {
                     value: it.word().to_owned(),
@@ -179,7 +206,22 @@ impl<'a> BoardPage<'a> {
             newer: input.newer.map(|cursor| href(cursor, Cursor::Before)),
             older: input.older.map(|cursor| href(cursor, Cursor::After)),
             empty: empty(input),
+            beside: input.beside,
         }
+    }
+
+    fn saves(&self, saves: Saves) -> bool {
+        self.beside.saves == saves
+    }
+
+    /// Whoever looks may delete some view.
+    fn deletes(&self) -> bool {
+        self.beside.views.iter().any(|it| it.id.is_some())
+    }
+
+    /// The file of all that is on the list's pages.
+    fn csv(&self) -> String {
+        self.query.csv_href()
     }
 
     fn status(&self) -> Option<&'static str> {
@@ -247,6 +289,12 @@ fn providers(around: &Around<'_>, query: &BoardQuery) -> Vec<Choice> {
 fn senders(input: &BoardInput<'_>) -> Vec<Choice> {
     let all = input.senders.iter().map(|(id, name)| (id.clone(), shown(name))).collect();
     choices(all, input.query.sender.as_deref())
+}
+
+fn groups(input: &BoardInput<'_>) -> Vec<Choice> {
+    let known = input.facets.map(|it| it.groups.as_slice()).unwrap_or_default();
+    let all = known.iter().map(|(group, _)| (group.clone(), shown(group))).collect();
+    choices(all, input.query.group.as_deref())
 }
 
 /// The entries of a select; what the address names stands in it even if nobody knows it, so that it can be let go.

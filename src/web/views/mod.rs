@@ -11,6 +11,7 @@ pub mod board;
 pub mod csv;
 pub mod drift;
 pub mod error;
+mod facets;
 pub mod forwards;
 pub mod inbox;
 pub mod json;
@@ -26,6 +27,7 @@ pub mod retention;
 pub mod row;
 #[cfg(test)]
 mod sample;
+pub mod saved;
 pub mod screen;
 pub mod sign_in;
 pub mod standing;
@@ -42,7 +44,7 @@ pub mod users;
 mod why;
 pub mod words;
 
-pub use board::{BoardInput, BoardPage, PulseFragment, PulseInput};
+pub use board::{Beside, BoardInput, BoardPage, PulseFragment, PulseInput};
 pub use error::ErrorPage;
 pub use forwards::{ForwardsInput, ForwardsPage};
 pub use inbox::{InboxInput, InboxPage, LoneSigners};

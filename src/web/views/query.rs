@@ -31,6 +31,8 @@ pub struct BoardQuery {
     pub provider: Option<String>,
     /// Only this sender's packages, by mail address or id.
     pub sender: Option<String>,
+    /// Only this group's packages.
+    pub group: Option<String>,
     /// Only what whoever asks sent.
     pub mine: bool,
     /// How lately it changed.
@@ -87,6 +89,7 @@ impl BoardQuery {
                 "account" => it.account = Some(value),
                 "provider" => it.provider = Some(value),
                 "sender" => it.sender = Some(value.to_lowercase()),
+                "group" => it.group = Some(value),
                 "mine" => it.mine = value == "1",
                 "updated" => it.updated = Updated::from_word(&value).unwrap_or_default(),
                 "sort" => it.sort = Sort::from_word(&value).unwrap_or_default(),
@@ -114,6 +117,7 @@ impl BoardQuery {
         pairs.extend(self.account.as_deref().map(|value| ("account", value)));
         pairs.extend(self.provider.as_deref().map(|value| ("provider", value)));
         pairs.extend(self.sender.as_deref().map(|value| ("sender", value)));
+        pairs.extend(self.group.as_deref().map(|value| ("group", value)));
         if self.mine {
             pairs.push(("mine", "1"));
         }
@@ -152,6 +156,12 @@ impl BoardQuery {
         self.at(Cursor::First).href_at("/pulse")
     }
 
+    /// All of this board as a file.
+    #[must_use]
+    pub fn csv_href(&self) -> String {
+        self.at(Cursor::First).href_at("/packages.csv")
+    }
+
     /// The same board at another page.
     #[must_use]
     pub fn at(&self, cursor: Cursor) -> Self {
@@ -185,11 +195,11 @@ impl BoardQuery {
     /// Whether anything but the tally narrows the list.
     #[must_use]
     pub fn is_narrowed(&self) -> bool {
-        let (account, provider, sender) = (&self.account, &self.provider, &self.sender);
+        let named = [&self.account, &self.provider, &self.sender, &self.group];
         !self.q.is_empty()
             || self.mine
             || self.updated != Updated::Any
-            || [account, provider, sender].into_iter().any(Option::is_some)
+            || named.into_iter().any(Option::is_some)
     }
 
     /// Which packages this query admits, of those that `who` may see. A provider nobody has configured narrows nothing.
@@ -203,6 +213,7 @@ impl BoardQuery {
             accounts: of_provider.map(|account| account.id.clone()).collect(),
             words: words(&self.q),
             sender: self.sender.clone(),
+            group: self.group.clone(),
             updated_since: self.updated.since(now, zone),
             within: who.sees(self.mine),
         }
@@ -261,7 +272,7 @@ pub fn words(q: &str) -> Vec<String> {
 }
 
 /// A text as it can be searched for.
-pub(super) fn search(text: &str) -> String {
+fn search(text: &str) -> String {
     let line = one_line(text);
     let cut: String = line.trim().chars().take(LONGEST_SEARCH).collect();
     cut.trim_end().to_owned()
@@ -319,7 +330,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_query_reads_back_as_written(
-            raw in "(&?(status|q|account|provider|sender|mine|updated|sort|dir|after|before)=(sent|asc|due|today|.{0,12})){0,6}"
+            raw in "(&?(status|q|account|provider|sender|group|mine|updated|sort|dir|after|before)=(sent|asc|due|today|.{0,12})){0,6}"
         ) {
             let query = BoardQuery::parse(&raw);
             prop_assert_eq!(BoardQuery::parse(&query.to_query()), query);

@@ -1,7 +1,7 @@
 //! A row of the board: the same value and the same template for the page and for the live stream.
 
 use super::lines::Lines;
-use super::query::{self, BoardQuery};
+use super::query::BoardQuery;
 use super::time::When;
 use super::words::{self, shown, status_class};
 use super::{Around, link};
@@ -134,15 +134,16 @@ pub(super) fn is_unverified(package: &Package) -> bool {
     package.doubts.iter().any(|it| it.kind == DoubtKind::Unverified)
 }
 
-/// The team that a package belongs to, and the search that finds its packages.
+/// The team that a package belongs to, and the board of its packages.
 pub(super) fn group(package: &Package, account: &AccountId) -> Option<(String, String)> {
     package.group.as_deref().map(|group| group_of(group, account))
 }
 
-/// A team, and the search that finds its packages.
+/// A team, and the board of its packages.
 pub(super) fn group_of(group: &str, account: &AccountId) -> (String, String) {
-    let (q, account) = (query::search(group), Some(account.0.clone()));
-    (shown(group), BoardQuery { q, account, ..BoardQuery::default() }.href())
+    let account = Some(account.0.clone());
+    let query = BoardQuery { account, group: Some(group.to_owned()), ..BoardQuery::default() };
+    (shown(group), query.href())
 }
 
 /// Who is in trouble, then whom else the package waits for; and how many more there are. Where the provider never

@@ -142,7 +142,7 @@ pub(super) fn mortgage() -> Row {
 }
 
 pub(super) fn row(account: &str, id: &str, seq: i64, package: Package) -> Row {
-    Row { key: key(account, id), seq: Seq(seq), package: Arc::new(package) }
+    Row { id: seq, key: key(account, id), seq: Seq(seq), package: Arc::new(package) }
 }
 
 /// More signers than lines.

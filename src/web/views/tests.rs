@@ -35,6 +35,8 @@ fn board(rows: &[Row], query: &BoardQuery, attention: u64) -> String {
         offset: Some(0),
         newer: None,
         older: Some("x/y"),
+        facets: None,
+        beside: Beside::default(),
     }))
 }
 
@@ -75,6 +77,7 @@ fn the_stream_sends_what_the_page_shows() {
         query: &BoardQuery::default(),
         tallies: &[(Tally::All, 2), (Tally::Status(Status::Sent), 1_942), (Tally::Trashed, 4)],
         troubled: &rows,
+        facets: None,
     }));
     assert!(page.contains(&pulse), "{pulse}");
 }

@@ -7,6 +7,7 @@ mod people;
 mod plain;
 mod sign_in;
 mod sync;
+mod views;
 
 use crate::support::board::{Board, NOON};
 use signboard::model::{

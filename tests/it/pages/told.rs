@@ -142,7 +142,7 @@ async fn a_package_says_its_group_its_pdf_its_delay_and_that_nobody_vouches_for_
             ">final PDF ready<",
             ">unverified<",
             "told every 6 minutes<",
-            "href=\"/?q=lettings&#38;account=ls\"",
+            "href=\"/?account=ls&#38;group=lettings\"",
         ] {
             assert!(html.contains(words), "{words} is not in {html}");
         }
@@ -182,7 +182,7 @@ async fn the_providers_page_tells_what_to_set_and_what_becomes_of_the_unsigned()
         "https://board.example.com/callbacks/ls",
         "applied, marked as unverified; no API is configured that could confirm it; that holds for realtime callbacks",
         "told every 6 minutes",
-        "href=\"/?q=lettings&#38;account=ls\"",
+        "href=\"/?account=ls&#38;group=lettings\"",
         "team &#60;b&#62;",
         "Certificate in use",
     ] {

@@ -27,12 +27,13 @@ pub async fn run(data: &Path, statement: &str) -> Vec<String> {
 pub async fn dump(data: &Path) -> Vec<String> {
     let mut lines = Vec::new();
     for statement in [
-        "SELECT json_array(id, account, package, seq, shelf, ready, attention_until, sender, updated, created, due, name, search, \
+        "SELECT json_array(id, account, package, seq, shelf, ready, attention_until, sender, team, updated, created, due, name, search, \
          state, facts, check_by, tries, not_ours) FROM packages ORDER BY id",
         "SELECT json_array(package, hex(fingerprint), kind, detail, who, name, happened_at, received_at, deliveries, origin, arrival, \
          answer, unverified) FROM facts ORDER BY package, fingerprint",
         "SELECT json_array(account, word, n) FROM tallies ORDER BY account, word",
         "SELECT json_array(sender, account, word, n) FROM sender_tallies WHERE n <> 0 ORDER BY sender, account, word",
+        "SELECT json_array(team, account, word, n) FROM team_tallies WHERE n <> 0 ORDER BY team, account, word",
         "SELECT json_array(seq, package) FROM changes ORDER BY seq",
         "SELECT json_array(id, account, hex(hash), same_as, size, hex(body), state, note, hex(facts), package, signer) \
          FROM arrivals ORDER BY id",

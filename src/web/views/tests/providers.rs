@@ -66,7 +66,7 @@ fn it_says_how_each_account_stands_and_escapes_what_is_told() {
         "API: Asks to wait until <time",
         "API: Not asked yet</span>",
         "its own sender only",
-        "href=\"/?q=lettings%20%3Cb%3E&#38;account=onespan-eu\"",
+        "href=\"/?account=onespan-eu&#38;group=lettings%20%3Cb%3E\"",
         "url = &#60;path-token&#62;\nretry = 1",
         "that ends in <code>&gt;</code>, last <time",
     ] {

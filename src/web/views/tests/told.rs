@@ -142,7 +142,7 @@ fn what_a_status_alone_does_not_say_is_marked_in_words() {
             ">final PDF ready<",
             ">pages could not be drawn<",
             ">unverified<",
-            "href=\"/?q=lettings%20%26%20%3Cteam%3E&#38;account=legal\"",
+            "href=\"/?account=legal&#38;group=lettings%20%26%20%3Cteam%3E\"",
         ] {
             for html in [&drawn, &page] {
                 assert_eq!(html.contains(words), marked, "{words}: {html}");
@@ -165,8 +165,13 @@ fn who_is_told_late_says_so() {
         [("", true), ("account=legal", true), ("provider=legalesign", true), ("account=webso", false)]
     {
         let query = BoardQuery::parse(query);
-        let input =
-            PulseInput { around: &around(&accounts, &zone), query: &query, tallies: &[], troubled: &[] };
+        let input = PulseInput {
+            around: &around(&accounts, &zone),
+            query: &query,
+            tallies: &[],
+            troubled: &[],
+            facets: None,
+        };
         assert_eq!(html(&PulseFragment::new(&input)).contains(late), lags, "{query:?}");
     }
 }

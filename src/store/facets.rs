@@ -1,0 +1,307 @@
+//! How many packages are of each sender and of each group: counters that are kept in the transaction that changes them, so
+//! that a board's facets cost the same however many packages there are.
+
+use super::packages::json;
+use super::script::{Script, Table};
+use super::{Store, StoreError};
+use crate::model::access::Reach;
+use crate::model::filter::sender_key;
+use crate::model::{AccountId, Filter, Package, Status, Tally};
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteConnection;
+use std::collections::{BTreeSet, HashMap};
+
+/// Those with the most packages are looked for among so many of each account.
+const CANDIDATES: u32 = 50;
+
+/// Counters by one column of `packages`.
+pub(super) struct By {
+    add: Table,
+    forget: &'static str,
+    count: &'static str,
+    differs: &'static str,
+    /// The greatest of one account under a word.
+    top: &'static str,
+    /// The sums of some values over some accounts under a word.
+    sums: &'static str,
+    /// The sums of some values for each account under a word.
+    accounts: &'static str,
+    /// Whether there is any of a value in some accounts.
+    any: &'static str,
+    /// Whose they are, for a sentence.
+    whose: &'static str,
+}
+
+/// What the counters must say, by the columns that lists look at.
+macro_rules! counted {
+    ($column:literal) => {
+        concat!(
+            "SELECT ",
+            $column,
+            ", account, shelf AS word, count(*) AS n FROM packages WHERE ",
+            $column,
+            " IS NOT NULL \
+             AND shelf NOT IN ('template', 'elsewhere') GROUP BY ",
+            $column,
+            ", account, shelf UNION ALL \
+             SELECT ",
+            $column,
+            ", account, 'all', count(*) FROM packages WHERE ",
+            $column,
+            " IS NOT NULL \
+             AND shelf NOT IN ('template', 'elsewhere', 'trashed') GROUP BY ",
+            $column,
+            ", account UNION ALL \
+             SELECT ",
+            $column,
+            ", account, 'with_sender', count(*) FROM packages WHERE ",
+            $column,
+            " IS NOT NULL AND ready = 1 \
+             AND shelf NOT IN ('template', 'elsewhere', 'trashed') GROUP BY ",
+            $column,
+            ", account"
+        )
+    };
+}
+
+macro_rules! by {
+    ($table:literal, $column:literal, $whose:literal) => {
+        By {
+            add: Table {
+                head: concat!("INSERT INTO ", $table, " (", $column, ", account, word, n)"),
+                columns: 4,
+                tail: concat!("ON CONFLICT (", $column, ", account, word) DO UPDATE SET n = n + excluded.n"),
+            },
+            forget: concat!("DELETE FROM ", $table),
+            count: concat!("INSERT INTO ", $table, " (", $column, ", account, word, n) ", counted!($column)),
+            differs: concat!(
+                "WITH kept AS (SELECT ",
+                $column,
+                ", account, word, n FROM ",
+                $table,
+                " WHERE n <> 0), counted AS (",
+                counted!($column),
+                ") SELECT account, word FROM (SELECT * FROM kept EXCEPT SELECT * FROM counted) UNION ALL \
+                 SELECT account, word FROM (SELECT * FROM counted EXCEPT SELECT * FROM kept) LIMIT 1"
+            ),
+            top: concat!(
+                "SELECT ",
+                $column,
+                " FROM ",
+                $table,
+                " WHERE account = $1 AND word = $2 AND n > 0 ORDER BY n DESC LIMIT $3"
+            ),
+            sums: concat!(
+                "SELECT ",
+                $column,
+                ", sum(n) FROM ",
+                $table,
+                " WHERE ",
+                $column,
+                " IN (SELECT value FROM json_each($1)) \
+                 AND account IN (SELECT value FROM json_each($2)) AND word = $3 GROUP BY ",
+                $column,
+                " HAVING sum(n) > 0 ORDER BY 2 DESC, 1 LIMIT $4"
+            ),
+            accounts: concat!(
+                "SELECT account, sum(n) FROM ",
+                $table,
+                " WHERE ",
+                $column,
+                " IN (SELECT value FROM json_each($1)) \
+                 AND word = $2 GROUP BY account"
+            ),
+            any: concat!(
+                "SELECT 1 FROM ",
+                $table,
+                " WHERE ",
+                $column,
+                " = $1 AND n > 0 \
+                 AND ($2 IS NULL OR account IN (SELECT value FROM json_each($2))) LIMIT 1"
+            ),
+            whose: $whose,
+        }
+    };
+}
+
+/// By who sent it. People who see only what they sent are told by these.
+pub(super) const SENDERS: By = by!("sender_tallies", "sender", "a sender");
+/// By the group that it belongs to.
+pub(super) const GROUPS: By = by!("team_tallies", "team", "a group");
+
+/// What a batch adds to such counters.
+#[derive(Default)]
+pub(super) struct Moves(HashMap<(String, AccountId, &'static str), i64>);
+
+/// A package as it is counted: its value, and under which words.
+pub(super) type Standing<'a> = (Option<&'a str>, &'a [&'static str]);
+
+impl Moves {
+    /// Notes that a package stood so, and stands otherwise now.
+    pub(super) fn moved(&mut self, account: &AccountId, before: Standing<'_>, after: Standing<'_>) {
+        for ((value, words), by) in [(before, -1), (after, 1)] {
+            let Some(value) = value else { continue };
+            for word in tallies(words) {
+                *self.0.entry((value.to_owned(), account.clone(), word)).or_default() += by;
+            }
+        }
+    }
+
+    /// Writes it.
+    pub(super) fn write(&self, by: &By, script: &mut Script) -> Result<(), StoreError> {
+        let rows: Vec<_> = self.0.iter().filter(|(_, n)| **n != 0).collect();
+        script.insert(&by.add, &rows, |((value, account, word), n), cells| {
+            cells.bind(value.clone())?.word(&account.0)?.bind(*word)?.bind(**n).map(|_| ())
+        })
+    }
+}
+
+/// The tallies among a package's words, and that of all; the words of the other counters are not kept by value.
+fn tallies(words: &[&'static str]) -> impl Iterator<Item = &'static str> {
+    let all = words.iter().any(|it| Status::from_word(it).is_some()).then_some(Tally::All.word());
+    words.iter().copied().filter(|it| Tally::from_word(it).is_some()).chain(all)
+}
+
+/// Who is counted to have sent a package.
+pub(super) fn sender(package: &Package) -> Option<String> {
+    sender_key(package).filter(|_| package.is_shown())
+}
+
+/// In which group a package is counted.
+pub(super) fn group(package: &Package) -> Option<String> {
+    package.group.clone().filter(|_| package.is_shown())
+}
+
+/// Counts anew.
+pub(super) async fn recount(by: &By, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let mut script = Script::begin();
+    script.statement(by.forget, |_| Ok(()))?;
+    script.statement(by.count, |_| Ok(()))?;
+    script.commit(connection).await
+}
+
+/// The first counter that is not what is there, as a sentence that names nobody.
+pub(super) async fn compare(
+    by: &By,
+    connection: &mut SqliteConnection,
+) -> Result<Option<String>, StoreError> {
+    let row = sqlx::query(by.differs).fetch_optional(connection).await?;
+    let told = |row: sqlx::sqlite::SqliteRow| {
+        let (account, word): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+        Ok(format!("{account}: the counter `{word}` of {} is not what is there", by.whose))
+    };
+    row.map(told).transpose()
+}
+
+/// Of how many packages of a board's tally each account, sender and group is.
+///
+/// They know the tally, the account and what `filter` may see; the accounts know the sender and the group, too, if only
+/// one of these is chosen. Words, times and, of senders and groups, each other are not counted by. What needs attention
+/// depends on the time: for that tally these are the counts of all.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Facets {
+    /// Those that have any, whichever account is chosen.
+    pub accounts: Vec<(AccountId, u64)>,
+    /// The senders with the most, by mail address or id.
+    pub senders: Vec<(String, u64)>,
+    /// The groups with the most; none for whoever sees only what some sent.
+    pub groups: Vec<(String, u64)>,
+}
+
+impl Store {
+    /// The facets of a board; at most `most` senders, and so many groups.
+    pub async fn facets(&self, filter: &Filter, most: u32) -> Result<Facets, StoreError> {
+        let tally = if filter.tally == Tally::Attention { Tally::All } else { filter.tally };
+        let word = tally.word();
+        let known: BTreeSet<AccountId> = self.tallies.all().into_keys().map(|(account, _)| account).collect();
+        let here: Vec<&AccountId> = known.iter().filter(|it| filter.has(it)).collect();
+        let mut facets = Facets { accounts: self.by_account(filter, tally).await?, ..Facets::default() };
+        facets.accounts.retain(|(account, n)| *n > 0 && filter.within.has(account));
+        facets.senders = match &filter.within.senders {
+            Some(theirs) => self.sums(&SENDERS, theirs, &here, word, most).await?,
+            None => self.top(&SENDERS, &here, word, most).await?,
+        };
+        if filter.within.senders.is_none() {
+            facets.groups = self.top(&GROUPS, &here, word, most).await?;
+        }
+        Ok(facets)
+    }
+
+    /// Whether there are packages of a sender, and of a group, of whom somebody may know. Whoever sees only what some sent is
+    /// told of no group.
+    pub async fn may_know(
+        &self,
+        sender: Option<&str>,
+        group: Option<&str>,
+        within: &Reach,
+    ) -> Result<bool, StoreError> {
+        let others = |it: &str| within.senders.as_ref().is_some_and(|some| !some.iter().any(|one| one == it));
+        if sender.is_some_and(others) || group.is_some() && within.senders.is_some() {
+            return Ok(false);
+        }
+        let accounts =
+            within.accounts.as_deref().map(|all| all.iter().map(|it| it.0.as_str()).collect::<Vec<_>>());
+        let accounts = accounts.map(|it| json(&it)).transpose()?;
+        for (by, value) in [(SENDERS, sender), (GROUPS, group)] {
+            let Some(value) = value else { continue };
+            let query = sqlx::query(by.any).bind(value).bind(&accounts);
+            if query.fetch_optional(&self.readers).await?.is_none() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    async fn by_account(&self, filter: &Filter, tally: Tally) -> Result<Vec<(AccountId, u64)>, StoreError> {
+        let senders = match (&filter.sender, &filter.within.senders) {
+            (Some(one), Some(theirs)) => Some(theirs.iter().filter(|it| *it == one).cloned().collect()),
+            (Some(one), None) => Some(vec![one.clone()]),
+            (None, theirs) => theirs.clone(),
+        };
+        let (by, values) = match (senders, &filter.group) {
+            (Some(senders), _) => (SENDERS, senders),
+            (None, Some(group)) => (GROUPS, vec![group.clone()]),
+            (None, None) => return Ok(self.tallies.by_account(tally)),
+        };
+        let query = sqlx::query(by.accounts).bind(json(&values)?).bind(tally.word());
+        let rows = query.fetch_all(&self.readers).await?;
+        rows.iter().map(|row| Ok((AccountId(row.try_get(0)?), count(row.try_get(1)?)))).collect()
+    }
+
+    /// The values with the most. Each counts exactly; one that is far from the first in every account may be missed.
+    async fn top(
+        &self,
+        by: &By,
+        accounts: &[&AccountId],
+        word: &str,
+        most: u32,
+    ) -> Result<Vec<(String, u64)>, StoreError> {
+        let mut candidates: BTreeSet<String> = BTreeSet::new();
+        for account in accounts {
+            let query = sqlx::query(by.top).bind(&account.0).bind(word).bind(CANDIDATES.max(most));
+            for row in query.fetch_all(&self.readers).await? {
+                candidates.insert(row.try_get(0)?);
+            }
+        }
+        let candidates: Vec<String> = candidates.into_iter().collect();
+        self.sums(by, &candidates, accounts, word, most).await
+    }
+
+    async fn sums(
+        &self,
+        by: &By,
+        values: &[String],
+        accounts: &[&AccountId],
+        word: &str,
+        most: u32,
+    ) -> Result<Vec<(String, u64)>, StoreError> {
+        let accounts: Vec<&str> = accounts.iter().map(|it| it.0.as_str()).collect();
+        let query = sqlx::query(by.sums).bind(json(&values)?).bind(json(&accounts)?);
+        let rows = query.bind(word).bind(i64::from(most)).fetch_all(&self.readers).await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, count(row.try_get(1)?)))).collect()
+    }
+}
+
+fn count(n: i64) -> u64 {
+    u64::try_from(n).unwrap_or(0)
+}
