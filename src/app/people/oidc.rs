@@ -282,7 +282,13 @@ impl App {
             if !may || !self.store.link_subject(user.id, &subject).await? {
                 return Err(OidcError::Taken);
             }
-            self.note(&user.email, "", DeedKind::UserChanged, format!("{}: known to {}", user.email, label())).await;
+            self.note(
+                &user.email,
+                "",
+                DeedKind::UserChanged,
+                format!("{}: known to {}", user.email, label()),
+            )
+            .await;
             return self.as_today(user, role, &subject).await;
         }
         let name = vouched.name.as_deref().unwrap_or_default();
