@@ -3,10 +3,10 @@
 
 use super::batch::Batch;
 use super::codec::decode_package;
+use super::facets;
 use super::packages::{json, key_of};
 use super::retention::unneeded;
 use super::script::{Script, Table};
-use super::senders;
 use super::tallies::{moved, words};
 use super::writer::Writer;
 use super::{Store, StoreError};
@@ -142,9 +142,10 @@ impl Writer {
             let key = key_of(row.try_get("account")?, row.try_get("package")?)?;
             let package = decode_package(row.try_get("state")?)?;
             let words = words(&package, row.try_get::<i64, _>("not_ours")? != 0);
-            let sender = senders::sender(&package);
+            let (sender, group) = (facets::sender(&package), facets::group(&package));
             moved(&mut batch.delta, &key.account, &words, &[]);
             batch.sent.moved(&key.account, (sender.as_deref(), &words), (None, &[]));
+            batch.grouped.moved(&key.account, (group.as_deref(), &words), (None, &[]));
             ids.push(row.try_get("id")?);
             keys.push(key);
         }

@@ -2,12 +2,12 @@
 
 use super::error::WebError;
 use super::pages::{order, query_of};
-use super::remote::remote;
+use super::remote::note;
 use super::site::Site;
 use super::views::csv::{MARK, board_line, board_title};
 use super::views::time::rfc3339;
 use super::views::{BoardQuery, Cursor};
-use crate::app::people::Who;
+use crate::app::people::{DeedKind, Who};
 use crate::app::walk::Walk;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::web::Bytes;
@@ -37,11 +37,11 @@ pub async fn packages(
 ) -> Result<HttpResponse, WebError> {
     let now = site.app.now();
     let query: BoardQuery = query_of(&who, &request).at(Cursor::First);
-    let filter = query.filter(now, &site.zone, &site.accounts, &who);
+    let filter = query.filter(now, &site.zone_of(&who), &site.accounts, &who);
     let end = site.app.until_end_of(&who).await?.ok_or(WebError::SignIn)?;
     let walk = site.app.walk(filter, order(&query), PIECE).await?;
     let what = format!("packages as CSV: {}", query.href());
-    site.app.note(&who.name, &remote(&site.app, &request), "exported", what).await;
+    note(&site.app, &request, &who, DeedKind::Export, what).await;
     let day = rfc3339(now).chars().take(10).collect::<String>();
     let board = Board { site: site.into_inner(), who, walk, end, begun: false };
     Ok(file(&format!("packages-{day}.csv"), stream::try_unfold(board, next)))

@@ -3,12 +3,12 @@
 use super::error::WebError;
 use super::fields::Fields;
 use super::people::see;
-use super::remote::remote;
+use super::remote::note;
 use super::site::Site;
 use super::views::saved::{Saved, Saves};
 use super::views::words::{one_line, shown};
 use super::views::{BoardQuery, Cursor};
-use crate::app::people::{Means, Who};
+use crate::app::people::{DeedKind, Means, Who};
 use crate::app::{MOST_VIEWS, StoreError, View};
 use crate::model::AccountId;
 use crate::model::access::{Needs, Role};
@@ -47,7 +47,7 @@ pub async fn save(
     }
     let whose = if user.is_some() { "for themselves" } else { "for everybody" };
     let what = format!("{name} {whose}: {}", query.href());
-    site.app.note(&who.name, &remote(&site.app, &request), "view-saved", what).await;
+    note(&site.app, &request, &who, DeedKind::View, what).await;
     Ok(see(&query.href()))
 }
 
@@ -69,7 +69,7 @@ pub async fn end(
     }
     let whose = if view.user.is_some() { "their own" } else { "everybody’s" };
     let what = format!("{} ({whose})", view.name);
-    site.app.note(&who.name, &remote(&site.app, &request), "view-deleted", what).await;
+    note(&site.app, &request, &who, DeedKind::View, what).await;
     Ok(see(&board_of(&form).href()))
 }
 

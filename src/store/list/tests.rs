@@ -30,6 +30,7 @@ async fn filled(folder: &std::path::Path) -> Store {
             trashed: n % 9 == 0,
             name: Some(names[n / 2 % 5].to_owned()).filter(|it| !it.is_empty()),
             sender: Some(sender).filter(|_| n % 3 > 0),
+            group: Some(format!("g{}", n % 2)).filter(|_| n % 5 > 0),
             due: Some(at(2_000_000)).filter(|_| n % 4 == 1),
             created: Some(at(3)),
             updated: Some(at(5)),
@@ -54,6 +55,7 @@ fn filters() -> Vec<Filter> {
         Filter { account: Some(account("os")), ..Filter::default() },
         Filter { accounts: vec![account("cg"), account("ls")], ..Filter::default() },
         Filter { sender: Some("s1@x.example".to_owned()), ..Filter::default() },
+        Filter { group: Some("g1".to_owned()), ..Filter::default() },
         Filter { words: search_words("muller", 12), ..Filter::default() },
         Filter { words: search_words("vertrag p-1", 12), ..Filter::default() },
         Filter { updated_since: Some(Timestamp(NOW.0 - 999_950)), ..Filter::default() },
@@ -93,6 +95,9 @@ async fn each_way_finds_the_same_rows() {
             if filter.tally == Tally::Attention {
                 ways.push(Source::Attention);
             }
+            if filter.group.is_some() && order.sort == Sort::Updated {
+                ways.push(Source::Group);
+            }
             let mut first: Option<Vec<String>> = None;
             for way in ways {
                 let told = format!("{way:?} {filter:?} {order:?}");
@@ -103,6 +108,7 @@ async fn each_way_finds_the_same_rows() {
                         Source::Attention => Source::Attention,
                         Source::Shelves => Source::Shelves,
                         Source::Senders(some) => Source::Senders(some.clone()),
+                        Source::Group => Source::Group,
                     };
                     let mut connection = store.readers.acquire().await.unwrap();
                     let page = page(&mut connection, &filter, &order, 7, NOW, copy).await.unwrap();
@@ -132,6 +138,9 @@ async fn no_page_goes_through_a_table_or_sorts_what_is_long() {
                 ways.extend(senders.filter(|_| order.sort == Sort::Updated).map(Source::Senders));
                 if filter.tally == Tally::Attention && order.sort == Sort::Updated {
                     ways.push(Source::Attention);
+                }
+                if filter.group.is_some() && order.sort == Sort::Updated {
+                    ways.push(Source::Group);
                 }
                 for way in ways {
                     let text = statement(&filter, order.sort, order.ascending, has_place, &way);

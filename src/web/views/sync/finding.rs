@@ -1,6 +1,5 @@
 //! What a callback missed, in words: on the page, and as a line of CSV for spreadsheets.
 
-use super::super::csv::line;
 use super::super::time::{When, rfc3339, span};
 use super::super::words::{self, capital, shown, status_class};
 use super::super::{Around, csv, link};
