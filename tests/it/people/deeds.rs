@@ -67,7 +67,7 @@ async fn every_form_leaves_its_deed() {
         ("/sync/resync", "/sync/resync", "account=os".into(), &admin, Resync),
         ("/sync/stop", "/sync/stop", "run=1".into(), &admin, ResyncStopped),
         ("/resync", "/resync", "query=".into(), &admin, Resync),
-        ("/views", "/views", "query=&name=mine&whose=mine".into(), &admin, View),
+        ("/views", "/views", "query=&name=mine&for=me".into(), &admin, View),
         ("/views/end", "/views/end", "id=1".into(), &admin, View),
         ("/lost", "/lost", paste(1), &admin, Import),
         ("/inbox/import", "/inbox/import", paste(2), &admin, Import),
