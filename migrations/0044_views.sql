@@ -12,7 +12,7 @@ CREATE TRIGGER views_go AFTER DELETE ON users BEGIN DELETE FROM views WHERE user
 -- The group that a package belongs to, as a filter. The update that brings this has every package folded again, which fills
 -- it and the counters.
 ALTER TABLE packages ADD COLUMN team TEXT;
-CREATE INDEX packages_team ON packages (team, updated, id) WHERE team IS NOT NULL;
+CREATE INDEX packages_team ON packages (team, updated) WHERE team IS NOT NULL;
 
 -- What each group's packages are counted as. Kept, not counted.
 CREATE TABLE team_tallies (
