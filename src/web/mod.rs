@@ -20,6 +20,7 @@ pub mod me;
 pub mod needs;
 pub mod oidc;
 pub mod pages;
+pub mod payload;
 pub mod people;
 pub mod remote;
 pub mod resync;
@@ -101,8 +102,8 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
                     .route(web::post().to(lost::paste)),
             )
             .route("/inbox", read().to(pages::inbox))
-            .route("/inbox/payload/{arrival}", read().to(pages::inbox_payload))
-            .route("/inbox/waiting/{id}", read().to(pages::waiting_body))
+            .route("/inbox/payload/{arrival}", read().to(payload::of_inbox))
+            .route("/inbox/waiting/{id}", read().to(payload::of_waiting))
             .service(
                 web::resource("/inbox/import")
                     .app_data(actions::pasted_within())

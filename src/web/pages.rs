@@ -1,19 +1,18 @@
 //! The pages: each asks the store, and hands plain values to its view.
 
 use super::error::WebError;
-use super::remote::note;
 use super::site::{Moment, Site};
 use super::views::{
     AccountLabel, Beside, BoardInput, BoardPage, BoardQuery, Cursor, InboxInput, InboxPage, LoneSigners,
     PackageInput, PackagePage, ProviderCard, ProvidersInput, ProvidersPage, PulseFragment, ScreenPage,
     ScreenPulse, board::PulseInput, html, link, providers,
 };
-use crate::app::people::{DeedKind, Who};
-use crate::app::{AccountFacts, Facets, Order, Row, WhyGone};
+use crate::app::people::Who;
+use crate::app::{AccountFacts, Facets, Order, Row};
 use crate::config::{CallbackAuth, Rotates, Rotation, Unsigned};
 use crate::model::access::{Needs, Role};
 use crate::model::{AccountId, Filter, PackageKey, Tally, Timestamp};
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
+use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpRequest, HttpResponse, web};
 use percent_encoding::percent_decode_str;
 use std::collections::{BTreeMap, HashMap};
@@ -112,7 +111,7 @@ pub async fn package(
             return Err(WebError::Forbidden(super::guard::NOT_YOURS));
         }
         let arrival = arrival.parse().map_err(|_| WebError::NotFound("There is no such payload."))?;
-        return payload(&site, (&request, &who), arrival, Some(&key.account)).await;
+        return super::payload::payload(&site, (&request, &who), arrival, Some(&key.account)).await;
     }
     if rest.is_some() {
         return Err(WebError::NotFound("There is no such page."));
@@ -140,58 +139,6 @@ pub async fn detail(site: &Site, who: &Who, key: &PackageKey) -> Result<crate::a
     detail
         .filter(|it| !it.row.package.template && who.reach.admits(&key.account, &it.row.package))
         .ok_or(WebError::NotFound("There is no such package on this board."))
-}
-
-/// `GET /inbox/payload/{arrival}`: the bytes of an arrival that told of no package.
-pub async fn inbox_payload(
-    site: web::Data<Site>,
-    request: HttpRequest,
-    who: Who,
-    arrival: web::Path<i64>,
-) -> Result<HttpResponse, WebError> {
-    payload(&site, (&request, &who), *arrival, None).await
-}
-
-/// `GET /inbox/waiting/{id}`: what was pasted, as found.
-pub async fn waiting_body(
-    site: web::Data<Site>,
-    request: HttpRequest,
-    who: Who,
-    id: web::Path<i64>,
-) -> Result<HttpResponse, WebError> {
-    let found = site.app.store.waiting_one(*id).await?;
-    let found = found.ok_or(WebError::NotFound("That callback waits no more."))?;
-    note(&site.app, &request, &who, DeedKind::PayloadRead, format!("of pasted callback {id}")).await;
-    let mut answer = HttpResponse::Ok();
-    answer.content_type("text/plain; charset=utf-8").insert_header((CACHE_CONTROL, "no-store"));
-    Ok(answer.body(found.it.body))
-}
-
-/// A body as it came. It is somebody else's text, so it is never shown as anything but text.
-async fn payload(
-    site: &Site,
-    (request, who): (&HttpRequest, &Who),
-    arrival: i64,
-    of: Option<&AccountId>,
-) -> Result<HttpResponse, WebError> {
-    let found = site.app.store.body(arrival).await?;
-    let found = found.filter(|(account, _)| of.is_none_or(|of| of == account));
-    let (account, body) = found.ok_or(WebError::NotFound("There is no such payload."))?;
-    let body = body.map_err(|why| {
-        WebError::NotFound(match why {
-            WhyGone::Age => "The bytes of this callback were kept for as long as they should be; what was read in them stays.",
-            WhyGone::Package => "The bytes of this callback went with its package, which had ended long ago.",
-            WhyGone::Erased => "The bytes of this callback held somebody who was erased; what was read in them stays without that person.",
-        })
-    })?;
-    note(&site.app, request, who, DeedKind::PayloadRead, format!("of callback {arrival} of {account}")).await;
-    let mut answer = HttpResponse::Ok();
-    answer.content_type("text/plain; charset=utf-8").insert_header((CACHE_CONTROL, "no-store"));
-    if std::str::from_utf8(&body).is_err() {
-        let name = format!("attachment; filename=\"callback-{arrival}.bin\"");
-        answer.content_type("application/octet-stream").insert_header((CONTENT_DISPOSITION, name));
-    }
-    Ok(answer.body(body))
 }
 
 /// `GET /inbox`.
