@@ -116,7 +116,10 @@ pub(super) fn say(sentence: &str) -> anyhow::Result<()> {
 /// Notes what was done by this command, whoever did it: the running board or this process.
 pub(super) async fn noted(config: &Config, kind: DeedKind, what: &str) {
     match App::open(config.clone(), Clock::System, Mode::Beside).await {
-        Ok(app) => note(&app, kind, what).await,
+        Ok(app) => {
+            note(&app, kind, what).await;
+            app.store.close().await;
+        }
         Err(cause) => tracing::error!(%cause, kind = kind.word(), "the audit can't be written"),
     }
 }

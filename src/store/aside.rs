@@ -4,8 +4,8 @@
 use super::jobs::Chore;
 use super::writer::Job;
 use super::{Store, StoreError, together};
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
+use sqlx::{Connection as _, Row as _};
 
 /// A statement and what it is given.
 #[derive(Debug)]
@@ -76,7 +76,11 @@ impl Store {
     /// Makes small writes, all or none. What the last one returned; `None`: it changed nothing.
     pub(super) async fn aside(&self, all: Vec<Aside>) -> Result<Option<i64>, StoreError> {
         if self.door.is_none() {
-            return run(all, &mut super::open::connect_beside(self.folder()).await?).await;
+            let mut connection = super::open::connect_beside(self.folder()).await?;
+            let done = run(all, &mut connection).await;
+            // Where nobody else has it open, no log is left beside it.
+            let _ = connection.close().await;
+            return done;
         }
         let done = self.ask(|done| Job::Chore(Chore::Aside(all), done)).await?;
         self.wrote_aside.notify_one();

@@ -343,6 +343,12 @@ impl Store {
     pub async fn close(&self) {
         let _ = self.ask(writer::Job::Stop).await;
         self.readers.close().await;
+        if self.door.is_none()
+            && let Ok(connection) = open::connect_beside(&self.folder).await
+        {
+            // Whoever only reads leaves the log where it is; where nobody else has it open, this takes it in.
+            let _ = sqlx::Connection::close(connection).await;
+        }
         // Whoever still holds a handle can't write any more; another board may begin.
         let _ = self.lock.as_ref().map(|lock| lock.unlock());
     }

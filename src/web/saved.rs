@@ -46,7 +46,7 @@ pub async fn save(
         return Err(WebError::Bad(why));
     }
     let whose = if user.is_some() { "for themselves" } else { "for everybody" };
-    let what = format!("{name} {whose}: {}", query.href());
+    let what = format!("saved {name} {whose}: {}", query.href());
     note(&site.app, &request, &who, DeedKind::View, what).await;
     Ok(see(&query.href()))
 }
@@ -68,7 +68,7 @@ pub async fn end(
         return Err(GONE);
     }
     let whose = if view.user.is_some() { "their own" } else { "everybody’s" };
-    let what = format!("{} ({whose})", view.name);
+    let what = format!("deleted {} ({whose})", view.name);
     note(&site.app, &request, &who, DeedKind::View, what).await;
     Ok(see(&board_of(&form).href()))
 }

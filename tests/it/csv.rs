@@ -93,7 +93,7 @@ async fn a_board_is_a_file_as_far_as_somebody_may_see_it() {
     assert_eq!(answer.headers()["content-disposition"], "attachment; filename=\"packages-2026-11-22.csv\"");
     assert_eq!(answer.headers()["content-type"], "text/csv; charset=utf-8; header=present");
     let audit = crate::people::audit(&board).await;
-    let noted = "cg@example.com exported packages as CSV: /?account=os&sender=ben%40example.com 127.0.0.1";
+    let noted = "cg@example.com export packages as CSV: /?account=os&sender=ben%40example.com 127.0.0.1";
     assert!(audit.iter().any(|it| it == noted), "{audit:#?}");
     board.stop().await;
 }

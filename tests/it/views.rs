@@ -82,10 +82,10 @@ async fn ones_own_are_ones_own_and_everybodys_are_an_admins_to_save() {
     assert_eq!(names(&board, &ben).await, [] as [&str; 0]);
     let audit = audit(&board).await;
     for deed in [
-        "asha@example.com view-saved Late ones for themselves: /?status=sent&sort=due 127.0.0.1",
-        "admin@example.com view-saved Declined for everybody: /?status=declined 127.0.0.1",
-        "asha@example.com view-deleted Late ones (their own) 127.0.0.1",
-        "admin@example.com view-deleted Declined (everybody’s) 127.0.0.1",
+        "asha@example.com view saved Late ones for themselves: /?status=sent&sort=due 127.0.0.1",
+        "admin@example.com view saved Declined for everybody: /?status=declined 127.0.0.1",
+        "asha@example.com view deleted Late ones (their own) 127.0.0.1",
+        "admin@example.com view deleted Declined (everybody’s) 127.0.0.1",
     ] {
         assert!(audit.iter().any(|it| it == deed), "{deed}: {audit:#?}");
     }

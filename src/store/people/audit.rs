@@ -10,8 +10,8 @@ use super::super::{Store, StoreError, open, together};
 use crate::model::Timestamp;
 use crate::model::deed::DeedKind;
 use sha2::{Digest as _, Sha256};
-use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{Connection as _, Row as _};
 
 const NOTE: &str =
     "INSERT INTO audit (at, who, kind, what, remote, chain) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id";
@@ -131,8 +131,10 @@ impl Store {
     pub async fn note_deed(&self, deed: &Deed) -> Result<i64, StoreError> {
         let deed = Box::new(deed.clone());
         if self.door.is_none() {
-            let id = note(&deed, &mut open::connect_beside(self.folder()).await?).await?;
-            return Ok(id);
+            let mut connection = open::connect_beside(self.folder()).await?;
+            let id = note(&deed, &mut connection).await;
+            let _ = connection.close().await;
+            return id;
         }
         let id = self.ask(|done| Job::Chore(Chore::NoteDeed(deed), done)).await?;
         Ok(i64::try_from(id).unwrap_or(i64::MAX))

@@ -100,7 +100,7 @@ fn examples(pattern: &str) -> Option<&'static [&'static str]> {
         "/inbox/payload/{arrival}" | "/inbox/waiting/{id}" | "/api/v1/packages/{package:.*}" => &[],
         // Visited as whom they are for.
         "/screen/{secret}" | "/screen" | "/screen-pulse" | "/welcome/{secret}" => &[],
-        "/sign-in" | "/sign-in/code" | "/sign-in/second" => &[],
+        "/sign-in" | "/sign-in/oidc" | "/sign-in/oidc/back" | "/sign-in/code" | "/sign-in/second" => &[],
         "/sync" => &["/sync", "/sync?done=stopped", "/sync?standing=lost"],
         "/inbox" => &["/inbox", "/inbox?done=replayed-1"],
         "/forwards/{account}" => &["/forwards/os"],

@@ -96,8 +96,8 @@ async fn a_role_less_takes_tokens_and_a_leaver_s_open_page_ends() {
     assert_eq!(board.app().vouch_due().await.unwrap().vouched, 1);
     assert_eq!(board.sql("SELECT role FROM users").await, ["viewer"]);
     assert_eq!(board.get_as(&eve, "/").await.status(), 200, "they stay in");
-    assert_eq!(board.get_as(&token, "/api/v1/packages").await.status(), 401, "what was made by more is less");
     assert_eq!(audit(&board).await[0], "the identity provider user-changed eve@example.com: viewer ");
+    assert_eq!(board.get_as(&token, "/api/v1/packages").await.status(), 401, "what was made by more is less");
 
     let mut open = Reader::of_whom(&board, &eve, "/live").await;
     board.clock.advance(11 * HOUR);

@@ -59,7 +59,7 @@ async fn what_somebody_wants_stays_due_until_the_api_answers() {
     assert_eq!(ask(&stage, "q=nothing").await, "There was no package to ask about.");
     assert_eq!(stage.ask().await.answered, 0);
     let audit = crate::people::audit(&stage.board).await;
-    assert!(audit.iter().any(|it| it.contains(" resync-asked 3 packages of /?account=os ")), "{audit:#?}");
+    assert!(audit.iter().any(|it| it.contains(" resync 3 packages of /?account=os ")), "{audit:#?}");
     assert_eq!(stage.board.app().store.self_check(|_| ()).await.unwrap().difference, None);
     stage.close().await;
 }
