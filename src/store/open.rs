@@ -18,7 +18,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{Notify, broadcast, mpsc};
 
 pub(super) const FILE: &str = "signboard.sqlite";
 pub(super) const LOCK: &str = "board.lock";
@@ -51,6 +51,7 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (32, "ends", include_str!("../../migrations/0032_ends.sql")),
     (33, "senders", include_str!("../../migrations/0033_senders.sql")),
     (39, "session_numbers", include_str!("../../migrations/0039_session_numbers.sql")),
+    (46, "alerts", include_str!("../../migrations/0046_alerts.sql")),
 ];
 
 /// How a data folder is opened.
@@ -83,6 +84,7 @@ impl Store {
         let tallies = Tallies::default();
         let health = Arc::new(Health::default());
         let changes = broadcast::channel(CHANGES).0;
+        let alerted = Arc::default();
         let door = if writes {
             let (door, inbox) = mpsc::channel(QUEUE);
             let mut connection = connect(folder).await?;
@@ -98,7 +100,7 @@ impl Store {
                 .await?
                 .try_get(0)?;
             health.pending.store(pending, Ordering::Relaxed);
-            let shared = (tallies.clone(), Arc::clone(&health), Arc::clone(&policies));
+            let shared = (tallies.clone(), Arc::clone(&health), Arc::clone(&policies), Arc::clone(&alerted));
             let mut writer = writer(connection, inbox, changes.clone(), shared).await?;
             writer.agree_on_fold().await?;
             writer.agree_on_groups().await?;
@@ -118,7 +120,7 @@ impl Store {
         }
         let folder = folder.to_owned();
         let wrote_aside = Arc::default();
-        Ok(Self { readers, door, changes, tallies, health, folder, policies, wrote_aside, lock })
+        Ok(Self { readers, door, changes, tallies, health, folder, policies, wrote_aside, alerted, lock })
     }
 
     /// Whether a board runs on `folder` now.
@@ -137,18 +139,22 @@ pub(super) fn make(folder: &Path) -> Result<(), StoreError> {
     refuse_network(folder)
 }
 
+/// What the writer has in common with everybody who reads.
+type Shared = (Tallies, Arc<Health>, Arc<Policies>, Arc<Notify>);
+
 /// The writer as it stands before its first job.
 pub(super) async fn writer(
     mut connection: SqliteConnection,
     inbox: mpsc::Receiver<Job>,
     changes: broadcast::Sender<Arc<Change>>,
-    (tallies, health, policies): (Tallies, Arc<Health>, Arc<Policies>),
+    (tallies, health, policies, alerted): Shared,
 ) -> Result<Writer, StoreError> {
     load_tallies(&mut connection, &tallies).await?;
     Ok(Writer {
         numbers: numbers(&mut connection).await?,
         shed: Shed::load(&mut connection).await?,
         lines: Lines::load(&mut connection).await?,
+        alerted,
         connection,
         inbox,
         changes,

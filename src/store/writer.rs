@@ -72,6 +72,7 @@ pub(super) struct Writer {
     pub shelf: Shelf,
     pub shed: Shed,
     pub lines: Lines,
+    pub alerted: Arc<tokio::sync::Notify>,
     pub numbers: Numbers,
 }
 
@@ -232,6 +233,9 @@ impl Writer {
         self.numbers = numbers;
         self.shed.done(&refused);
         self.lines.done(&batch);
+        if batch.alerts.is_news() {
+            self.alerted.notify_one();
+        }
         self.health.pending.fetch_add(batch.pending(), Ordering::Relaxed);
         for (account, word, n) in self.tallies.after(&batch.delta) {
             self.tallies.set(account, word, n);

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose stage can't be set shall fail")]
 
+mod alerts;
 mod api_json;
 mod asking;
 mod backup;
