@@ -25,6 +25,7 @@ pub mod status;
 pub mod step;
 mod untimed;
 mod walk;
+pub mod wishes;
 
 pub use delays::Delays;
 pub use diff::{Difference, Field, Missed, can_be_missed, diff};

@@ -1,9 +1,10 @@
 //! Alerts: what is worth telling somebody. `raise` writes them with their cause; `read` lists them; `acts` says what people
-//! made of them.
+//! made of them, `wishes` what they want to hear of.
 
 mod acts;
 mod raise;
 mod read;
+mod wishes;
 
 pub use acts::Act;
 pub(super) use raise::Alerts;
