@@ -6,11 +6,13 @@
 //! the secret files it names and the file of rotated secrets (`keys`); the environment is an argument.
 
 mod address;
+mod alerts;
 mod api;
 mod callback;
 mod effective;
 mod forward;
 mod keys;
+mod mail;
 mod network;
 mod overrides;
 mod problem;
@@ -32,8 +34,10 @@ use std::path::{Path, PathBuf};
 
 use toml::Table;
 
+pub use alerts::{AlertRule, AlertsConfig};
 pub use forward::ForwardConfig;
 pub use keys::{AccountKeys, Keys, KeysError, MadeSecret, Rotates, Rotation};
+pub use mail::{MailConfig, MailTls};
 pub use network::{Network, client};
 pub use problem::{Problem, Problems};
 pub use reconcile::ReconcileConfig;
@@ -67,6 +71,10 @@ pub struct Config {
     pub server: ServerConfig,
     /// Whom the pages answer to.
     pub opens: Opens,
+    /// How mails leave this board, if they do.
+    pub mail: Option<MailConfig>,
+    /// Who hears of what is worth telling.
+    pub alerts: AlertsConfig,
     /// The configured connections to providers, by account id.
     pub accounts: BTreeMap<String, AccountConfig>,
 }
@@ -144,6 +152,8 @@ pub struct AccountConfig {
     pub registering: Registering,
     /// Another listener, to which every callback that is taken is passed on.
     pub forward: Option<ForwardConfig>,
+    /// Whom to tell of its packages' alerts where nobody else is found: mail addresses, in lower case.
+    pub fallback: Vec<String>,
 }
 
 /// How an account's callback address is registered at its provider.
@@ -388,6 +398,7 @@ impl AccountConfig {
             reconcile: ReconcileConfig::default(),
             registering: Registering::default(),
             forward: None,
+            fallback: Vec::new(),
         }
     }
 }

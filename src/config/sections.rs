@@ -9,9 +9,11 @@ use std::path::PathBuf;
 use jiff::tz::TimeZone;
 use toml::Table;
 
+use super::alerts::{self, alerts};
 use super::api::{Outbound, api};
 use super::callback::callback;
 use super::forward::forward;
+use super::mail::{addresses, mail};
 use super::network::{Network, network};
 use super::reader::Reader;
 use super::reconcile::reconcile;
@@ -28,6 +30,8 @@ pub(super) fn config(scope: &Scope, table: &Table) -> Read<Config> {
     let mut top = Reader::new(scope, table);
     let server = top.table_or_empty("server").and_then(server);
     let accounts = top.table_or_empty("accounts");
+    let mail = top.table("mail");
+    let alerts = top.table_or_empty("alerts").and_then(alerts);
     top.finish();
     // Accounts are walked even when the server's table is wrong: their problems are wanted too.
     let (server, outbound) = match server {
@@ -35,7 +39,10 @@ pub(super) fn config(scope: &Scope, table: &Table) -> Read<Config> {
         Err(reported) => (Err(reported), Outbound::default()),
     };
     let accounts = accounts.and_then(|it| self::accounts(it, &outbound));
-    let config = Config { server: server?, opens: super::Opens::ToWhoSignsIn, accounts: accounts? };
+    let mail = mail.and_then(|it| it.map(|below| self::mail(below, &outbound)).transpose());
+    let opens = super::Opens::ToWhoSignsIn;
+    let config = Config { server: server?, opens, mail: mail?, alerts: alerts?, accounts: accounts? };
+    alerts::look_over(scope, &config);
     for (id, account) in &config.accounts {
         if account.forward.as_ref().is_some_and(|it| it.is_own(&config.server)) {
             let path = format!("{}.forward.url", join("accounts", id));
@@ -125,6 +132,7 @@ fn account(id: &str, mut table: Reader<'_>, outbound: &Outbound) -> Read<Account
     let swept = table.table_or_empty("reconcile").and_then(reconcile);
     let registering = registering(&mut table, provider);
     let forward = table.table("forward").and_then(|it| it.map(|it| forward(it, outbound)).transpose());
+    let fallback = addresses(&mut table, "fallback");
     table.finish();
     let (callback, path_token) = callback?;
     Ok(AccountConfig {
@@ -140,6 +148,7 @@ fn account(id: &str, mut table: Reader<'_>, outbound: &Outbound) -> Read<Account
         reconcile: swept?.0,
         registering: registering?,
         forward: forward?,
+        fallback: fallback?,
     })
 }
 
