@@ -41,7 +41,10 @@ mod traffic;
 mod waiting;
 mod writer;
 
-pub use alerts::{Act, Alert, AlertFilter, AlertState, Resolution, Taken};
+pub use alerts::{
+    Act, Alert, AlertFilter, AlertState, Because, NewTelling, Occasion, Resolution, Routed, Taken, Telling,
+    TellingState, TellingTried,
+};
 pub use asked::{DryLine, Foreseen, MOST_DRY_LINES, MOST_WAITING};
 pub use backup::{Copied, Progress};
 pub use check::{Rebuilt, SelfCheck};

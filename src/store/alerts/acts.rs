@@ -9,7 +9,7 @@ use crate::model::alert::AlertKind;
 /// An end that somebody takes note of is over.
 const TAKE: &str = "UPDATE alerts SET taken_at = $2, taken_by = $3, taken_why = $4, snoozed_until = NULL, route_at = NULL, \
     resolved_at = iif($5, $2, NULL), resolution = iif($5, 'noted', NULL) WHERE id = $1 AND resolved_at IS NULL RETURNING id";
-const SNOOZE: &str = "UPDATE alerts SET snoozed_until = $2, snoozed_by = $3 WHERE id = $1 AND resolved_at IS NULL \
+const SNOOZE: &str = "UPDATE alerts SET snoozed_until = $2, snoozed_by = $3, nag_at = $2 WHERE id = $1 AND resolved_at IS NULL \
     AND taken_at IS NULL RETURNING id";
 const AGE: &str = "UPDATE alerts SET resolved_at = $1, resolution = $3, route_at = NULL, snoozed_until = NULL \
     WHERE resolved_at IS NULL AND raised_at <= $2 AND kind IN ('declined', 'opted_out', 'expired', 'failed', 'cancelled') RETURNING id";

@@ -13,7 +13,7 @@ macro_rules! alerts {
     ($($where:tt)*) => {
         concat!(
             "SELECT a.id, a.account, a.package, a.kind, a.signer, a.began, a.raised_at, a.late, a.taken_at, a.taken_by, \
-             a.taken_why, a.snoozed_until, a.snoozed_by, a.resolved_at, a.resolution, p.state FROM alerts a \
+             a.taken_why, a.snoozed_until, a.snoozed_by, a.resolved_at, a.resolution, a.nags, p.state FROM alerts a \
              LEFT JOIN packages p ON p.account = a.account AND p.package = a.package WHERE ",
             $($where)*
         )
@@ -31,6 +31,12 @@ macro_rules! listed {
 }
 const ONE: &str = alerts!("a.id = $1");
 const OF_PACKAGE: &str = alerts!("a.account = $1 AND a.package = $2 ORDER BY a.id DESC LIMIT $3");
+/// Those of whom it isn’t known yet whom to tell.
+const UNROUTED: &str = alerts!("a.route_at IS NOT NULL AND a.id > $1 ORDER BY a.id LIMIT $2");
+const TO_NAG: &str = alerts!(
+    "a.nag_at <= $1 AND a.resolved_at IS NULL AND a.taken_at IS NULL AND a.route_at IS NULL ORDER BY a.nag_at, a.id LIMIT $2"
+);
+const THESE: &str = alerts!("a.id IN (SELECT value FROM json_each($1)) ORDER BY a.id");
 const OPEN: &str =
     listed!("a.resolved_at IS NULL AND a.taken_at IS NULL AND coalesce(a.snoozed_until, 0) <= $7");
 const TAKEN: &str = listed!("a.resolved_at IS NULL AND a.taken_at IS NOT NULL AND $7 = $7");
@@ -137,6 +143,8 @@ pub struct Alert {
     pub snoozed: Option<(Timestamp, String)>,
     /// It is over, since when and why.
     pub resolved: Option<(Timestamp, Resolution)>,
+    /// How often who was told was reminded.
+    pub nags: i64,
 }
 
 impl Alert {
@@ -203,6 +211,24 @@ impl Store {
         row.as_ref().map(alert_of).transpose()
     }
 
+    /// Those behind the number `after` of whom it has yet to be looked up whom to tell, or to tell that they are mended.
+    pub async fn unrouted(&self, after: i64, limit: u32) -> Result<Vec<Alert>, StoreError> {
+        let query = sqlx::query(UNROUTED).bind(after).bind(i64::from(limit));
+        query.fetch_all(&self.readers).await?.iter().map(alert_of).collect()
+    }
+
+    /// Those to be reminded of that nobody sees to.
+    pub async fn to_nag(&self, now: Timestamp, limit: u32) -> Result<Vec<Alert>, StoreError> {
+        let query = sqlx::query(TO_NAG).bind(now.0).bind(i64::from(limit));
+        query.fetch_all(&self.readers).await?.iter().map(alert_of).collect()
+    }
+
+    /// Those of these numbers, in their order.
+    pub async fn these_alerts(&self, ids: &[i64]) -> Result<Vec<Alert>, StoreError> {
+        let query = sqlx::query(THESE).bind(json(ids)?);
+        query.fetch_all(&self.readers).await?.iter().map(alert_of).collect()
+    }
+
     /// Those of one package, the newest first.
     pub async fn alerts_of(&self, key: &PackageKey, limit: u32) -> Result<Vec<Alert>, StoreError> {
         let query = sqlx::query(OF_PACKAGE).bind(&key.account.0).bind(key.package.as_str());
@@ -232,5 +258,6 @@ fn alert_of(row: &SqliteRow) -> Result<Alert, StoreError> {
         taken: at("taken_at")?.map(|at| Taken { at, by, why }),
         snoozed: at("snoozed_until")?.map(|until| (until, snoozed_by)),
         resolved: at("resolved_at")?.map(|at| (at, resolution)),
+        nags: row.try_get("nags")?,
     })
 }
