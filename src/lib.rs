@@ -82,6 +82,12 @@
 //! transaction that keeps them, and [`App::forward_step`](app::App::forward_step) in [`app::forwarding`] sends them on from
 //! the inbox, in their order, long after their senders were answered.
 //!
+//! # What is worth telling somebody
+//!
+//! An alert is raised and cleared in the transaction of its cause. [`App::route_step`](app::App::route_step) looks up whom to
+//! tell and writes a row for each of them; [`App::tell_step`](app::App::tell_step) sends what is due, an address at a time, by
+//! [`mail`], and notes what came of it: see [`app::alerts`]. Neither is on the way of a callback.
+//!
 //! # Where things live
 //!
 //! - Statuses, events and what each of them does to a package: [`model::status`], [`model::event`],
@@ -111,6 +117,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod demo;
+pub mod mail;
 pub mod model;
 pub mod provider;
 pub mod serve;

@@ -6,7 +6,7 @@ use crate::app::reconcile::Swept;
 use crate::app::{App, BuildError, StoreError};
 use crate::clock::Clock;
 use crate::config::{CallbackAuth, Config};
-use crate::model::AccountId;
+use crate::model::{AccountId, Timestamp};
 use crate::store::Mode;
 use crate::web::live::Hub;
 use crate::web::{self, Shared};
@@ -28,6 +28,8 @@ const PENDING_EVERY: Duration = Duration::from_secs(60);
 const SWEEPS_EVERY: Duration = Duration::from_secs(10);
 /// How long nothing is passed on after that could not be noted.
 const FORWARDS_EVERY: Duration = Duration::from_secs(10);
+/// After whom to tell was looked up, or told, it is not done again within this time: much may come at once.
+const TOLD_AFTER: Duration = Duration::from_millis(200);
 /// How often it is looked whether the disk has room and all is well.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// At most so long between two looks at what is due.
@@ -152,6 +154,10 @@ impl Server {
         tokio::spawn(async move {
             tokio::select! { () = stop.cancelled() => (), () = watch(&app) => () }
         });
+        let (app, stop) = (self.app.clone(), self.stop.clone());
+        tokio::spawn(async move {
+            tokio::select! { () = stop.cancelled() => (), () = route(&app) => (), () = tell(&app) => () }
+        });
     }
 
     /// Ends the live streams, then HTTP, then the database: everything acknowledged is on disk before and after.
@@ -214,10 +220,7 @@ async fn ask(app: &App, account: &AccountId) {
         drop(turn);
         let next = app.next_round_of(account).await.ok().flatten();
         // What is due while the disk is spared stays due.
-        let next = next.filter(|_| app.disk_low().is_none());
-        let nap =
-            next.map_or(LONGEST_NAP_MS, |at| at.since(app.now()).clamp(SHORTEST_NAP_MS, LONGEST_NAP_MS));
-        let nap = Duration::from_millis(u64::try_from(nap).unwrap_or_default());
+        let nap = nap_until(app, next.filter(|_| app.disk_low().is_none()));
         // A callback may make something due at once.
         tokio::select! { () = sleep(nap) => (), () = account.due.notified() => sleep(Duration::from_millis(50)).await }
     }
@@ -275,10 +278,7 @@ async fn forward(app: &App, account: &AccountId) {
             }
         }
         let next = app.next_forward_of(account).await.ok().flatten();
-        let nap =
-            next.map_or(LONGEST_NAP_MS, |at| at.since(app.now()).clamp(SHORTEST_NAP_MS, LONGEST_NAP_MS));
-        let nap = Duration::from_millis(u64::try_from(nap).unwrap_or_default());
-        tokio::select! { () = sleep(nap) => (), () = forwarding.wake.notified() => () }
+        tokio::select! { () = sleep(nap_until(app, next)) => (), () = forwarding.wake.notified() => () }
     }
 }
 
@@ -300,6 +300,11 @@ async fn jobs(app: &App) {
         {
             tracing::error!(%cause, "an old secret can't be retired; it is accepted on");
         }
+        if upkeep.is_multiple_of(128)
+            && let Err(cause) = app.age_step().await
+        {
+            tracing::error!(%cause, "old ends can't be closed; they stay open for now");
+        }
         if upkeep.is_multiple_of(16)
             && let Some(recorder) = web::health::recorder()
         {
@@ -307,6 +312,48 @@ async fn jobs(app: &App) {
             recorder.run_upkeep();
         }
     }
+}
+
+/// Whom to tell of what is raised, and of what is mended.
+async fn route(app: &App) {
+    let mut changes = app.store.subscribe();
+    loop {
+        let turn = app.begin_turn("alerts");
+        if let Err(cause) = app.route_step().await {
+            tracing::error!(%cause, "whom to tell of alerts can't be noted; it is looked up again");
+        }
+        drop(turn);
+        let next = app.next_route().await.ok().flatten();
+        sleep(TOLD_AFTER).await;
+        tokio::select! {
+            () = sleep(nap_until(app, next)) => (),
+            () = app.store.alerted() => (),
+            // A change may bring the sender.
+            _ = changes.recv(), if next.is_some() => changes = changes.resubscribe(),
+        }
+    }
+}
+
+/// A worker of its own, so that a slow mail server holds up nobody.
+async fn tell(app: &App) {
+    loop {
+        let turn = app.begin_turn("messages");
+        let told = app.tell_step().await;
+        drop(turn);
+        if let Err(cause) = &told {
+            tracing::error!(%cause, "what was told can't be noted; it may be told again");
+            sleep(FORWARDS_EVERY).await;
+        }
+        sleep(TOLD_AFTER).await;
+        let next = app.next_telling().await.ok().flatten();
+        tokio::select! { () = sleep(nap_until(app, next)) => (), () = app.post.wake.notified() => () }
+    }
+}
+
+/// How long to wait for what is due then.
+fn nap_until(app: &App, next: Option<Timestamp>) -> Duration {
+    let nap = next.map_or(LONGEST_NAP_MS, |at| at.since(app.now()).clamp(SHORTEST_NAP_MS, LONGEST_NAP_MS));
+    Duration::from_millis(u64::try_from(nap).unwrap_or_default())
 }
 
 /// The disk, and who is told that all is well.

@@ -2,10 +2,11 @@
 //!
 //! [`App`] is the one handle that everybody clones. [`ingest`] takes callbacks in, [`asking`] asks the providers' APIs
 //! about what is due unless the [`circuit`] is open, `locating` about signers without a package, [`forwarding`] passes
-//! callbacks on, [`reconcile`] looks for what callbacks missed, [`resync`] lets people ask for that, [`replay`] reads
+//! callbacks on, [`alerts`] tells people, [`reconcile`] looks for what callbacks missed, [`resync`] lets people ask for that, [`replay`] reads
 //! kept bytes again, [`import`] takes what a person pasted, [`standing`] says how the accounts are and [`traffic`] how
 //! well their callbacks do.
 
+pub mod alerts;
 pub mod asking;
 pub mod circuit;
 pub mod disk;
@@ -13,6 +14,7 @@ pub mod forwarding;
 pub mod heartbeat;
 pub mod import;
 pub mod ingest;
+pub mod link;
 mod locating;
 pub mod people;
 pub mod reconcile;
@@ -23,6 +25,7 @@ pub mod resync;
 pub mod rotating;
 pub mod standing;
 pub mod testing;
+pub mod text;
 mod token;
 pub mod traffic;
 
@@ -136,6 +139,8 @@ pub struct Inner {
     lately: resync::Lately,
     /// For whom live streams are open.
     pub ends: people::Ends,
+    /// What sends messages.
+    pub post: alerts::Post,
     /// Wakes the worker that digests what is pending.
     pub pending: tokio::sync::Notify,
     disk: disk::Disk,
@@ -162,6 +167,9 @@ pub enum BuildError {
     /// An account.
     #[error(transparent)]
     Provider(#[from] OpenError),
+    /// The mail server.
+    #[error("mails can't be sent: {0}")]
+    Mail(String),
 }
 
 impl App {
@@ -172,6 +180,7 @@ impl App {
     pub async fn open(config: Config, clock: Clock, mode: Mode) -> Result<Self, BuildError> {
         let keyed = config.with_keys(&Keys::read(&config.server.data)?);
         let accounts = accounts(&keyed)?;
+        let post = alerts::Post::open(&config).map_err(BuildError::Mail)?;
         let mode = match mode {
             Mode::Board if !config.server.copies_before_update => Mode::Uncopied,
             mode => mode,
@@ -191,6 +200,7 @@ impl App {
             watch: people::Watch::new()?,
             lately: resync::Lately::default(),
             ends: people::Ends::default(),
+            post,
             pending: tokio::sync::Notify::new(),
             disk: disk::Disk::default(),
             heart: heartbeat::Heart::default(),

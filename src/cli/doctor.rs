@@ -129,6 +129,7 @@ pub(super) async fn doctor(config: Result<Config, Problems>, args: &DoctorArgs) 
         house::clock(&mut findings, &app);
         house::people(&mut findings, &app).await;
         house::backups(&mut findings, &app);
+        house::mail(&mut findings, &app).await;
         accounts::door(&mut findings, &app).await;
         for account in app.accounts.values() {
             accounts::account(&mut findings, &app, account, args.full && runs).await;

@@ -13,7 +13,7 @@ macro_rules! alerts {
     ($($where:tt)*) => {
         concat!(
             "SELECT a.id, a.account, a.package, a.kind, a.signer, a.began, a.raised_at, a.late, a.taken_at, a.taken_by, \
-             a.taken_why, a.snoozed_until, a.snoozed_by, a.resolved_at, a.resolution, a.nags, p.state FROM alerts a \
+             a.taken_why, a.snoozed_until, a.snoozed_by, a.resolved_at, a.resolution, a.nags, a.route_at, p.state FROM alerts a \
              LEFT JOIN packages p ON p.account = a.account AND p.package = a.package WHERE ",
             $($where)*
         )
@@ -211,10 +211,11 @@ impl Store {
         row.as_ref().map(alert_of).transpose()
     }
 
-    /// Those behind the number `after` of whom it has yet to be looked up whom to tell, or to tell that they are mended.
-    pub async fn unrouted(&self, after: i64, limit: u32) -> Result<Vec<Alert>, StoreError> {
+    /// Those behind the number `after` of whom it has yet to be looked up whom to tell, or to tell that they are mended; and until when that waits.
+    pub async fn unrouted(&self, after: i64, limit: u32) -> Result<Vec<(Alert, Timestamp)>, StoreError> {
         let query = sqlx::query(UNROUTED).bind(after).bind(i64::from(limit));
-        query.fetch_all(&self.readers).await?.iter().map(alert_of).collect()
+        let one = |row: &SqliteRow| Ok((alert_of(row)?, Timestamp(row.try_get("route_at")?)));
+        query.fetch_all(&self.readers).await?.iter().map(one).collect()
     }
 
     /// Those to be reminded of that nobody sees to.
