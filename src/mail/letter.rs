@@ -25,8 +25,8 @@ pub struct Letter {
     pub subject: String,
     /// What happened, each by itself.
     pub items: Vec<Item>,
-    /// What is mended, a line each.
-    pub mended: Vec<Item>,
+    /// What is resolved, a line each.
+    pub resolved: Vec<Item>,
     /// How many more there are.
     pub more: usize,
     /// Where all of them are.

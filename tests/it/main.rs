@@ -30,6 +30,7 @@ mod state;
 mod stories;
 mod support;
 mod sync;
+mod telling;
 mod traffic;
 mod truth;
 mod wire;

@@ -29,7 +29,7 @@ impl App {
         self.resync_package(&key).await?;
         let Some(after) = self.store.alert(id).await? else { return Ok(None) };
         if after.state(self.now()) == AlertState::Resolved {
-            return Ok(Some(over("The provider was asked, and says that it is mended.")));
+            return Ok(Some(over("The provider was asked, and it is resolved.")));
         }
         Ok(Some(stands(&self.why_it_stands(&after, &key))))
     }
@@ -39,8 +39,8 @@ impl App {
         match self.resynced(key).map(|(_, came)| came) {
             None => "Its account is no longer configured, so nobody can be asked.".to_owned(),
             Some(Resynced::NoApi) => {
-                "The account has no API in the configuration, so nobody can be asked; it closes when a callback says that it \
-                 is mended."
+                "The account has no API in the configuration, so nobody can be asked; it closes when a callback tells that it \
+                 is over."
                     .to_owned()
             }
             Some(Resynced::UnderWay) => "The provider is being asked at this moment; look again soon.".to_owned(),
@@ -53,7 +53,7 @@ impl App {
                 "The provider was asked, and the package has ended so; who takes note of it closes it.".to_owned()
             }
             Some(Resynced::Changed(_) | Resynced::Details | Resynced::Confirmed) => {
-                "The provider was asked, and does not say that it is mended.".to_owned()
+                "The provider was asked, and it still stands.".to_owned()
             }
         }
     }

@@ -192,14 +192,14 @@ impl App {
                 continue;
             }
             seen.push(alert.id);
-            if letter.items.len() + letter.mended.len() >= MOST_LISTED {
+            if letter.items.len() + letter.resolved.len() >= MOST_LISTED {
                 letter.more += 1;
                 continue;
             }
             let item = self.item(telling, alert, zone, names);
             first.get_or_insert_with(|| subject(telling.occasion, &item));
             if telling.occasion == Occasion::Resolved {
-                letter.mended.push(item)
+                letter.resolved.push(item)
             } else {
                 letter.items.push(item)
             }
@@ -241,7 +241,7 @@ fn subject(occasion: Occasion, item: &Item) -> String {
     let begin = match occasion {
         Occasion::Raised => "",
         Occasion::Reminder(_) => "Reminder: ",
-        Occasion::Resolved => "Mended: ",
+        Occasion::Resolved => "Resolved: ",
     };
     format!("{begin}{} – {}", item.what, item.of)
 }

@@ -14,9 +14,9 @@ const TELL: &str = "INSERT INTO tellings (alert, occasion, channel, address, bec
     ON CONFLICT (alert, occasion, channel, address) DO UPDATE SET state = 0, due = excluded.due WHERE state = 3 AND message IS NULL";
 /// `$1`: a JSON array of `[alert, nag_at, nags]`.
 const ROUTED: &str = "UPDATE alerts SET route_at = NULL, nag_at = k.value ->> 1, nags = k.value ->> 2 FROM json_each($1) k \
-    WHERE id = k.value ->> 0";
+    WHERE alerts.id = k.value ->> 0";
 /// `$1`: a JSON array of `[alert, route_at]`.
-const LATER: &str = "UPDATE alerts SET route_at = k.value ->> 1 FROM json_each($1) k WHERE id = k.value ->> 0 AND resolved_at IS NULL";
+const LATER: &str = "UPDATE alerts SET route_at = k.value ->> 1 FROM json_each($1) k WHERE alerts.id = k.value ->> 0 AND resolved_at IS NULL";
 /// Those who were told, or may have been.
 const TOLD: &str = "SELECT channel, address, because FROM tellings WHERE alert = $1 AND occasion = 'raised' \
     AND (state = 1 OR message IS NOT NULL) ORDER BY id";

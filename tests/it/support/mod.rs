@@ -2,6 +2,8 @@
 
 pub mod board;
 pub mod db;
+pub mod mailbox;
+pub mod node;
 pub mod people;
 pub mod program;
 pub mod sse;
