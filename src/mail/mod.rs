@@ -82,37 +82,44 @@ impl Mailer {
     /// # Errors
     /// What hinders it, as a sentence without a full stop.
     pub async fn connect(&self) -> Result<Line, String> {
-        let config = &self.config;
-        let hello = ClientId::default();
-        let whole = self.tls.clone().filter(|_| config.tls == MailTls::Whole);
-        let at = (config.host.as_str(), config.port);
-        let connecting = AsyncSmtpConnection::connect_tokio1(at, Some(CONNECT), &hello, whole, None);
-        let mut connection = patient(CONNECT + WORD, connecting).await.map_err(|it| self.because(&it))?;
+        let mut connection = self.greet().await?;
         if !connection.is_encrypted() && connection.can_starttls() {
             if let Some(tls) = self.tls.clone() {
-                let encrypting = connection.starttls(tls, &hello);
-                patient(WORD, encrypting).await.map_err(|it| self.because(&it))?;
+                let encrypting = patient(WORD, connection.starttls(tls, &ClientId::default())).await;
+                match (encrypting, self.config.tls) {
+                    (Ok(()), _) => {}
+                    // What it offers is of no use, so it is as if it offered nothing.
+                    (Err(_), MailTls::Opportunistic) => connection = self.greet().await?,
+                    (Err(trouble), _) => return Err(self.because(&trouble)),
+                }
             }
-        } else if config.tls == MailTls::Required {
-            let server = config.server();
+        } else if self.config.tls == MailTls::Required {
+            let server = self.config.server();
             return Err(format!(
                 "the mail server {server} offers no STARTTLS, and mail.starttls requires it; nothing was sent"
             ));
         }
-        if let Some((username, password)) = &config.login {
+        if let Some((username, password)) = &self.config.login {
             let login = Credentials::new(username.clone(), password.expose().to_owned());
             let saying = connection.auth(&[Mechanism::Plain, Mechanism::Login], &login);
             patient(WORD, saying).await.map_err(|it| match it {
                 Trouble::Said(code, _) => {
-                    format!(
-                        "the mail server {} does not take the username and password ({code})",
-                        config.server()
-                    )
+                    let server = self.config.server();
+                    format!("the mail server {server} does not take the username and password ({code})")
                 }
                 other => self.because(&other),
             })?;
         }
         Ok(Line { connection, from: self.from.email.clone() })
+    }
+
+    /// Connects, encrypted from the start if so configured, and hears what the server offers.
+    async fn greet(&self) -> Result<AsyncSmtpConnection, String> {
+        let (config, hello) = (&self.config, ClientId::default());
+        let whole = self.tls.clone().filter(|_| config.tls == MailTls::Whole);
+        let at = (config.host.as_str(), config.port);
+        let connecting = AsyncSmtpConnection::connect_tokio1(at, Some(CONNECT), &hello, whole, None);
+        patient(CONNECT + WORD, connecting).await.map_err(|it| self.because(&it))
     }
 
     /// The letter as it goes over the line.
@@ -264,7 +271,8 @@ impl Trouble {
                 let words = text.rsplit_once("): ").map_or("", |(_, words)| words);
                 Self::Said(number, format!("{number} {words}").trim_end().to_owned())
             }
-            None if error.is_tls() => Self::Tls(text),
+            // What fails while the line is being encrypted counts as a lost connection there.
+            None if error.is_tls() || text.contains("certificate") => Self::Tls(text),
             None => Self::Lost(text),
         }
     }

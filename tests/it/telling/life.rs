@@ -1,8 +1,10 @@
 //! Reminders, and who takes an alert on.
 
-use super::{OPS, board, tell, tellings};
+use super::{OPS, board, mailed, tell, tellings};
 use crate::support::board::Board;
 use crate::support::mailbox::Mailbox;
+use crate::support::world::{Stage, nda};
+use signboard::demo::act as demo;
 use signboard::model::{AccountId, PackageId, PackageKey, Timestamp};
 use signboard::store::{Act, Alert};
 use std::time::Duration;
@@ -99,5 +101,29 @@ async fn the_same_cause_is_told_once_whatever_is_said_of_it() {
     tell(&board).await;
     let begin: Vec<String> = subjects(&mailbox).iter().map(|it| it.chars().take(7).collect()).collect();
     assert_eq!(begin, ["s1 was ", "Resolve"]);
+    board.stop().await;
+}
+
+/// Seen red with: a check that asks nobody.
+#[actix_web::test]
+async fn a_check_asks_the_provider_and_says_what_came_of_it() {
+    let stage = Stage::open().await;
+    let id = stage.create("os", &nda()).await;
+    stage.act("os", &id, &demo::Act::Activate).await;
+    stage.act("os", &id, &demo::Act::Lock(0)).await;
+    let (app, alert) = (stage.board.app(), alert(&stage.board, &id).await);
+    let check = || async { app.check_alert(alert.id).await.unwrap().unwrap() };
+    let stands = check().await;
+    assert!(!stands.resolved && stands.told.contains("still stands"), "{stands:?}");
+    stage.happen("os", &id, &demo::Act::Unlock(0));
+    let over = check().await;
+    assert!(over.resolved && over.told.contains("it is resolved"), "{over:?}");
+    assert_eq!(check().await.told, "It is over already.");
+    assert_eq!(app.check_alert(99).await.unwrap(), None);
+    stage.close().await;
+    let board = Board::with(mailed(9)).await;
+    board.event("p", "SIGNER_LOCKED", "s1", 0).await;
+    let told = board.app().check_alert(1).await.unwrap().unwrap().told;
+    assert!(told.contains("no API"), "{told}");
     board.stop().await;
 }

@@ -7,6 +7,7 @@ use crate::support::world::{Stage, nda};
 use serde_json::json;
 use signboard::config::MailTls;
 use signboard::demo::act::Act;
+use std::path::Path;
 
 fn declined(package: &str, reason: &str) -> String {
     let mut body: serde_json::Value =
@@ -17,7 +18,7 @@ fn declined(package: &str, reason: &str) -> String {
 
 #[actix_web::test]
 async fn a_lock_arrives_in_words_with_a_link_and_its_end_in_one_line() {
-    let Some(mailbox) = Mailbox::open(&["starttls"]) else { return };
+    let Some(mailbox) = Mailbox::open(&["starttls=certified"]) else { return };
     let mut stage = Stage::open().await;
     stage.board.reconfigure(mailed(mailbox.port)).await;
     let id = stage.create("os", &nda()).await;
@@ -118,13 +119,29 @@ async fn a_server_without_starttls_gets_nothing_where_that_is_required() {
     board.stop().await;
 }
 
+/// Seen red with: a certificate that isn't looked at.
 #[actix_web::test]
-async fn a_certificate_that_nobody_vouches_for_is_refused_where_starttls_is_required() {
-    let Some(mailbox) = Mailbox::open(&["starttls"]) else { return };
+async fn where_starttls_is_required_somebody_has_to_vouch_for_the_server() {
+    let Some(mailbox) = Mailbox::open(&["starttls=certified"]) else { return };
     let mut board = board(&mailbox).await;
     board.reconfigure(|config| config.mail.as_mut().unwrap().tls = MailTls::Required).await;
     let why = board.app().try_mail().await.unwrap().unwrap_err();
-    assert!(why.contains("can't be trusted") || why.contains("certificate"), "{why}");
+    assert!(why.contains("can't be trusted"), "{why}");
+    let ca = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tools/smtp/throwaway_certificate.pem");
+    board.reconfigure(|config| config.mail.as_mut().unwrap().ca_file = Some(ca)).await;
+    board.event("p", "SIGNER_LOCKED", "s1", 0).await;
+    tell(&board).await;
+    assert!(mailbox.letters()[0].secure);
+    board.stop().await;
+}
+
+#[actix_web::test]
+async fn an_offer_to_encrypt_that_is_of_no_use_is_passed_over_where_none_is_required() {
+    let Some(mailbox) = Mailbox::open(&["starttls"]) else { return };
+    let board = board(&mailbox).await;
+    board.event("p", "SIGNER_LOCKED", "s1", 0).await;
+    tell(&board).await;
+    assert_eq!(mailbox.letters().len(), 1, "{:?}", board.app().post.state());
     board.stop().await;
 }
 

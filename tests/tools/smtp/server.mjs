@@ -1,17 +1,23 @@
-// A mail server for tests: node server.mjs FILE [port=N] [starttls] [login=USER:PASSWORD]. It appends each letter that it takes
+// A mail server for tests: node server.mjs FILE [port=N] [starttls[=certified]] [login=USER:PASSWORD]. With `starttls` its certificate
+// is one that no program of today reads, with `starttls=certified` the one beside this file, which nobody else has. It appends each letter that it takes
 // to FILE, a line of JSON each, before it says so. Some addresses it treats in their own way, by what stands before the `@`:
 // refused@ is refused for good, later@ for now, cut@ loses the line once its letter is taken, slow@ waits a second before that.
-import { appendFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
 import { SMTPServer } from "smtp-server";
 
 const [file, ...options] = process.argv.slice(2);
 const option = (name) => options.find((it) => it === name || it.startsWith(`${name}=`))?.slice(name.length + 1);
 const login = option("login");
+const certified =
+  option("starttls") === "certified"
+    ? { key: readFileSync("throwaway_key.pem"), cert: readFileSync("throwaway_certificate.pem") }
+    : {};
 const disabled = [...(option("starttls") === undefined ? ["STARTTLS"] : []), ...(login ? [] : ["AUTH"])];
 const refusal = (code, words) => Object.assign(new Error(words), { responseCode: code });
 const name = (address) => address.address.split("@")[0];
 
 const server = new SMTPServer({
+  ...certified,
   disabledCommands: disabled,
   authOptional: !login,
   allowInsecureAuth: true,
