@@ -199,9 +199,9 @@ impl App {
             let item = self.item(telling, alert, zone, names);
             first.get_or_insert_with(|| subject(telling.occasion, &item));
             if telling.occasion == Occasion::Resolved {
-                letter.resolved.push(item)
+                letter.resolved.push(item);
             } else {
-                letter.items.push(item)
+                letter.items.push(item);
             }
         }
         letter.subject = match seen.len() {
