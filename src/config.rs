@@ -6,12 +6,14 @@
 //! the secret files it names and the file of rotated secrets (`keys`); the environment is an argument.
 
 mod address;
+mod alerts;
 mod api;
 mod audit;
 mod callback;
 mod effective;
 mod forward;
 mod keys;
+mod mail;
 mod network;
 mod oidc;
 mod overrides;
@@ -35,9 +37,11 @@ use std::path::{Path, PathBuf};
 
 use toml::Table;
 
+pub use alerts::{AlertRule, AlertsConfig};
 pub use audit::AuditTo;
 pub use forward::ForwardConfig;
 pub use keys::{AccountKeys, Keys, KeysError, MadeSecret, Rotates, Rotation};
+pub use mail::{MailConfig, MailTls};
 pub use network::{Network, client};
 pub use oidc::OidcConfig;
 pub use problem::{Problem, Problems};
@@ -79,6 +83,10 @@ pub struct Config {
     pub retention: RetentionConfig,
     /// The identity provider at which people may sign in.
     pub oidc: Option<OidcConfig>,
+    /// How mails leave this board, if they do.
+    pub mail: Option<MailConfig>,
+    /// Who hears of what is worth telling.
+    pub alerts: AlertsConfig,
     /// The configured connections to providers, by account id.
     pub accounts: BTreeMap<String, AccountConfig>,
 }
@@ -158,6 +166,8 @@ pub struct AccountConfig {
     pub registering: Registering,
     /// Another listener, to which every callback that is taken is passed on.
     pub forward: Option<ForwardConfig>,
+    /// Whom to tell of its packages' alerts where nobody else is found: mail addresses, in lower case.
+    pub fallback: Vec<String>,
 }
 
 /// How an account's callback address is registered at its provider.
@@ -414,6 +424,7 @@ impl AccountConfig {
             reconcile: ReconcileConfig::default(),
             registering: Registering::default(),
             forward: None,
+            fallback: Vec::new(),
         }
     }
 }

@@ -90,6 +90,12 @@
 //! follows from the word of the identity provider, [`app::people::oidc`] says; [`App::vouch_due`](app::App::vouch_due) asks for
 //! it again.
 //!
+//! # What is worth telling somebody
+//!
+//! An alert is raised and cleared in the transaction of its cause. [`App::route_step`](app::App::route_step) looks up whom to
+//! tell and writes a row for each of them; [`App::tell_step`](app::App::tell_step) sends what is due, an address at a time, by
+//! [`mail`], and notes what came of it: see [`app::alerts`]. Neither is on the way of a callback.
+//!
 //! # Where things live
 //!
 //! - Statuses, events and what each of them does to a package: [`model::status`], [`model::event`],
@@ -119,6 +125,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod demo;
+pub mod mail;
 pub mod model;
 pub mod provider;
 pub mod serve;

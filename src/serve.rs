@@ -155,6 +155,14 @@ impl Server {
                 tokio::select! { () = stop.cancelled() => (), () = loops::tell(&app) => () }
             });
         }
+        let (app, stop) = (self.app.clone(), self.stop.clone());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => (),
+                () = loops::route_alerts(&app) => (),
+                () = loops::send_messages(&app) => (),
+            }
+        });
     }
 
     /// Ends the live streams, then HTTP, then the database: everything acknowledged is on disk before and after.

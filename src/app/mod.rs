@@ -2,11 +2,12 @@
 //!
 //! [`App`] is the one handle that everybody clones. [`ingest`] takes callbacks in, [`asking`] asks the providers' APIs
 //! about what is due unless the [`circuit`] is open, `locating` about signers without a package, [`forwarding`] passes
-//! callbacks on, [`reconcile`] looks for what callbacks missed, [`resync`] lets people ask for that, [`replay`] reads
-//! kept bytes again, [`retention`] lets go of what is old, [`erasing`] of a person, [`import`] takes what a person pasted,
-//! [`standing`] says how the accounts are and [`traffic`] how well their callbacks do, and [`walk`] goes through all that a
-//! board shows.
+//! callbacks on, [`alerts`] tells people, [`reconcile`] looks for what callbacks missed, [`resync`] lets people ask for that,
+//! [`replay`] reads kept bytes again, [`retention`] lets go of what is old, [`erasing`] of a person, [`import`] takes what a
+//! person pasted, [`standing`] says how the accounts are and [`traffic`] how well their callbacks do, and [`walk`] goes
+//! through all that a board shows.
 
+pub mod alerts;
 pub mod asking;
 pub mod circuit;
 pub mod disk;
@@ -26,6 +27,7 @@ pub mod retention;
 pub mod rotating;
 pub mod standing;
 pub mod testing;
+pub mod text;
 mod token;
 pub mod traffic;
 pub mod walk;
@@ -145,6 +147,8 @@ pub struct Inner {
     /// What was refused to people lately.
     refusals: refusals::Refusals,
     telling: people::deeds::Telling,
+    /// What sends messages.
+    pub post: alerts::Post,
     /// Wakes the worker that digests what is pending.
     pub pending: tokio::sync::Notify,
     disk: disk::Disk,
@@ -172,6 +176,9 @@ pub enum BuildError {
     /// An account.
     #[error(transparent)]
     Provider(#[from] OpenError),
+    /// The mail server.
+    #[error("mails can't be sent: {0}")]
+    Mail(String),
 }
 
 impl App {
@@ -183,6 +190,7 @@ impl App {
         let keyed = config.with_keys(&Keys::read(&config.server.data)?);
         let accounts = accounts(&keyed)?;
         let idp = config.oidc.as_ref().map(people::oidc::Oidc::open).transpose()?;
+        let post = alerts::Post::open(&config).map_err(BuildError::Mail)?;
         let mode = match mode {
             Mode::Board if !config.server.copies_before_update => Mode::Uncopied,
             mode => mode,
@@ -207,6 +215,7 @@ impl App {
             ends: people::Ends::default(),
             refusals: refusals::Refusals::default(),
             telling: people::deeds::Telling::default(),
+            post,
             pending: tokio::sync::Notify::new(),
             disk: disk::Disk::default(),
             keeping: retention::Keeping::default(),

@@ -131,6 +131,7 @@ pub(super) async fn doctor(config: Result<Config, Problems>, args: &DoctorArgs) 
         house::people(&mut findings, &app).await;
         house::backups(&mut findings, &app);
         house::retention(&mut findings, &app).await;
+        house::mail(&mut findings, &app).await;
         accounts::door(&mut findings, &app).await;
         accounts::identity_provider(&mut findings, &app).await;
         for account in app.accounts.values() {

@@ -3,8 +3,8 @@
 //! By hand, so that the tables stand in the order the README explains them, and inline where people write them so.
 
 use super::{
-    AccountConfig, ApiAuth, ApiConfig, AuditTo, CallbackAuth, Config, ForwardConfig, Network, Secret,
-    Unsigned, address,
+    AccountConfig, ApiAuth, ApiConfig, AuditTo, CallbackAuth, Config, ForwardConfig, MailConfig, Network,
+    Secret, Unsigned, address, alerts,
 };
 use std::path::Path;
 
@@ -74,10 +74,31 @@ pub(super) fn text(config: &Config) -> String {
         if let Some(forward) = &account.forward {
             lines.push(format!("forward = {}", self::forward(forward)));
         }
+        if !account.fallback.is_empty() {
+            lines.push(format!("fallback = [{}]", list(&account.fallback)));
+        }
         lines.push(format!("reconcile = {}", account.reconcile.text(account.calls_per_minute)));
     }
+    lines.extend(config.mail.iter().flat_map(mail));
+    lines.extend(alerts::text(&config.alerts, quoted));
     lines.push(String::new());
     lines.join("\n")
+}
+
+fn mail(mail: &MailConfig) -> Vec<String> {
+    let mut lines = vec![String::new(), "[mail]".to_owned(), pair("server", &mail.server())];
+    lines.extend(mail.starttls().map(|word| pair("starttls", word)));
+    if let Some((username, _)) = &mail.login {
+        lines.extend([pair("username", username), pair("password", HIDDEN)]);
+    }
+    lines.push(pair("from", &mail.from));
+    lines.extend(mail.allowed_domains.as_ref().map(|all| format!("allowed-domains = [{}]", list(all))));
+    lines.push(format!("names = {}", mail.names));
+    lines
+}
+
+fn list(all: &[String]) -> String {
+    all.iter().map(|it| quoted(it)).collect::<Vec<_>>().join(", ")
 }
 
 fn callback(account: &AccountConfig) -> String {

@@ -9,10 +9,12 @@ use std::path::PathBuf;
 use jiff::tz::TimeZone;
 use toml::Table;
 
+use super::alerts::{self, alerts};
 use super::api::{Outbound, api};
 use super::audit::audit;
 use super::callback::callback;
 use super::forward::forward;
+use super::mail::{addresses, mail};
 use super::network::{Network, network};
 use super::oidc;
 use super::reader::Reader;
@@ -33,6 +35,8 @@ pub(super) fn config(scope: &Scope, table: &Table) -> Read<Config> {
     let sign_in = top.table_or_empty("sign-in");
     let accounts = top.table_or_empty("accounts");
     let retention = top.table_or_empty("retention").and_then(retention::retention);
+    let mail = top.table("mail");
+    let alerts = top.table_or_empty("alerts").and_then(alerts);
     top.finish();
     // Accounts are walked even when the server's table is wrong: their problems are wanted too.
     let (server, outbound) = match server {
@@ -45,9 +49,11 @@ pub(super) fn config(scope: &Scope, table: &Table) -> Read<Config> {
         oidc?.map(|below| oidc::oidc(below, &outbound)).transpose()
     });
     let accounts = accounts.and_then(|it| self::accounts(it, &outbound));
+    let mail = mail.and_then(|it| it.map(|below| self::mail(below, &outbound)).transpose());
     let (server, audit, accounts, oidc) = (server?, audit?, accounts?, oidc?);
-    let opens = super::Opens::ToWhoSignsIn;
-    let config = Config { server, opens, audit, retention: retention?, oidc, accounts };
+    let (opens, retention) = (super::Opens::ToWhoSignsIn, retention?);
+    let config = Config { server, opens, audit, retention, oidc, mail: mail?, alerts: alerts?, accounts };
+    alerts::look_over(scope, &config);
     for (id, account) in &config.accounts {
         if account.forward.as_ref().is_some_and(|it| it.is_own(&config.server)) {
             let path = format!("{}.forward.url", join("accounts", id));
@@ -138,6 +144,7 @@ fn account(id: &str, mut table: Reader<'_>, outbound: &Outbound) -> Read<Account
     let swept = table.table_or_empty("reconcile").and_then(reconcile);
     let registering = registering(&mut table, provider);
     let forward = table.table("forward").and_then(|it| it.map(|it| forward(it, outbound)).transpose());
+    let fallback = addresses(&mut table, "fallback");
     table.finish();
     let (callback, path_token) = callback?;
     Ok(AccountConfig {
@@ -154,6 +161,7 @@ fn account(id: &str, mut table: Reader<'_>, outbound: &Outbound) -> Read<Account
         reconcile: swept?.0,
         registering: registering?,
         forward: forward?,
+        fallback: fallback?,
     })
 }
 

@@ -22,10 +22,38 @@ pub(super) fn of(config: &Config) -> Vec<String> {
         );
     }
     warnings.extend(unencrypted(config).map(ToOwned::to_owned));
+    warnings.extend(mail(config));
     for (id, account) in &config.accounts {
         let sentences = callback(account).into_iter().chain(api(account)).chain(forward(account));
         warnings.extend(sentences.map(|sentence| format!("accounts.{id}{sentence}")));
     }
+    warnings
+}
+
+/// Mails that nobody could get, and mails that everybody could read.
+fn mail(config: &Config) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let Some(mail) = &config.mail else {
+        let named =
+            config.accounts.values().any(|it| !it.fallback.is_empty()) || !config.alerts.rules.is_empty();
+        let nobody =
+            "there is no [mail], so the people of `fallback` and `alerts.rules` hear of nothing by mail";
+        warnings.extend(named.then(|| nobody.to_owned()));
+        return warnings;
+    };
+    if mail.is_unprotected() {
+        warnings.push(
+            "mail.starttls lets mails, and the password if there is one, cross the network unprotected; write \"required\""
+                .to_owned(),
+        );
+    }
+    if config.server.public_url.is_none() {
+        warnings.push("mails have no links, since server.public-url is not set".to_owned());
+    }
+    let without = config.accounts.iter().filter(|(_, it)| it.fallback.is_empty());
+    warnings.extend(without.map(|(id, _)| {
+        format!("accounts.{id} has no fallback: where nobody is found who sent or follows a package, nobody gets a mail")
+    }));
     warnings
 }
 

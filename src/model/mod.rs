@@ -4,6 +4,7 @@
 //! is [`fold()`], one pure function over the whole log of a package; [`log`] says when two facts are the same one.
 
 pub mod access;
+pub mod alert;
 mod answered;
 pub mod confirm;
 pub mod deed;
@@ -14,6 +15,7 @@ pub mod event;
 pub mod filter;
 pub mod fold;
 pub mod glance;
+pub mod link;
 pub mod log;
 pub mod package;
 mod people;
@@ -27,6 +29,7 @@ pub mod step;
 pub mod text;
 mod untimed;
 mod walk;
+pub mod wishes;
 
 pub use delays::Delays;
 pub use diff::{Difference, Field, Missed, can_be_missed, diff};

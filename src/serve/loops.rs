@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::app::people::oidc::Asked;
 use crate::app::reconcile::Swept;
-use crate::model::AccountId;
+use crate::model::{AccountId, Timestamp};
 use crate::web;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -22,6 +22,8 @@ const PENDING_EVERY: Duration = Duration::from_secs(60);
 const SWEEPS_EVERY: Duration = Duration::from_secs(10);
 /// How long nothing is passed on after that could not be noted.
 const FORWARDS_EVERY: Duration = Duration::from_secs(10);
+/// After whom to tell was looked up, or told, it is not done again within this time: much may come at once.
+const TOLD_AFTER: Duration = Duration::from_millis(200);
 /// How often it is looked whether the disk has room and all is well.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// How often it is looked whether it is time to let go of what is old.
@@ -242,4 +244,46 @@ pub(super) async fn tell(app: &App) {
         }
         sleep(if app.untold().is_some() { DEEDS_AGAIN } else { DEEDS_EVERY }).await;
     }
+}
+
+/// Whom to tell of what is raised, and of what is mended.
+pub(super) async fn route_alerts(app: &App) {
+    let mut changes = app.store.subscribe();
+    loop {
+        let turn = app.begin_turn("alerts");
+        if let Err(cause) = app.route_step().await {
+            tracing::error!(%cause, "whom to tell of alerts can't be noted; it is looked up again");
+        }
+        drop(turn);
+        let next = app.next_route().await.ok().flatten();
+        sleep(TOLD_AFTER).await;
+        tokio::select! {
+            () = sleep(nap_until(app, next)) => (),
+            () = app.store.alerted() => (),
+            // A change may bring the sender.
+            _ = changes.recv(), if next.is_some() => changes = changes.resubscribe(),
+        }
+    }
+}
+
+/// A worker of its own, so that a slow mail server holds up nobody.
+pub(super) async fn send_messages(app: &App) {
+    loop {
+        let turn = app.begin_turn("messages");
+        let told = app.tell_step().await;
+        drop(turn);
+        if let Err(cause) = &told {
+            tracing::error!(%cause, "what was told can't be noted; it may be told again");
+            sleep(FORWARDS_EVERY).await;
+        }
+        sleep(TOLD_AFTER).await;
+        let next = app.next_telling().await.ok().flatten();
+        tokio::select! { () = sleep(nap_until(app, next)) => (), () = app.post.wake.notified() => () }
+    }
+}
+
+/// How long to wait for what is due then.
+fn nap_until(app: &App, next: Option<Timestamp>) -> Duration {
+    let nap = next.map_or(LONGEST_NAP_MS, |at| at.since(app.now()).clamp(SHORTEST_NAP_MS, LONGEST_NAP_MS));
+    Duration::from_millis(u64::try_from(nap).unwrap_or_default())
 }

@@ -1,5 +1,6 @@
 //! One batch of writes: what it changes in the logs it touches, and the rows that say so. Nothing here waits.
 
+use super::alerts::Alerts;
 use super::erased::{Erased, NewSeat};
 use super::facets::{self, Moves};
 use super::lines::{Closed, DriftRow};
@@ -84,6 +85,7 @@ pub(super) struct Batch<'a> {
     pub erased: Arc<Erased>,
     /// and where they are, as this batch shows.
     pub seats: Vec<NewSeat>,
+    pub alerts: Alerts,
 }
 
 /// A package that a batch touches.
@@ -268,6 +270,13 @@ impl Batch<'_> {
                 changed || check_by != entry.check_by || entry.package.as_deref() != Some(&package);
             entry.check_by = check_by;
             let before = entry.package.replace(Arc::new(package));
+            if touched.refold
+                && let Some(package) = entry.package.as_deref()
+            {
+                self.alerts.again(key, package, entry.newest());
+            } else if changed && let Some(package) = entry.package.as_deref() {
+                self.alerts.changed(key, (before.as_deref(), package), entry.newest());
+            }
             if changed && let Some(package) = &entry.package {
                 *seq += 1;
                 entry.seq = *seq;

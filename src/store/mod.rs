@@ -3,6 +3,7 @@
 //! One task owns the only writing connection (`writer`); it takes everything that waits, runs it as one transaction
 //! and answers each. Readers have their own pool and never wait for it. Nothing here knows a provider or HTTP.
 
+mod alerts;
 mod apart;
 mod aside;
 mod asked;
@@ -49,6 +50,10 @@ mod views;
 mod waiting;
 mod writer;
 
+pub use alerts::{
+    Act, Alert, AlertFilter, AlertState, Because, NewTelling, Occasion, Resolution, Routed, Taken, Telling,
+    TellingState, TellingTried,
+};
 pub use asked::{DryLine, Foreseen, MOST_DRY_LINES, MOST_WAITING};
 pub use backup::{Copied, Progress};
 pub use check::{Rebuilt, SelfCheck};
@@ -100,6 +105,8 @@ pub struct Store {
     policies: Arc<Policies>,
     /// Something of people was written here.
     wrote_aside: Arc<tokio::sync::Notify>,
+    /// Alerts were raised or cleared.
+    alerted: Arc<tokio::sync::Notify>,
     /// Held until the store is closed: it marks a running board.
     lock: Option<Arc<std::fs::File>>,
 }

@@ -19,7 +19,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{Notify, broadcast, mpsc};
 
 pub(super) const FILE: &str = "signboard.sqlite";
 pub(super) const LOCK: &str = "board.lock";
@@ -58,6 +58,8 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (43, "search", include_str!("../../migrations/0043_search.sql")),
     (44, "views", include_str!("../../migrations/0044_views.sql")),
     (45, "zones", include_str!("../../migrations/0045_zones.sql")),
+    (46, "alerts", include_str!("../../migrations/0046_alerts.sql")),
+    (47, "tellings", include_str!("../../migrations/0047_tellings.sql")),
 ];
 
 /// How a data folder is opened.
@@ -90,6 +92,7 @@ impl Store {
         let tallies = Tallies::default();
         let health = Arc::new(Health::default());
         let changes = broadcast::channel(CHANGES).0;
+        let alerted = Arc::default();
         let door = if writes {
             let (door, inbox) = mpsc::channel(QUEUE);
             let mut connection = connect(folder).await?;
@@ -105,7 +108,7 @@ impl Store {
                 .await?
                 .try_get(0)?;
             health.pending.store(pending, Ordering::Relaxed);
-            let shared = (tallies.clone(), Arc::clone(&health), Arc::clone(&policies));
+            let shared = (tallies.clone(), Arc::clone(&health), Arc::clone(&policies), Arc::clone(&alerted));
             let mut writer = writer(connection, inbox, changes.clone(), shared).await?;
             writer.agree_on_fold().await?;
             writer.agree_on_groups().await?;
@@ -125,7 +128,7 @@ impl Store {
         }
         let folder = folder.to_owned();
         let wrote_aside = Arc::default();
-        Ok(Self { readers, door, changes, tallies, health, folder, policies, wrote_aside, lock })
+        Ok(Self { readers, door, changes, tallies, health, folder, policies, wrote_aside, alerted, lock })
     }
 
     /// Whether a board runs on `folder` now.
@@ -144,12 +147,15 @@ pub(super) fn make(folder: &Path) -> Result<(), StoreError> {
     refuse_network(folder)
 }
 
+/// What the writer has in common with everybody who reads.
+type Shared = (Tallies, Arc<Health>, Arc<Policies>, Arc<Notify>);
+
 /// The writer as it stands before its first job.
 pub(super) async fn writer(
     mut connection: SqliteConnection,
     inbox: mpsc::Receiver<Job>,
     changes: broadcast::Sender<Arc<Change>>,
-    (tallies, health, policies): (Tallies, Arc<Health>, Arc<Policies>),
+    (tallies, health, policies, alerted): Shared,
 ) -> Result<Writer, StoreError> {
     load_tallies(&mut connection, &tallies).await?;
     let erased = Erased::load(&mut connection).await?;
@@ -158,6 +164,7 @@ pub(super) async fn writer(
         numbers: numbers(&mut connection).await?,
         shed: Shed::load(&mut connection).await?,
         lines: Lines::load(&mut connection).await?,
+        alerted,
         connection,
         inbox,
         changes,

@@ -21,7 +21,7 @@ pub(super) async fn brought_up(
     }
     next(&applied)?;
     migrate(&mut connection).await?;
-    let shared = (Tallies::default(), Arc::default(), Arc::new(policies));
+    let shared = (Tallies::default(), Arc::default(), Arc::new(policies), Arc::default());
     let mut writer = open::writer(connection, mpsc::channel(1).1, broadcast::channel(1).0, shared).await?;
     writer.agree_on_fold().await?;
     writer.agree_on_groups().await?;

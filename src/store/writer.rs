@@ -76,6 +76,7 @@ pub(super) struct Writer {
     pub shelf: Shelf,
     pub shed: Shed,
     pub lines: Lines,
+    pub alerted: Arc<tokio::sync::Notify>,
     pub numbers: Numbers,
     /// Whom the board was told to forget.
     pub erased: Arc<Erased>,
@@ -241,6 +242,9 @@ impl Writer {
         self.shed.done(&refused);
         self.lines.done(&batch);
         erased::remember(&mut self.erased, &batch.seats);
+        if batch.alerts.is_news() {
+            self.alerted.notify_one();
+        }
         self.health.pending.fetch_add(batch.pending(), Ordering::Relaxed);
         for (account, word, n) in self.tallies.after(&batch.delta) {
             self.tallies.set(account, word, n);

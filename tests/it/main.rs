@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose stage can't be set shall fail")]
 
+mod alerts;
 mod api_json;
 mod asking;
 mod backup;
@@ -35,6 +36,7 @@ mod state;
 mod stories;
 mod support;
 mod sync;
+mod telling;
 mod traffic;
 mod truth;
 mod views;

@@ -270,6 +270,16 @@ pub(super) async fn retention(findings: &mut Findings, app: &App) {
     }
 }
 
+/// The mail server: does it take mails?
+pub(super) async fn mail(findings: &mut Findings, app: &App) {
+    let about = "mail";
+    match app.try_mail().await {
+        None => findings.warn(about, "no [mail] is configured, so alerts show on the page alone"),
+        Some(Ok(told)) => findings.good(about, told),
+        Some(Err(why)) => findings.fail(about, format!("{why}; what is to be told waits")),
+    }
+}
+
 /// So many whole days ago, in words.
 pub(super) fn ago(now: Timestamp, at: Timestamp) -> String {
     let minutes = now.since(at).max(0) / 60_000;

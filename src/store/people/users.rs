@@ -39,6 +39,9 @@ macro_rules! select {
 }
 const BY_EMAIL: &str = select!("WHERE email = $1");
 const BY_ID: &str = select!("WHERE id = $1");
+const SENDING_AS: &str = select!(
+    "WHERE email = $1 OR EXISTS (SELECT 1 FROM json_each(aliases) WHERE value = $1) ORDER BY id LIMIT 10"
+);
 const BY_SUBJECT: &str = select!("WHERE subject = $1");
 const ALL: &str = select!("WHERE email > $1 ORDER BY email LIMIT $2");
 const ADMINS: &str = "SELECT count(*) FROM users WHERE role = 'admin' AND disabled_at IS NULL";
@@ -259,6 +262,12 @@ impl Store {
     pub async fn user(&self, id: i64) -> Result<Option<User>, StoreError> {
         let row = sqlx::query(BY_ID).bind(id).fetch_optional(&self.readers).await?;
         row.as_ref().map(user_of).transpose()
+    }
+
+    /// Those who send under a mail address in lower case.
+    pub async fn users_sending_as(&self, address: &str) -> Result<Vec<User>, StoreError> {
+        let query = sqlx::query(SENDING_AS).bind(address);
+        query.fetch_all(&self.readers).await?.iter().map(user_of).collect()
     }
 
     /// Somebody by issuer and subject.

@@ -3,6 +3,9 @@
 //! No pronoun, no method, no count that nobody told. Every kind of event and of trouble has its words here; a new one
 //! does not compile until it has some.
 
+pub use crate::app::text::{one_line, shown};
+
+use crate::app::text::BLANK;
 use crate::model::fold::person_named;
 use crate::model::{Answer, Bounce, Event, Package, Record, Signer, SignerStatus, Status, Step};
 
@@ -278,29 +281,6 @@ pub fn signer_name(signer: &Signer) -> String {
 #[must_use]
 pub fn person(package: &Package, id: &str) -> String {
     shown(person_named(package, id).unwrap_or(id))
-}
-
-const BLANK: &str = "(blank)";
-
-/// Somebody else's text as a page may show it: on one line, and never invisible.
-#[must_use]
-pub fn shown(text: &str) -> String {
-    let line = one_line(text);
-    let visible = line.chars().any(|it| !it.is_whitespace() && !is_invisible(it));
-    if visible { line } else { BLANK.to_owned() }
-}
-
-/// Text without line breaks, control characters, or the marks that would turn the words around it: a carriage return
-/// could end a line of the live stream, an override could read a file name backwards.
-#[must_use]
-pub fn one_line(text: &str) -> String {
-    let turns = |it: char| matches!(it, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let breaks = |it: char| it.is_control() || matches!(it, '\u{2028}' | '\u{2029}');
-    text.chars().filter(|it| !turns(*it)).map(|it| if breaks(it) { ' ' } else { it }).collect()
-}
-
-fn is_invisible(it: char) -> bool {
-    matches!(it, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{61c}' | '\u{feff}' | '\u{3164}')
 }
 
 /// `12,408`.

@@ -3,6 +3,7 @@
 pub mod board;
 pub mod db;
 pub mod issuer;
+pub mod mailbox;
 pub mod node;
 pub mod people;
 pub mod program;

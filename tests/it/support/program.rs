@@ -43,6 +43,12 @@ impl Served {
         Self { child: Running(child), url, rest: Some(rest) }
     }
 
+    /// Kills it: it can't do anything about that.
+    pub fn kill(&mut self) {
+        self.child.0.kill().unwrap();
+        self.child.0.wait().unwrap();
+    }
+
     /// Ends it; all that it logged.
     pub fn stop(mut self) -> String {
         let kill = Command::new("kill").args(["-TERM", &self.child.0.id().to_string()]).status();

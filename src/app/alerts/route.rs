@@ -1,0 +1,122 @@
+//! Whom to tell: looked up once the sender is known, at the latest a minute after the alert was raised; and who is reminded, and
+//! who hears that it is mended.
+
+use crate::app::{App, StoreError};
+use crate::model::Timestamp;
+use crate::store::{Alert, NewTelling, Occasion, Resolution, Routed};
+
+/// So long the API may take to name the sender.
+pub const PATIENCE_MS: i64 = 60_000;
+/// So many are looked up in one go.
+const PAGE: u32 = 200;
+/// More reminders nobody gets: who didn't listen to ten does not to the next.
+const MOST_NAGS: i64 = 10;
+
+/// What is done about an alert now.
+enum Route {
+    /// Its sender may become known: not yet.
+    Waits(Timestamp),
+    /// These are told.
+    Told(Routed),
+}
+
+impl App {
+    /// Looks up whom to tell of what was raised, cleared, or not seen to. Returns how many alerts that was.
+    pub async fn route_step(&self) -> Result<usize, StoreError> {
+        let (mut after, mut done) = (0, 0);
+        loop {
+            let alerts = self.store.unrouted(after, PAGE).await?;
+            let Some(last) = alerts.last() else { break };
+            after = last.0.id;
+            let (mut routed, mut later) = (Vec::new(), Vec::new());
+            for (alert, known) in &alerts {
+                match self.route(alert).await? {
+                    Route::Told(it) => routed.push(it),
+                    Route::Waits(until) if until == *known => {}
+                    Route::Waits(until) => later.push((alert.id, until)),
+                }
+            }
+            done += routed.len();
+            if !later.is_empty() {
+                self.store.route_later(&later).await?;
+            }
+            self.told(&routed).await?;
+        }
+        // What stays due, since it was noted under way, is for the next step.
+        let nagged = self.store.to_nag(self.now(), PAGE).await?;
+        let mut routed = Vec::new();
+        for alert in &nagged {
+            routed.push(self.nag(alert).await?);
+        }
+        self.told(&routed).await?;
+        Ok(done + routed.len())
+    }
+
+    /// When to look again. `None`: there is nothing to look up.
+    pub async fn next_route(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.store.next_route().await
+    }
+
+    async fn told(&self, routed: &[Routed]) -> Result<(), StoreError> {
+        if !routed.is_empty() {
+            self.store.routed(routed).await?;
+            self.post.wake.notify_one();
+        }
+        Ok(())
+    }
+
+    async fn route(&self, alert: &Alert) -> Result<Route, StoreError> {
+        if let Some((_, resolution)) = alert.resolved {
+            let to = match resolution {
+                Resolution::Cleared => self.those_who_were_told(alert).await?,
+                // Somebody, or time, closed it: nothing is mended.
+                Resolution::Noted | Resolution::Aged => Vec::new(),
+            };
+            let nags = alert.nags;
+            return Ok(Route::Told(Routed {
+                alert: alert.id,
+                occasion: Occasion::Resolved,
+                to,
+                nag_at: None,
+                nags,
+            }));
+        }
+        if let Some(until) = self.sender_may_come(alert) {
+            return Ok(Route::Waits(until));
+        }
+        let to = self.tellings_of(alert).await?;
+        let nag_at = self.nag_at(self.now());
+        Ok(Route::Told(Routed { alert: alert.id, occasion: Occasion::Raised, to, nag_at, nags: 0 }))
+    }
+
+    async fn nag(&self, alert: &Alert) -> Result<Routed, StoreError> {
+        let nags = alert.nags + 1;
+        let to = self.tellings_of(alert).await?;
+        let nag_at = self.nag_at(self.now()).filter(|_| nags < MOST_NAGS);
+        Ok(Routed { alert: alert.id, occasion: Occasion::Reminder(nags), to, nag_at, nags })
+    }
+
+    fn nag_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let after = self.config.alerts.nag_after?;
+        Some(now.plus(i64::try_from(after.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    async fn those_who_were_told(&self, alert: &Alert) -> Result<Vec<NewTelling>, StoreError> {
+        let mut to = Vec::new();
+        for (channel, address, because) in self.store.told_of(alert.id).await? {
+            let due = self.due_for(&address).await?;
+            to.push(NewTelling { channel, address, because, due });
+        }
+        Ok(to)
+    }
+
+    /// Until when the API may yet name the sender; `None`: they are known, or nobody will say.
+    fn sender_may_come(&self, alert: &Alert) -> Option<Timestamp> {
+        let account = self.accounts.get(&alert.account)?;
+        let package = alert.state_of.as_ref().filter(|_| account.config.api.is_some())?;
+        let until = alert.raised_at.plus(PATIENCE_MS);
+        // An answer that names none is one, too.
+        let answered = package.sender.is_some() || package.confirmed_at.is_some();
+        (!answered && until > self.now()).then_some(until)
+    }
+}

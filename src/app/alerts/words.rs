@@ -1,0 +1,246 @@
+//! What is said of an alert: what happened, to whom, what to do. Known facts only. Where no names may be said, none are: not the
+//! signer's, not the signer's words, and not the package's name, which often holds one.
+
+use super::tell::MOST_LISTED;
+use super::when;
+use crate::app::App;
+use crate::app::text::shown;
+use crate::mail::{Item, Letter};
+use crate::model::alert::AlertKind;
+use crate::model::{Package, PackageKey, Signer, SignerStatus, Timestamp, link};
+use crate::store::{Alert, Because, Occasion, Telling};
+use jiff::tz::TimeZone;
+use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
+
+/// What is said of an alert.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Said {
+    /// What happened, and to whom, as a sentence without a full stop.
+    pub what: String,
+    /// Of which package, or account.
+    pub of: String,
+    /// The signer's own words.
+    pub quote: Option<String>,
+    /// What to do, as sentences.
+    pub todo: String,
+}
+
+/// What is said of an alert of an account with this label, with names or without.
+#[must_use]
+pub fn said(alert: &Alert, label: &str, names: bool) -> Said {
+    let package = alert.state_of.as_deref();
+    let signer = package.and_then(|it| befell(alert, it));
+    let who = signer.filter(|_| names).map_or_else(|| "A signer".to_owned(), called);
+    let mailed = signer.filter(|_| names).map_or_else(|| "a signer".to_owned(), written_to);
+    let at = shown(label);
+    let (what, todo) = match alert.kind {
+        AlertKind::Locked => (
+            format!("{who} was locked out"),
+            format!("Unlock the signer at {at}; until then the signer can’t sign."),
+        ),
+        AlertKind::Bounced => (
+            format!("The e-mail to {mailed} came back"),
+            format!("Correct the mail address at {at}, or reach the signer another way."),
+        ),
+        AlertKind::IdentityFailed => (
+            format!("{who} did not pass an identity check"),
+            format!("See at {at} whether the check can be repeated, or identify the signer another way."),
+        ),
+        AlertKind::FieldRejected => (
+            format!("{who} rejected a field"),
+            format!("Look at {at} what the signer doesn’t agree with."),
+        ),
+        AlertKind::ReadyToComplete => ("Everybody has signed".to_owned(), format!("Complete the package at {at}.")),
+        AlertKind::RenderFailed => (
+            "The provider could not draw the pages".to_owned(),
+            format!("Look at the document at {at}; it may have to be handed in again."),
+        ),
+        AlertKind::Declined => (
+            format!("{who} declined to sign"),
+            "Talk to the signer; if it is still to be signed, send a new package.".to_owned(),
+        ),
+        AlertKind::OptedOut => (
+            format!("{who} opted out of signing electronically"),
+            "Have it signed on paper, or talk to the signer and send a new package.".to_owned(),
+        ),
+        AlertKind::Expired => (
+            "The time to sign ran out".to_owned(),
+            format!("If it is still to be signed, send it again at {at}."),
+        ),
+        AlertKind::Failed => (
+            "The package failed: not everybody signed".to_owned(),
+            format!("See at {at} why; if it is still to be signed, send a new package."),
+        ),
+        AlertKind::Cancelled => (
+            "The package was called off".to_owned(),
+            "If that was not meant, send a new package.".to_owned(),
+        ),
+        AlertKind::Inactive => (
+            "Nothing has happened for days".to_owned(),
+            format!("Remind at {at} whom the package waits for."),
+        ),
+        AlertKind::Silent => (
+            "No callback has come for too long".to_owned(),
+            "See on the page Providers whether the provider is still told to call this board.".to_owned(),
+        ),
+        AlertKind::Drifting => (
+            "Too many callbacks were missed".to_owned(),
+            "See on the page Sync what was missed, and on the page Providers whether all callbacks are asked for.".to_owned(),
+        ),
+        AlertKind::ApiRefuses => (
+            "The provider’s API does not answer, or refuses".to_owned(),
+            "See on the page Providers what it says; the credentials may have to be renewed.".to_owned(),
+        ),
+        AlertKind::WrongSecrets => (
+            "Callbacks with wrong secrets arrive".to_owned(),
+            "See in the inbox what was refused, and set the secret at the provider anew if it was the provider.".to_owned(),
+        ),
+        AlertKind::Quarantine => (
+            "Callbacks wait in quarantine".to_owned(),
+            "See in the inbox why they can’t be read.".to_owned(),
+        ),
+        AlertKind::DiskLow => (
+            "The disk is nearly full".to_owned(),
+            "Make room on the disk of the data folder; `signboard doctor` says how much is left.".to_owned(),
+        ),
+        AlertKind::ForwardingFails => (
+            "Callbacks can’t be passed on".to_owned(),
+            "See on the page of what is passed on what the other listener answers.".to_owned(),
+        ),
+        AlertKind::HookFails => (
+            "A hook fails".to_owned(),
+            "See in its log what the receiver answers.".to_owned(),
+        ),
+    };
+    let reason = || package.and_then(|it| it.reason.as_deref()).filter(|it| !it.trim().is_empty());
+    let quote = matches!(alert.kind, AlertKind::Declined | AlertKind::OptedOut).then(reason).flatten();
+    Said { what, of: of(alert, &at, names), quote: quote.filter(|_| names).map(shown), todo }
+}
+
+/// `“NDA” (OneSpan EU)`, `package 4711 (OneSpan EU)`, `OneSpan EU`, `this board`.
+fn of(alert: &Alert, label: &str, names: bool) -> String {
+    let Some(package) = &alert.package else {
+        return if alert.account.0.is_empty() { "this board".to_owned() } else { label.to_owned() };
+    };
+    let name = alert.state_of.as_ref().filter(|_| names).and_then(|it| it.name.as_deref());
+    match name {
+        Some(name) => format!("“{}” ({label})", shown(name)),
+        None => format!("package {} ({label})", shown(package.as_str())),
+    }
+}
+
+/// The signer whom it befell, as far as that is known.
+fn befell<'a>(alert: &Alert, package: &'a Package) -> Option<&'a Signer> {
+    let refused = match alert.kind {
+        AlertKind::Declined => Some(SignerStatus::Declined),
+        AlertKind::OptedOut => Some(SignerStatus::OptedOut),
+        _ => None,
+    };
+    let by_status = || package.present().find(|it| Some(it.status) == refused);
+    package.signers.iter().find(|it| it.id == alert.signer && !alert.signer.is_empty()).or_else(by_status)
+}
+
+fn called(signer: &Signer) -> String {
+    shown(signer.name.as_deref().or(signer.email.as_deref()).unwrap_or(&signer.id))
+}
+
+fn written_to(signer: &Signer) -> String {
+    match (&signer.name, &signer.email) {
+        (Some(name), Some(email)) => format!("{} ({})", shown(name), shown(email)),
+        _ => called(signer),
+    }
+}
+
+/// By what letters about one package are shown together.
+fn thread(key: &PackageKey) -> String {
+    let digest = Sha256::digest(key.to_string().as_bytes());
+    digest.iter().take(12).fold("package-".to_owned(), |mut id, byte| {
+        let _ = write!(id, "{byte:02x}");
+        id
+    })
+}
+
+fn why(because: Because) -> &'static str {
+    match because {
+        Because::Follower => "who follows the package",
+        Because::Sender => "under which the package was sent",
+        Because::StandIn => "who stands in for somebody",
+        Because::Rule => "which a rule of this board names",
+        Because::Fallback => "which hears of it where nobody else is found",
+    }
+}
+
+impl App {
+    /// The letter that tells an address of these, the oldest first.
+    pub(super) fn letter(
+        &self,
+        (address, number): (&str, &str),
+        tellings: &[(Telling, Alert)],
+        (now, zone): (Timestamp, &TimeZone),
+        names: bool,
+    ) -> Letter {
+        let mut letter =
+            Letter { number: number.to_owned(), to: address.to_owned(), at: now, ..Letter::default() };
+        let board = self.config.server.public_url.as_deref();
+        letter.all = board.map(|board| format!("{board}/alerts"));
+        let (mut seen, mut first) = (Vec::new(), None);
+        for (telling, alert) in tellings {
+            // Raised and reminded of at once is one thing to say.
+            if seen.contains(&alert.id) {
+                continue;
+            }
+            seen.push(alert.id);
+            if letter.items.len() + letter.resolved.len() >= MOST_LISTED {
+                letter.more += 1;
+                continue;
+            }
+            let item = self.item(telling, alert, zone, names);
+            first.get_or_insert_with(|| subject(telling.occasion, &item));
+            if telling.occasion == Occasion::Resolved {
+                letter.resolved.push(item);
+            } else {
+                letter.items.push(item);
+            }
+        }
+        letter.subject = match seen.len() {
+            0 | 1 => first.unwrap_or_default(),
+            several => format!("{several} alerts"),
+        };
+        let mut keys = tellings.iter().map(|(_, alert)| alert.key());
+        let key = keys.next().flatten();
+        letter.thread = key.filter(|key| keys.all(|it| it.as_ref() == Some(key))).map(|key| thread(&key));
+        let mut reasons: Vec<Because> = tellings.iter().map(|(it, _)| it.because).collect();
+        reasons.sort();
+        reasons.dedup();
+        let reasons: Vec<&str> = reasons.into_iter().map(why).collect();
+        letter.why.push(format!("From signboard to {address}, {}.", reasons.join(", ")));
+        letter.why.extend(board.map(|board| format!("What is told, and when: {board}/me")));
+        letter
+    }
+
+    fn item(&self, telling: &Telling, alert: &Alert, zone: &TimeZone, names: bool) -> Item {
+        let account = self.accounts.get(&alert.account);
+        let label = account.map_or(alert.account.0.as_str(), |it| it.config.label.as_str());
+        let said = said(alert, label, names);
+        let link = alert.key().and_then(|key| {
+            let board = self.config.server.public_url.as_deref()?;
+            Some(format!("{board}{}", link::package(&key)))
+        });
+        let since = match telling.occasion {
+            Occasion::Raised => format!("since {}", when::stamp(alert.began, zone)),
+            Occasion::Reminder(_) => format!("still, since {}", when::stamp(alert.began, zone)),
+            Occasion::Resolved => String::new(),
+        };
+        Item { what: said.what, of: said.of, since, quote: said.quote, todo: said.todo, link, provider: None }
+    }
+}
+
+fn subject(occasion: Occasion, item: &Item) -> String {
+    let begin = match occasion {
+        Occasion::Raised => "",
+        Occasion::Reminder(_) => "Reminder: ",
+        Occasion::Resolved => "Resolved: ",
+    };
+    format!("{begin}{} – {}", item.what, item.of)
+}

@@ -1,0 +1,55 @@
+//! What people make of alerts, and what time does.
+
+use super::super::aside::Aside;
+use super::super::{Store, StoreError};
+use super::read::Resolution;
+use crate::model::Timestamp;
+use crate::model::alert::AlertKind;
+
+/// An end that somebody takes note of is over.
+const TAKE: &str = "UPDATE alerts SET taken_at = $2, taken_by = $3, taken_why = $4, snoozed_until = NULL, route_at = NULL, \
+    resolved_at = iif($5, $2, NULL), resolution = iif($5, 'noted', NULL) WHERE id = $1 AND resolved_at IS NULL RETURNING id";
+const SNOOZE: &str = "UPDATE alerts SET snoozed_until = $2, snoozed_by = $3, nag_at = $2 WHERE id = $1 AND resolved_at IS NULL \
+    AND taken_at IS NULL RETURNING id";
+const AGE: &str = "UPDATE alerts SET resolved_at = $1, resolution = $3, route_at = NULL, snoozed_until = NULL \
+    WHERE resolved_at IS NULL AND raised_at <= $2 AND kind IN ('declined', 'opted_out', 'expired', 'failed', 'cancelled') RETURNING id";
+
+/// What somebody does with an alert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// They see to it, and may say how.
+    Take(String),
+    /// They want to hear of it later.
+    Snooze(Timestamp),
+}
+
+impl Store {
+    /// Waits until alerts were raised or cleared.
+    pub async fn alerted(&self) {
+        self.alerted.notified().await;
+    }
+
+    /// Somebody does something with an alert at `at`. `false`: it is over, or somebody sees to it already.
+    pub async fn act_on_alert(
+        &self,
+        (id, kind): (i64, AlertKind),
+        act: &Act,
+        by: &str,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let write = match act {
+            Act::Take(why) => {
+                let write = Aside::new(TAKE).number(id).number(at.0).text(by).text(why);
+                write.number(i64::from(kind.is_an_end()))
+            }
+            Act::Snooze(until) => Aside::new(SNOOZE).number(id).number(until.0).text(by),
+        };
+        Ok(self.aside(vec![write]).await?.is_some())
+    }
+
+    /// Ends that nobody took note of and that were raised before `before` are over.
+    pub async fn age_alerts(&self, before: Timestamp, at: Timestamp) -> Result<(), StoreError> {
+        let write = Aside::new(AGE).number(at.0).number(before.0).text(Resolution::Aged.word());
+        self.aside(vec![write]).await.map(|_| ())
+    }
+}

@@ -1,0 +1,120 @@
+//! Alerts as they are raised and cleared: in the transaction of the fact that does it, so that none is forgotten, and none
+//! is there without its cause.
+
+use super::super::StoreError;
+use super::super::batch::Batch;
+use super::super::packages::json;
+use super::super::script::Script;
+use super::super::shelf::Entry;
+use crate::model::alert::{Concern, OLD_MS, Turn, concerns, turns};
+use crate::model::{Package, PackageKey, Timestamp};
+
+/// One that a fact had cleared and that stands again by what was told of before: who was told is not told once more. `?`: a JSON array
+/// of `[account, package, kind, signer, began, raised_at, late, route_at]`.
+const REOPEN: &str = "UPDATE alerts SET resolved_at = NULL, resolution = NULL, route_at = k.value ->> 7 FROM json_each(?) k \
+    WHERE account = k.value ->> 0 AND package = k.value ->> 1 AND alerts.kind = k.value ->> 2 AND signer = k.value ->> 3 \
+    AND resolution = 'cleared' AND began >= k.value ->> 4 AND NOT EXISTS (SELECT 1 FROM alerts o WHERE o.account = alerts.account \
+    AND o.package = alerts.package AND o.kind = alerts.kind AND o.signer = alerts.signer AND o.id > alerts.id)";
+const RAISE: &str = "INSERT INTO alerts (account, package, kind, signer, began, raised_at, late, route_at) \
+    SELECT k.value ->> 0, k.value ->> 1, k.value ->> 2, k.value ->> 3, k.value ->> 4, k.value ->> 5, k.value ->> 6, k.value ->> 7 \
+    FROM json_each(?) k WHERE NOT EXISTS (SELECT 1 FROM alerts o WHERE o.account = k.value ->> 0 AND o.package = k.value ->> 1 \
+    AND o.kind = k.value ->> 2 AND o.signer = k.value ->> 3 AND (o.resolved_at IS NULL OR o.began >= k.value ->> 4))";
+/// Who was told hears of that, too. `?`: a JSON array of `[account, package, kind, signer, resolved_at]`.
+const CLEAR: &str = "UPDATE alerts SET resolved_at = k.value ->> 4, resolution = 'cleared', \
+    route_at = iif(EXISTS (SELECT 1 FROM tellings t WHERE t.alert = alerts.id), k.value ->> 4, NULL), snoozed_until = NULL \
+    FROM json_each(?) k WHERE account = k.value ->> 0 AND package = k.value ->> 1 AND alerts.kind = k.value ->> 2 \
+    AND signer = k.value ->> 3 AND resolved_at IS NULL";
+/// Of packages that are folded again: `?`: a JSON array of `[account, package, resolved_at, [what stands, as "kind signer"]]`.
+const CLEAR_THE_REST: &str = "UPDATE alerts SET resolved_at = k.value ->> 2, resolution = 'cleared', \
+    route_at = iif(EXISTS (SELECT 1 FROM tellings t WHERE t.alert = alerts.id), k.value ->> 2, NULL), snoozed_until = NULL FROM json_each(?) k WHERE account = k.value ->> 0 AND package = k.value ->> 1 AND resolved_at IS NULL \
+    AND (alerts.kind || ' ' || signer) NOT IN (SELECT value FROM json_each(k.value -> 3))";
+
+type Raised = (String, String, &'static str, String, i64, i64, i64, Option<i64>);
+type Cleared = (String, String, &'static str, String, i64);
+
+/// What a batch makes of alerts.
+#[derive(Default)]
+pub(in crate::store) struct Alerts {
+    raised: Vec<Raised>,
+    cleared: Vec<Cleared>,
+    rest: Vec<(String, String, i64, Vec<String>)>,
+}
+
+impl Alerts {
+    /// A package changed at `now`, by our clock.
+    pub(in crate::store) fn changed(
+        &mut self,
+        key: &PackageKey,
+        (before, after): (Option<&Package>, &Package),
+        now: Timestamp,
+    ) {
+        for turn in turns(before, after) {
+            match turn {
+                Turn::Raised(concern) => {
+                    let late = now.since(concern.began) > OLD_MS;
+                    self.raise(key, concern, now, late);
+                }
+                Turn::Cleared(kind, signer) => {
+                    let (account, package) = names(key);
+                    self.cleared.push((account, package, kind.word(), signer, now.0));
+                }
+            }
+        }
+    }
+
+    /// A package was folded again, by this version perhaps for the first time: what stands and has no row gets one, of which
+    /// nobody is told.
+    pub(in crate::store) fn again(&mut self, key: &PackageKey, package: &Package, now: Timestamp) {
+        let stands = concerns(package);
+        let words = stands.iter().map(|it| format!("{} {}", it.kind.word(), it.signer)).collect();
+        let (account, id) = names(key);
+        self.rest.push((account, id, now.0, words));
+        for concern in stands {
+            self.raise(key, concern, now, true);
+        }
+    }
+
+    fn raise(&mut self, key: &PackageKey, concern: Concern, now: Timestamp, late: bool) {
+        let (account, package) = names(key);
+        let Concern { kind, signer, began } = concern;
+        let route_at = (!late).then_some(now.0);
+        self.raised.push((account, package, kind.word(), signer, began.0, now.0, i64::from(late), route_at));
+    }
+
+    /// Whether somebody may have to be told something.
+    pub(in crate::store) fn is_news(&self) -> bool {
+        !self.raised.is_empty() || !self.cleared.is_empty()
+    }
+
+    pub(in crate::store) fn write(&self, script: &mut Script) -> Result<(), StoreError> {
+        let mut each = |sql, rows: Option<String>| match rows {
+            Some(rows) => script.statement(sql, |cells| cells.bind(rows).map(|_| ())),
+            None => Ok(()),
+        };
+        each(CLEAR_THE_REST, some(&self.rest)?)?;
+        each(CLEAR, some(&self.cleared)?)?;
+        each(REOPEN, some(&self.raised)?)?;
+        each(RAISE, some(&self.raised)?)
+    }
+}
+
+impl Batch<'_> {
+    pub(in crate::store) fn alerts_into(&self, script: &mut Script) -> Result<(), StoreError> {
+        self.alerts.write(script)
+    }
+}
+
+impl Entry {
+    /// When its newest fact came, by our clock.
+    pub(in crate::store) fn newest(&self) -> Timestamp {
+        self.log.iter().map(|record| record.received_at).max().unwrap_or_default()
+    }
+}
+
+fn names(key: &PackageKey) -> (String, String) {
+    (key.account.0.clone(), key.package.as_str().to_owned())
+}
+
+fn some<T: serde::Serialize>(rows: &[T]) -> Result<Option<String>, StoreError> {
+    if rows.is_empty() { Ok(None) } else { json(rows).map(Some) }
+}

@@ -1,0 +1,264 @@
+//! Alerts as they are read: the page's list, and those of one package.
+
+use super::super::packages::json;
+use super::super::{Store, StoreError, codec::decode_package};
+use crate::model::access::Reach;
+use crate::model::alert::AlertKind;
+use crate::model::{AccountId, Package, PackageId, PackageKey, Timestamp};
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+use std::sync::Arc;
+
+macro_rules! alerts {
+    ($($where:tt)*) => {
+        concat!(
+            "SELECT a.id, a.account, a.package, a.kind, a.signer, a.began, a.raised_at, a.late, a.taken_at, a.taken_by, \
+             a.taken_why, a.snoozed_until, a.snoozed_by, a.resolved_at, a.resolution, a.nags, a.route_at, p.state FROM alerts a \
+             LEFT JOIN packages p ON p.account = a.account AND p.package = a.package WHERE ",
+            $($where)*
+        )
+    };
+}
+macro_rules! listed {
+    ($state:literal) => {
+        alerts!(concat!(
+            $state,
+            " AND a.id < $1 AND ($2 IS NULL OR a.kind = $2) AND ($3 IS NULL OR a.account = $3) \
+             AND ($4 IS NULL OR a.account IN (SELECT value FROM json_each($4))) \
+             AND ($5 IS NULL OR p.sender IN (SELECT value FROM json_each($5))) ORDER BY a.id DESC LIMIT $6"
+        ))
+    };
+}
+const ONE: &str = alerts!("a.id = $1");
+const OF_PACKAGE: &str = alerts!("a.account = $1 AND a.package = $2 ORDER BY a.id DESC LIMIT $3");
+/// Those of whom it isn’t known yet whom to tell.
+const UNROUTED: &str = alerts!("a.route_at IS NOT NULL AND a.id > $1 ORDER BY a.id LIMIT $2");
+const TO_NAG: &str = alerts!(
+    "a.nag_at <= $1 AND a.resolved_at IS NULL AND a.taken_at IS NULL AND a.route_at IS NULL ORDER BY a.nag_at, a.id LIMIT $2"
+);
+const THESE: &str = alerts!("a.id IN (SELECT value FROM json_each($1)) ORDER BY a.id");
+const OPEN: &str =
+    listed!("a.resolved_at IS NULL AND a.taken_at IS NULL AND coalesce(a.snoozed_until, 0) <= $7");
+const TAKEN: &str = listed!("a.resolved_at IS NULL AND a.taken_at IS NOT NULL AND $7 = $7");
+const SNOOZED: &str = listed!("a.resolved_at IS NULL AND a.taken_at IS NULL AND a.snoozed_until > $7");
+const RESOLVED: &str = listed!("a.resolved_at IS NOT NULL AND $7 = $7");
+
+/// Where an alert stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AlertState {
+    /// It waits for somebody.
+    Open,
+    /// Somebody sees to it.
+    Taken,
+    /// It is silent for a while.
+    Snoozed,
+    /// It is over.
+    Resolved,
+}
+
+impl AlertState {
+    /// Each, in the order of the page.
+    pub const ALL: [Self; 4] = [Self::Open, Self::Taken, Self::Snoozed, Self::Resolved];
+
+    /// Its name in addresses and in JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Taken => "taken",
+            Self::Snoozed => "snoozed",
+            Self::Resolved => "resolved",
+        }
+    }
+
+    /// The state of a name.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.word() == word)
+    }
+}
+
+/// Why an alert is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resolution {
+    /// A later fact says that it is mended.
+    Cleared,
+    /// It was an end, and somebody took note of it.
+    Noted,
+    /// It was an end, and a week has passed.
+    Aged,
+}
+
+impl Resolution {
+    /// Its name in the store.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Cleared => "cleared",
+            Self::Noted => "noted",
+            Self::Aged => "aged",
+        }
+    }
+
+    fn of(word: &str) -> Self {
+        [Self::Noted, Self::Aged].into_iter().find(|it| it.word() == word).unwrap_or(Self::Cleared)
+    }
+}
+
+/// That somebody sees to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// Since when.
+    pub at: Timestamp,
+    /// Who, as the audit calls them.
+    pub by: String,
+    /// What they said; empty: nothing.
+    pub why: String,
+}
+
+/// Something that was worth telling.
+#[derive(Debug, Clone)]
+pub struct Alert {
+    /// Its number.
+    pub id: i64,
+    /// Of which account.
+    pub account: AccountId,
+    /// Of which package; `None`: it is the operator's.
+    pub package: Option<PackageId>,
+    /// What that package is now.
+    pub state_of: Option<Arc<Package>>,
+    /// What it is.
+    pub kind: AlertKind,
+    /// Whom it befell; empty: nobody in particular.
+    pub signer: String,
+    /// Since when, by the provider's clock.
+    pub began: Timestamp,
+    /// Since when the board knows.
+    pub raised_at: Timestamp,
+    /// It was old then: nobody was told.
+    pub late: bool,
+    /// Somebody sees to it.
+    pub taken: Option<Taken>,
+    /// It is silent until then; and who said so.
+    pub snoozed: Option<(Timestamp, String)>,
+    /// It is over, since when and why.
+    pub resolved: Option<(Timestamp, Resolution)>,
+    /// How often who was told was reminded.
+    pub nags: i64,
+}
+
+impl Alert {
+    /// Where it stands at `now`.
+    #[must_use]
+    pub fn state(&self, now: Timestamp) -> AlertState {
+        match self {
+            Self { resolved: Some(_), .. } => AlertState::Resolved,
+            Self { taken: Some(_), .. } => AlertState::Taken,
+            Self { snoozed: Some((until, _)), .. } if *until > now => AlertState::Snoozed,
+            Self { .. } => AlertState::Open,
+        }
+    }
+
+    /// The package, where it is of one.
+    #[must_use]
+    pub fn key(&self) -> Option<PackageKey> {
+        Some(PackageKey { account: self.account.clone(), package: self.package.clone()? })
+    }
+}
+
+/// Which alerts, and how many at most; the newest come first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertFilter {
+    /// Those that stand so at `now`.
+    pub state: AlertState,
+    /// Of one kind.
+    pub kind: Option<AlertKind>,
+    /// Of one account.
+    pub account: Option<AccountId>,
+    /// Of packages that whoever asks may see.
+    pub within: Reach,
+    /// Those before this number.
+    pub before: Option<i64>,
+    /// How many.
+    pub limit: u32,
+    /// Now.
+    pub now: Timestamp,
+}
+
+impl Store {
+    /// Alerts, the newest first.
+    pub async fn alerts(&self, filter: &AlertFilter) -> Result<Vec<Alert>, StoreError> {
+        let sql = match filter.state {
+            AlertState::Open => OPEN,
+            AlertState::Taken => TAKEN,
+            AlertState::Snoozed => SNOOZED,
+            AlertState::Resolved => RESOLVED,
+        };
+        let query = sqlx::query(sql).bind(filter.before.unwrap_or(i64::MAX));
+        let query = query.bind(filter.kind.map(AlertKind::word));
+        let query = query.bind(filter.account.as_ref().map(|it| &it.0));
+        let accounts = filter.within.accounts.as_ref();
+        let accounts = accounts.map(|some| some.iter().map(|it| it.0.as_str()).collect::<Vec<_>>());
+        let query = query.bind(accounts.as_ref().map(json).transpose()?);
+        let query = query.bind(filter.within.senders.as_ref().map(json).transpose()?);
+        let query = query.bind(i64::from(filter.limit)).bind(filter.now.0);
+        query.fetch_all(&self.readers).await?.iter().map(alert_of).collect()
+    }
+
+    /// One.
+    pub async fn alert(&self, id: i64) -> Result<Option<Alert>, StoreError> {
+        let row = sqlx::query(ONE).bind(id).fetch_optional(&self.readers).await?;
+        row.as_ref().map(alert_of).transpose()
+    }
+
+    /// Those behind the number `after` of whom it has yet to be looked up whom to tell, or to tell that they are mended; and until when that waits.
+    pub async fn unrouted(&self, after: i64, limit: u32) -> Result<Vec<(Alert, Timestamp)>, StoreError> {
+        let query = sqlx::query(UNROUTED).bind(after).bind(i64::from(limit));
+        let one = |row: &SqliteRow| Ok((alert_of(row)?, Timestamp(row.try_get("route_at")?)));
+        query.fetch_all(&self.readers).await?.iter().map(one).collect()
+    }
+
+    /// Those to be reminded of that nobody sees to.
+    pub async fn to_nag(&self, now: Timestamp, limit: u32) -> Result<Vec<Alert>, StoreError> {
+        let query = sqlx::query(TO_NAG).bind(now.0).bind(i64::from(limit));
+        query.fetch_all(&self.readers).await?.iter().map(alert_of).collect()
+    }
+
+    /// Those of these numbers, in their order.
+    pub async fn these_alerts(&self, ids: &[i64]) -> Result<Vec<Alert>, StoreError> {
+        let query = sqlx::query(THESE).bind(json(ids)?);
+        query.fetch_all(&self.readers).await?.iter().map(alert_of).collect()
+    }
+
+    /// Those of one package, the newest first.
+    pub async fn alerts_of(&self, key: &PackageKey, limit: u32) -> Result<Vec<Alert>, StoreError> {
+        let query = sqlx::query(OF_PACKAGE).bind(&key.account.0).bind(key.package.as_str());
+        query.bind(i64::from(limit)).fetch_all(&self.readers).await?.iter().map(alert_of).collect()
+    }
+}
+
+fn alert_of(row: &SqliteRow) -> Result<Alert, StoreError> {
+    let at = |column: &str| Ok::<_, StoreError>(row.try_get::<Option<i64>, _>(column)?.map(Timestamp));
+    let text =
+        |column: &str| Ok::<_, StoreError>(row.try_get::<Option<String>, _>(column)?.unwrap_or_default());
+    let kind: &str = row.try_get("kind")?;
+    let state: Option<&str> = row.try_get("state")?;
+    let (by, why, snoozed_by) = (text("taken_by")?, text("taken_why")?, text("snoozed_by")?);
+    let resolution = Resolution::of(&text("resolution")?);
+    Ok(Alert {
+        id: row.try_get("id")?,
+        account: AccountId(row.try_get("account")?),
+        package: PackageId::parse(row.try_get("package")?),
+        state_of: state.map(|it| decode_package(it).map(Arc::new)).transpose()?,
+        kind: AlertKind::parse(kind)
+            .ok_or_else(|| StoreError::Unreadable(format!("an alert of the unknown kind {kind}")))?,
+        signer: row.try_get("signer")?,
+        began: Timestamp(row.try_get("began")?),
+        raised_at: Timestamp(row.try_get("raised_at")?),
+        late: row.try_get::<i64, _>("late")? != 0,
+        taken: at("taken_at")?.map(|at| Taken { at, by, why }),
+        snoozed: at("snoozed_until")?.map(|until| (until, snoozed_by)),
+        resolved: at("resolved_at")?.map(|at| (at, resolution)),
+        nags: row.try_get("nags")?,
+    })
+}

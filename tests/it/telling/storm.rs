@@ -1,0 +1,31 @@
+//! Much at once.
+
+use super::{OPS, board, tell};
+use crate::support::mailbox::Mailbox;
+
+/// Seen red with: a letter for each alert.
+#[actix_web::test]
+async fn a_thousand_bounces_in_a_minute_are_a_few_letters() {
+    let Some(mailbox) = Mailbox::open(&[]) else { return };
+    let board = board(&mailbox).await;
+    for at in 0..1_000_i64 {
+        board.event(&format!("p{at}"), "EMAIL_BOUNCE", "s1", at).await;
+        board.clock.advance(60);
+        if at % 10 == 0 {
+            tell(&board).await;
+        }
+    }
+    for _ in 0..5 {
+        board.clock.advance(60_000);
+        tell(&board).await;
+    }
+    let letters = mailbox.of(OPS);
+    eprintln!("1,000 bounces in a minute: {} letters to one person", letters.len());
+    assert_eq!(letters.len(), 2);
+    assert_eq!(letters[1].subject(), "999 alerts");
+    let text = letters[1].text();
+    assert_eq!(text.matches("/packages/os/").count(), 50);
+    assert!(text.contains("And 949 more: https://board.example.com/alerts"), "{text}");
+    assert_eq!(board.sql("SELECT count(*) FROM tellings WHERE state = 1").await, ["1000"]);
+    board.stop().await;
+}
