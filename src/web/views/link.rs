@@ -19,7 +19,7 @@ pub fn encode(text: &str) -> String {
 /// A package's page: `/packages/{account}/{id}`.
 #[must_use]
 pub fn package(key: &PackageKey) -> String {
-    format!("/packages/{}/{}", encode(&key.account.0), segment(key.package.as_str()))
+    crate::model::link::package(key)
 }
 
 /// A package as JSON: `/api/v1/packages/{account}/{id}`.
@@ -43,7 +43,7 @@ pub fn stray_payload(arrival: i64) -> String {
 /// The package id that a decoded path segment of one of these links means.
 #[must_use]
 pub fn package_id(segment: &str) -> Option<PackageId> {
-    PackageId::parse(if is_guarded(segment) { &segment[1..] } else { segment })
+    PackageId::parse(if crate::model::link::is_guarded(segment) { &segment[1..] } else { segment })
 }
 
 /// The id of a package's row in a page: safe in HTML whatever the package is called.
@@ -57,16 +57,6 @@ pub fn row_id(key: &PackageKey) -> String {
         let _ = write!(id, "{byte:02x}");
     }
     id
-}
-
-/// A browser takes `.` and `..` for steps in a path, even percent-encoded. A `~` in front keeps such an id whole; an id
-/// that already looks like that gets one more, so that every id has a link of its own.
-fn segment(id: &str) -> String {
-    if matches!(id, "." | "..") || is_guarded(id) { format!("~{}", encode(id)) } else { encode(id) }
-}
-
-fn is_guarded(text: &str) -> bool {
-    text.starts_with('~') && matches!(text.trim_start_matches('~'), "." | "..")
 }
 
 #[cfg(test)]
