@@ -10,6 +10,7 @@ mod api;
 mod callback;
 mod effective;
 mod forward;
+mod hooks;
 mod keys;
 mod network;
 mod overrides;
@@ -33,6 +34,7 @@ use std::path::{Path, PathBuf};
 use toml::Table;
 
 pub use forward::ForwardConfig;
+pub use hooks::{HOOK_EVENTS, HookConfig, is_public};
 pub use keys::{AccountKeys, Keys, KeysError, MadeSecret, Rotates, Rotation};
 pub use network::{Network, client};
 pub use problem::{Problem, Problems};
@@ -69,6 +71,8 @@ pub struct Config {
     pub opens: Opens,
     /// The configured connections to providers, by account id.
     pub accounts: BTreeMap<String, AccountConfig>,
+    /// Who of the firm's own logic is told what happens.
+    pub hooks: Vec<HookConfig>,
 }
 
 /// Whom the pages answer to.

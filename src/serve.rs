@@ -144,6 +144,12 @@ impl Server {
                 tokio::select! { () = stop.cancelled() => (), () = forward(&app, &account) => () }
             });
         }
+        for hook in self.app.hooks.keys() {
+            let (app, stop, hook) = (self.app.clone(), self.stop.clone(), hook.clone());
+            tokio::spawn(async move {
+                tokio::select! { () = stop.cancelled() => (), () = tell(&app, &hook) => () }
+            });
+        }
         let (app, stop) = (self.app.clone(), self.stop.clone());
         tokio::spawn(async move {
             tokio::select! { () = stop.cancelled() => (), () = jobs(&app) => () }
@@ -279,6 +285,29 @@ async fn forward(app: &App, account: &AccountId) {
             next.map_or(LONGEST_NAP_MS, |at| at.since(app.now()).clamp(SHORTEST_NAP_MS, LONGEST_NAP_MS));
         let nap = Duration::from_millis(u64::try_from(nap).unwrap_or_default());
         tokio::select! { () = sleep(nap) => (), () = forwarding.wake.notified() => () }
+    }
+}
+
+/// One hook. A worker of its own, so that a slow receiver holds up nobody.
+async fn tell(app: &App, hook: &str) {
+    let Some(hook) = app.hooks.get(hook) else { return };
+    loop {
+        let turn = app.begin_turn(format!("tell {}", hook.name()));
+        let told = app.hook_step(hook).await;
+        drop(turn);
+        match told {
+            Ok(0) => {}
+            Ok(_) => continue,
+            Err(cause) => {
+                tracing::error!(hook = hook.name(), %cause, "what a hook was told can't be noted; it is told again");
+                sleep(FORWARDS_EVERY).await;
+            }
+        }
+        let next = app.next_hook_of(hook).await.ok().flatten();
+        let nap =
+            next.map_or(LONGEST_NAP_MS, |at| at.since(app.now()).clamp(SHORTEST_NAP_MS, LONGEST_NAP_MS));
+        let nap = Duration::from_millis(u64::try_from(nap).unwrap_or_default());
+        tokio::select! { () = sleep(nap) => (), () = hook.wake.woken() => () }
     }
 }
 

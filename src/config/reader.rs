@@ -200,6 +200,26 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The tables of a list of them, counted from 1; none where it is absent.
+    pub(super) fn tables(&mut self, key: &str) -> Read<Vec<Reader<'a>>> {
+        self.ask(key);
+        let tables: Option<Vec<&'a Table>> = match self.get(key) {
+            None => return Ok(Vec::new()),
+            Some(Value::Array(all)) => all.iter().map(Value::as_table).collect(),
+            Some(_) => None,
+        };
+        let tables = tables
+            .ok_or_else(|| self.report(key, format!("must be tables, each under its own [[{key}]]")))?;
+        let path = |number| format!("{}[{number}]", self.path_of(key));
+        let of = |(table, number)| Reader {
+            scope: self.scope,
+            table: Some(table),
+            path: path(number),
+            known: Vec::new(),
+        };
+        Ok(tables.into_iter().zip(1..).map(of).collect())
+    }
+
     /// As [`Reader::table`]; an absent one is read as an empty one.
     pub(super) fn table_or_empty(&mut self, key: &str) -> Read<Reader<'a>> {
         Ok(self.table(key)?.unwrap_or_else(|| self.below(key, None)))

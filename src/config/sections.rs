@@ -28,6 +28,7 @@ pub(super) fn config(scope: &Scope, table: &Table) -> Read<Config> {
     let mut top = Reader::new(scope, table);
     let server = top.table_or_empty("server").and_then(server);
     let accounts = top.table_or_empty("accounts");
+    let hooks = top.tables("hooks");
     top.finish();
     // Accounts are walked even when the server's table is wrong: their problems are wanted too.
     let (server, outbound) = match server {
@@ -35,7 +36,10 @@ pub(super) fn config(scope: &Scope, table: &Table) -> Read<Config> {
         Err(reported) => (Err(reported), Outbound::default()),
     };
     let accounts = accounts.and_then(|it| self::accounts(it, &outbound));
-    let config = Config { server: server?, opens: super::Opens::ToWhoSignsIn, accounts: accounts? };
+    let hooks = hooks.and_then(|it| super::hooks::hooks(it, &outbound));
+    let opens = super::Opens::ToWhoSignsIn;
+    let config = Config { server: server?, opens, accounts: accounts?, hooks: hooks? };
+    super::hooks::agree(&config, scope);
     for (id, account) in &config.accounts {
         if account.forward.as_ref().is_some_and(|it| it.is_own(&config.server)) {
             let path = format!("{}.forward.url", join("accounts", id));

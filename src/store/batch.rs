@@ -1,6 +1,7 @@
 //! One batch of writes: what it changes in the logs it touches, and the rows that say so. Nothing here waits.
 
 use super::alerts::Alerts;
+use super::hooks::Hooks;
 use super::lines::{Closed, DriftRow};
 use super::packages::folded;
 use super::policy::{Policies, names};
@@ -69,6 +70,7 @@ pub(super) struct Batch<'a> {
     /// What it closes of the lines on disk.
     pub closed: Closed,
     pub alerts: Alerts,
+    pub hooks: Hooks,
 }
 
 /// A package that a batch touches.
@@ -233,6 +235,9 @@ impl Batch<'_> {
                 self.alerts.again(key, package, entry.newest());
             } else if changed && let Some(package) = entry.package.as_deref() {
                 self.alerts.changed(key, (before.as_deref(), package), entry.newest());
+            }
+            if !touched.refold {
+                self.hooks.changed(key, policies, (before.as_deref(), entry), touched.known)?;
             }
             if changed && let Some(package) = &entry.package {
                 *seq += 1;

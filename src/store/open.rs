@@ -52,6 +52,7 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (33, "senders", include_str!("../../migrations/0033_senders.sql")),
     (39, "session_numbers", include_str!("../../migrations/0039_session_numbers.sql")),
     (46, "alerts", include_str!("../../migrations/0046_alerts.sql")),
+    (48, "hooks", include_str!("../../migrations/0048_hooks.sql")),
 ];
 
 /// How a data folder is opened.
