@@ -405,7 +405,8 @@ mod tests {
             let paper = Paper { id: word.clone(), name: name.clone(), agreement: flag, signed_by: vec![who.clone()] };
             let shown = Snapshot {
                 status: Status::ALL[status], trashed: flag, template: !flag, name: name.clone(), sender: Some(person),
-                reference: name.clone(), created: due.map(Timestamp), updated: Some(Timestamp(time)),
+                reference: name.clone(), data: vec![(word.clone(), who.clone())], created: due.map(Timestamp),
+                updated: Some(Timestamp(time)),
                 due: due.map(Timestamp), autocomplete: flag, places: vec![place], papers: vec![paper],
                 group: name.clone(), archived: flag, final_pdf: !flag, reason: name.clone(), status_only: false,
             };

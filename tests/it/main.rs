@@ -15,6 +15,7 @@ mod disk;
 mod doctor;
 mod drift;
 mod forwarding;
+mod hooks;
 mod house;
 mod import;
 mod live;
