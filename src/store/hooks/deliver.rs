@@ -38,7 +38,7 @@ const TOO_OLD: &str = "UPDATE hook_deliveries SET state = 2, error = coalesce(er
 /// `$1`: a JSON array of [`HookTried`].
 const TRIED: &str = "UPDATE hook_deliveries SET state = t.value ->> 'state', due = t.value ->> 'due', \
     tries = tries + (t.value ->> 'counts'), tried_at = t.value ->> 'at', ms = t.value ->> 'ms', status = t.value ->> 'status', \
-    error = t.value ->> 'error', answer = t.value ->> 'answer' FROM json_each($1) t WHERE id = t.value ->> 'id'";
+    error = t.value ->> 'error', answer = t.value ->> 'answer' FROM json_each($1) t WHERE hook_deliveries.id = t.value ->> 'id'";
 const PRUNE: &str = "DELETE FROM hook_deliveries WHERE hook = $1 AND state = $2 AND id < \
     (SELECT id FROM hook_deliveries WHERE hook = $1 AND state = $2 ORDER BY id DESC LIMIT 1 OFFSET $3)";
 /// Whoever got no answer is tried at once: there is somebody again.
