@@ -89,7 +89,7 @@ async fn ten_tries_in_three_days_and_then_it_is_given_up_until_somebody_sends_it
     receiver.stop().await;
 }
 
-/// Seen red with: no rest, so that everything uses up its tries; and with nothing due at once when it is back.
+/// Seen red with: no rest, so that everything uses up its tries.
 #[actix_web::test]
 async fn a_receiver_that_comes_back_after_a_day_gets_everything_at_once() {
     let mut receiver = Listener::start();
@@ -109,6 +109,24 @@ async fn a_receiver_that_comes_back_after_a_day_gets_everything_at_once() {
             taken(&receiver).into_iter().filter(|it| it.ends_with(package.as_str())).collect();
         assert_eq!(of, ["created", "sent", "completed"].map(|it| format!("package.{it} {package}")));
     }
+    board.stop().await;
+    receiver.stop().await;
+}
+
+/// Its own next try would be hours away.
+#[actix_web::test]
+async fn what_had_no_answer_goes_as_soon_as_another_message_has_one() {
+    let mut receiver = Listener::start();
+    let board = board(&receiver).await;
+    receiver.now(Mood::IsAway).await;
+    happen(&board, &["p", "q"]).await;
+    hours(&board, 20).await;
+    receiver.now(Mood::Answers(200)).await;
+    hours(&board, 1).await;
+    assert!(taken(&receiver).is_empty());
+    board.event("new", "PACKAGE_CREATE", "u", 0).await;
+    hours(&board, 1).await;
+    assert_eq!(taken(&receiver).len(), 7);
     board.stop().await;
     receiver.stop().await;
 }
