@@ -80,7 +80,7 @@ pub async fn act(
     let page = page_of(hook.name());
     match form.one("do") {
         "pause" => {
-            app.pause_hook(hook, &who.name, &remote, &format!("{} paused it", who.name)).await?;
+            app.pause_hook(hook, &who.name, &remote, "an admin paused it").await?;
             Ok(see(&format!("{page}?done=paused")))
         }
         "resume" => {

@@ -139,22 +139,26 @@ async fn a_message_is_signed_and_says_whose_turn_it_is() {
     };
     answers(&board, "a/b=", says).await;
     board.clock.advance(HOUR);
+    board.event("a/b=", "DOCUMENT_VIEWED", "s1", 30_000 + HOUR).await;
     let mut declined: serde_json::Value =
         serde_json::from_str(&event("a/b=", "PACKAGE_DECLINE", "s1", None, 60_000 + HOUR)).unwrap();
     declined["message"] = "too dear".into();
     assert_eq!(board.send("os", declined.to_string()).await.status(), 200);
     tell(&board).await;
     let got = receiver.got();
-    assert_eq!(words(&got), ["package.created a/b=", "package.sent a/b=", "package.declined a/b= s1"]);
+    assert_eq!(
+        words(&got),
+        ["package.created a/b=", "package.sent a/b=", "signer.viewed a/b= s1", "package.declined a/b= s1"]
+    );
     let url = "https://board.example.com/packages/os/a%2Fb%3D";
     let (ada, jo) = (
         serde_json::json!({"id": "sender", "name": "Ada", "email": "sender@example.com"}),
         serde_json::json!({"id": "s1", "name": "Jo", "email": "s1@example.com"}),
     );
-    // Whoever is in nobody's way yet: the API had said nothing when it went out.
-    assert_eq!(body(&got[1])["data"]["name"], serde_json::Value::Null);
+    assert_eq!(body(&got[1])["data"]["name"], serde_json::Value::Null, "as it was known then");
+    assert_eq!(body(&got[2])["data"]["whose_turn"], serde_json::json!([jo]));
     assert_eq!(
-        body(&got[2]),
+        body(&got[3]),
         serde_json::json!({
             "type": "package.declined", "timestamp": "2026-11-22T12:01:00.000Z",
             "data": {
@@ -177,7 +181,7 @@ async fn a_message_is_signed_and_says_whose_turn_it_is() {
         assert_eq!((it.header("content-type"), it.path.as_str()), ("application/json", "/in?token=url-hush"));
     }
     let ids: std::collections::BTreeSet<&str> = got.iter().map(|it| it.header("webhook-id")).collect();
-    assert_eq!(ids.len(), 3);
+    assert_eq!(ids.len(), 4);
     board.stop().await;
     receiver.stop().await;
 }

@@ -44,7 +44,7 @@ async fn the_page_says_how_each_message_went_and_its_buttons_do_what_they_say() 
     tell(&board).await;
     assert_eq!(receiver.got().len(), 3);
     let page = board.text("/hooks/crm?done=paused").await;
-    assert!(page.contains("somebody at this machine paused it") && page.contains("Let it go on"), "{page}");
+    assert!(page.contains("an admin paused it") && page.contains("Let it go on"), "{page}");
     assert_eq!(board.post("/hooks/crm", "do=resume").await.headers()["location"], "/hooks/crm?done=resumed");
     tell(&board).await;
     assert!(super::taken(&receiver).contains(&"package.sent good".to_owned()));
