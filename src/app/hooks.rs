@@ -17,7 +17,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// So many are sent, or for so long, before it is noted how that went. After a crash between the two they are sent again.
-const BATCH: u32 = 16;
+const BATCH: u32 = 64;
 const LONGEST: Duration = Duration::from_secs(1);
 const SECOND_MS: i64 = 1000;
 const MINUTE_MS: i64 = 60 * SECOND_MS;
@@ -72,6 +72,10 @@ impl Hook {
 
     fn rests_until(&self) -> Option<Timestamp> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).rests_until
+    }
+
+    fn not_before(&self, due: Timestamp) -> Timestamp {
+        self.rests_until().map_or(due, |until| until.max(due))
     }
 
     /// Takes down how a try went. Whether the receiver was away until now.
@@ -149,12 +153,12 @@ impl App {
             return Ok(0);
         }
         let (name, now) = (hook.name(), self.now());
-        let Some((_, since)) = self.store.next_for_hook(name).await? else { return Ok(0) };
+        let Some((due, since)) = self.store.next_for_hook(name).await? else { return Ok(0) };
         if now.since(since) >= TOO_OLD_MS {
             let why = "it waited for a month";
             self.store.give_up_for_hook(name, now.plus(-TOO_OLD_MS), why).await?;
         }
-        if self.next_hook_of(hook).await?.is_none_or(|at| at > now) {
+        if hook.not_before(due) > now || self.store.hook_pause(name).await?.is_some() {
             return Ok(0);
         }
         let (began, mut tried, mut back) = (Instant::now(), Vec::new(), false);
@@ -180,7 +184,7 @@ impl App {
             return Ok(None);
         }
         let next = self.store.next_for_hook(hook.name()).await?;
-        Ok(next.map(|(due, _)| hook.rests_until().map_or(due, |until| until.max(due))))
+        Ok(next.map(|(due, _)| hook.not_before(due)))
     }
 
     /// Tells once more what was given up, or one, also one that was taken. Returns how many.
