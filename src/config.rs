@@ -12,6 +12,7 @@ mod audit;
 mod callback;
 mod effective;
 mod forward;
+mod hooks;
 mod keys;
 mod mail;
 mod network;
@@ -40,6 +41,7 @@ use toml::Table;
 pub use alerts::{AlertRule, AlertsConfig};
 pub use audit::AuditTo;
 pub use forward::ForwardConfig;
+pub use hooks::{HOOK_EVENTS, HookConfig, is_public};
 pub use keys::{AccountKeys, Keys, KeysError, MadeSecret, Rotates, Rotation};
 pub use mail::{MailConfig, MailTls};
 pub use network::{Network, client};
@@ -89,6 +91,8 @@ pub struct Config {
     pub alerts: AlertsConfig,
     /// The configured connections to providers, by account id.
     pub accounts: BTreeMap<String, AccountConfig>,
+    /// Who of the firm's own logic is told what happens.
+    pub hooks: Vec<HookConfig>,
 }
 
 /// Whom the pages answer to.

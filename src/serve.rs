@@ -141,6 +141,12 @@ impl Server {
                 tokio::select! { () = stop.cancelled() => (), () = loops::vouch(&app) => () }
             });
         }
+        for hook in self.app.hooks.keys() {
+            let (app, stop, hook) = (self.app.clone(), self.stop.clone(), hook.clone());
+            tokio::spawn(async move {
+                tokio::select! { () = stop.cancelled() => (), () = loops::tell_hook(&app, &hook) => () }
+            });
+        }
         let (app, stop) = (self.app.clone(), self.stop.clone());
         tokio::spawn(async move {
             tokio::select! { () = stop.cancelled() => (), () = loops::jobs(&app) => () }

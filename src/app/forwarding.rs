@@ -9,7 +9,7 @@
 use super::{Account, App, StoreError};
 use crate::config::AccountConfig;
 use crate::model::Timestamp;
-use crate::provider::listener::{Listener, Relayed, Told, came_from_a_board, came_raw};
+use crate::provider::listener::{Listener, Relayed, came_from_a_board, came_raw};
 use crate::provider::{Delivery, OpenError};
 use crate::store::{NewForward, Passing, ToForward, Tried};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -210,14 +210,7 @@ impl App {
         let callback = keyed.accounts.get(&account.id.0).map_or(&account.config.callback, |it| &it.callback);
         let told = forwarding.listener.send(callback, relayed).await;
         let ms = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
-        let (status, error) = match told {
-            Told::Taken(status) => (Some(status), None),
-            Told::Answered(status @ 300..=399) => {
-                (Some(status), Some(format!("it answers {status}, a redirect, and those are not followed")))
-            }
-            Told::Answered(status) => (Some(status), Some(format!("it answers {status}"))),
-            Told::Silent(why) => (None, Some(why)),
-        };
+        let (status, error) = told.outcome();
         let state = match &error {
             None => Passing::Taken,
             Some(_) if it.first_at.is_some_and(|first| now.since(first) >= GIVEN_UP_MS) => Passing::GivenUp,

@@ -2,7 +2,7 @@
 //!
 //! [`App`] is the one handle that everybody clones. [`ingest`] takes callbacks in, [`asking`] asks the providers' APIs
 //! about what is due unless the [`circuit`] is open, `locating` about signers without a package, [`forwarding`] passes
-//! callbacks on, [`alerts`] tells people, [`reconcile`] looks for what callbacks missed, [`resync`] lets people ask for that,
+//! callbacks on, [`alerts`] tells people, [`hooks`] the firm's own logic, [`reconcile`] looks for what callbacks missed, [`resync`] lets people ask for that,
 //! [`replay`] reads kept bytes again, [`retention`] lets go of what is old, [`erasing`] of a person, [`import`] takes what a
 //! person pasted, [`standing`] says how the accounts are and [`traffic`] how well their callbacks do, and [`walk`] goes
 //! through all that a board shows.
@@ -14,6 +14,7 @@ pub mod disk;
 pub mod erasing;
 pub mod forwarding;
 pub mod heartbeat;
+pub mod hooks;
 pub mod import;
 pub mod ingest;
 mod locating;
@@ -36,7 +37,7 @@ pub use crate::store::read::{
     AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row, SecretUse, WhyGone,
 };
 pub use crate::store::{
-    Counts, Drift, DriftCounts, DriftFilter, DryLine, Facets, Forward, ForwardFacts, Gone, Hour, MOST_VIEWS,
+    Counts, Drift, DriftCounts, DriftFilter, DryLine, Facets, Forward, ForwardFacts, Gone, HookDelivery, HookFacts, HookState, Hour, MOST_VIEWS,
     NewWaiting, Old, OldKind, Order, Passing, Room, Run, Said, StoreError, View, Waiting, amount,
 };
 
@@ -128,6 +129,8 @@ pub struct Inner {
     pub store: Store,
     /// The accounts by id.
     pub accounts: BTreeMap<AccountId, Account>,
+    /// The receivers of the firm's own logic, by name.
+    pub hooks: BTreeMap<String, hooks::Hook>,
     /// The configuration as it was read.
     pub config: Config,
     /// The same with the secrets that count now.
@@ -191,11 +194,13 @@ impl App {
         let accounts = accounts(&keyed)?;
         let idp = config.oidc.as_ref().map(people::oidc::Oidc::open).transpose()?;
         let post = alerts::Post::open(&config).map_err(BuildError::Mail)?;
+        let hooks = hooks::open(&config)?;
         let mode = match mode {
             Mode::Board if !config.server.copies_before_update => Mode::Uncopied,
             mode => mode,
         };
-        let store = Store::open(Path::new(&config.server.data), mode, policies(&accounts)).await?;
+        let store =
+            Store::open(Path::new(&config.server.data), mode, policies(&accounts, &hooks, &config)).await?;
         for account in accounts.values() {
             store.run_facts(&account.id).await?.last_callback.into_iter().for_each(|at| account.hear(at));
             account.remember(&store.runs(Some(&account.id), None, REMEMBERED).await?);
@@ -205,6 +210,7 @@ impl App {
         Ok(Self(Arc::new(Inner {
             store,
             accounts,
+            hooks,
             config,
             keyed: RwLock::new(Arc::new(keyed)),
             turning: Mutex::default(),
@@ -234,7 +240,8 @@ impl App {
         told: impl FnMut(Progress),
     ) -> Result<Copied, BuildError> {
         let accounts = accounts(&config.with_keys(&Keys::read(&config.server.data)?))?;
-        Ok(Store::restore(file, &config.server.data, policies(&accounts), told).await?)
+        let policies = policies(&accounts, &BTreeMap::new(), config);
+        Ok(Store::restore(file, &config.server.data, policies, told).await?)
     }
 
     /// Now.
@@ -273,8 +280,16 @@ fn accounts(config: &Config) -> Result<BTreeMap<AccountId, Account>, BuildError>
     config.accounts.iter().map(account).collect()
 }
 
-fn policies(accounts: &BTreeMap<AccountId, Account>) -> Policies {
-    accounts.values().map(|it| (it.id.clone(), it.policy())).collect()
+fn policies(
+    accounts: &BTreeMap<AccountId, Account>,
+    hooks: &BTreeMap<String, hooks::Hook>,
+    config: &Config,
+) -> Policies {
+    let of = |it: &Account| {
+        let wants = hooks::wants(hooks, config, &it.id.0, it.config.provider.as_str());
+        (it.id.clone(), Policy { hooks: wants, ..it.policy() })
+    };
+    accounts.values().map(of).collect()
 }
 
 impl Account {
@@ -308,6 +323,7 @@ impl Account {
             groups: self.config.groups.iter().cloned().collect(),
             words: habits.words,
             told_within_ms: habits.told_within_ms(),
+            hooks: None,
         }
     }
 

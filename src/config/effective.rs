@@ -81,6 +81,17 @@ pub(super) fn text(config: &Config) -> String {
     }
     lines.extend(config.mail.iter().flat_map(mail));
     lines.extend(alerts::text(&config.alerts, quoted));
+    for hook in &config.hooks {
+        let list = |all: &[String]| all.iter().map(|it| quoted(it)).collect::<Vec<_>>().join(", ");
+        lines.extend([String::new(), "[[hooks]]".to_owned(), pair("name", &hook.name)]);
+        lines.push(format!("on = [{}]", list(&hook.on)));
+        if !hook.accounts.is_empty() {
+            lines.push(format!("accounts = [{}]", list(&hook.accounts)));
+        }
+        lines.extend([pair("url", &hook.to.shown()), pair("secret", HIDDEN)]);
+        lines.extend(hook.allow_private.then(|| "allow-private = true".to_owned()));
+        lines.extend(hook.to.ca_file.as_ref().map(|it| pair("ca-file", &it.to_string_lossy())));
+    }
     lines.push(String::new());
     lines.join("\n")
 }

@@ -27,6 +27,12 @@ pub(super) fn of(config: &Config) -> Vec<String> {
         let sentences = callback(account).into_iter().chain(api(account)).chain(forward(account));
         warnings.extend(sentences.map(|sentence| format!("accounts.{id}{sentence}")));
     }
+    for (hook, number) in config.hooks.iter().zip(1..).filter(|(hook, _)| hook.to.is_unprotected()) {
+        let name = &hook.name;
+        warnings.push(format!(
+            "hooks[{number}].url ({name}) is http, so what happens to packages crosses the Internet for all to read; use https"
+        ));
+    }
     warnings
 }
 

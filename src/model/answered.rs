@@ -47,6 +47,7 @@ impl Walk {
         package.template |= it.template;
         package.sender.clone_from(&it.sender);
         package.due = it.due;
+        package.data.clone_from(&it.data);
         // Not from the future either (rule 3).
         let updated = it.updated.map(|at| at.min(record.received_at.plus(CLOCK_TOLERANCE_MS)));
         package.updated = package.updated.max(updated.unwrap_or(NEVER));

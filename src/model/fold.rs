@@ -44,7 +44,7 @@ pub(super) struct Fact<'a> {
 
 /// Rule 1: every fact once, the timed ones by (time, rank, fingerprint), then the untimed ones by (rank, fingerprint);
 /// and how many were too many. Of two answers of one time (`Date` has whole seconds) the one asked for later comes last.
-fn in_order(log: &[Record]) -> (Vec<Fact<'_>>, usize) {
+pub(super) fn in_order(log: &[Record]) -> (Vec<Fact<'_>>, usize) {
     let mut records: Vec<&Record> = log.iter().collect();
     records.sort_by_key(|it| (it.fingerprint, it.received_at, it.origin, &it.name, it.unverified));
     records.dedup_by_key(|record| record.fingerprint);

@@ -15,6 +15,7 @@ pub mod event;
 pub mod filter;
 pub mod fold;
 pub mod glance;
+pub mod hook;
 pub mod link;
 pub mod log;
 pub mod package;

@@ -36,6 +36,8 @@ pub struct Package {
     pub sender: Option<Person>,
     /// The customer's own reference.
     pub reference: Option<String>,
+    /// What the customer handed over with it, by name; only the API tells.
+    pub data: Vec<(String, String)>,
     /// Why it was declined or opted out of, in the signer's words.
     pub reason: Option<String>,
     /// When it was made.

@@ -30,6 +30,8 @@ pub struct Snapshot {
     pub group: Option<String>,
     /// The customer's own words for it: OneSpan's `data`, Legalesign's tags.
     pub reference: Option<String>,
+    /// The same as it was handed over, by name: OneSpan's `data`, Legalesign's tags.
+    pub data: Vec<(String, String)>,
     /// When it was made, to the second.
     pub created: Option<Timestamp>,
     /// When the provider last touched it, to the second; bounces don't move it.

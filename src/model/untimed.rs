@@ -12,7 +12,7 @@ impl Walk {
         facts.iter().for_each(|fact| self.infer(fact.record));
     }
 
-    fn raise(&mut self, record: &Record) {
+    pub(super) fn raise(&mut self, record: &Record) {
         let at = record.received_at;
         self.saw(record, at);
         let (outranked, unlisted) = (self.is_outranked(record, self.asked_at), self.is_unlisted(record));
@@ -53,7 +53,7 @@ impl Walk {
     }
 
     /// What follows from a fact, where nothing told it.
-    fn infer(&mut self, record: &Record) {
+    pub(super) fn infer(&mut self, record: &Record) {
         if self.is_outranked(record, self.asked_at) {
             return;
         }

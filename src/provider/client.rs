@@ -146,7 +146,14 @@ pub(super) struct Outbound<'a> {
 
 /// The HTTP client of one way out; nothing is sent.
 pub(super) fn build(outbound: &Outbound<'_>, timeout: Duration) -> Result<reqwest::Client, OpenError> {
-    let mut builder = builder().timeout(timeout);
+    build_on(builder().timeout(timeout), outbound)
+}
+
+/// The same, begun otherwise.
+pub(super) fn build_on(
+    mut builder: reqwest::ClientBuilder,
+    outbound: &Outbound<'_>,
+) -> Result<reqwest::Client, OpenError> {
     if let Some(proxy) = outbound.proxy {
         let proxy = Proxy::all(proxy).map_err(|error| OpenError::Proxy(root_cause(&error)))?;
         builder = builder.proxy(proxy);

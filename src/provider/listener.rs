@@ -10,6 +10,7 @@ use super::client::{self, Outbound};
 use super::{Delivery, OpenError, Slot};
 use crate::config::{CallbackAuth, ForwardConfig, Secret};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use reqwest::RequestBuilder;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, VIA};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -73,19 +74,41 @@ impl Listener {
     pub async fn send(&self, auth: &CallbackAuth, it: Relayed) -> Told {
         let headers = headers(auth, &it);
         let request = self.http.post(self.url.expose()).headers(headers).body(it.body);
-        let mut answer = match request.send().await {
-            Ok(answer) => answer,
-            Err(error) => return Told::Silent(client::sentence(&error, TIMEOUT)),
-        };
-        let mut read = 0;
-        while read < ANSWER_CAP
-            && let Ok(Some(chunk)) = answer.chunk().await
-        {
-            read += chunk.len();
-        }
-        match answer.status().as_u16() {
-            taken @ 200..=299 => Told::Taken(taken),
-            other => Told::Answered(other),
+        call(request, TIMEOUT, ANSWER_CAP).await.0
+    }
+}
+
+/// Makes a call once; what became of it, and as much of the answer as is read at most.
+pub(super) async fn call(request: RequestBuilder, timeout: Duration, cap: usize) -> (Told, Vec<u8>) {
+    let mut answer = match request.send().await {
+        Ok(answer) => answer,
+        Err(error) => return (Told::Silent(client::sentence(&error, timeout)), Vec::new()),
+    };
+    let mut read = Vec::new();
+    while read.len() < cap
+        && let Ok(Some(chunk)) = answer.chunk().await
+    {
+        let room = cap - read.len();
+        read.extend(chunk.into_iter().take(room));
+    }
+    let told = match answer.status().as_u16() {
+        taken @ 200..=299 => Told::Taken(taken),
+        other => Told::Answered(other),
+    };
+    (told, read)
+}
+
+impl Told {
+    /// What was answered, and why that is not taken, as a sentence without a full stop.
+    #[must_use]
+    pub fn outcome(self) -> (Option<u16>, Option<String>) {
+        match self {
+            Self::Taken(status) => (Some(status), None),
+            Self::Answered(status @ 300..=399) => {
+                (Some(status), Some(format!("it answers {status}, a redirect, and those are not followed")))
+            }
+            Self::Answered(status) => (Some(status), Some(format!("it answers {status}"))),
+            Self::Silent(why) => (None, Some(why)),
         }
     }
 }

@@ -10,6 +10,7 @@ mod client;
 mod conga;
 mod credentials;
 mod fingerprint;
+pub mod hook;
 mod instant;
 pub mod issuer;
 pub mod knock;

@@ -287,3 +287,23 @@ fn nap_until(app: &App, next: Option<Timestamp>) -> Duration {
     let nap = next.map_or(LONGEST_NAP_MS, |at| at.since(app.now()).clamp(SHORTEST_NAP_MS, LONGEST_NAP_MS));
     Duration::from_millis(u64::try_from(nap).unwrap_or_default())
 }
+
+/// One hook. A worker of its own, so that a slow receiver holds up nobody.
+pub(super) async fn tell_hook(app: &App, hook: &str) {
+    let Some(hook) = app.hooks.get(hook) else { return };
+    loop {
+        let turn = app.begin_turn(format!("tell {}", hook.name()));
+        let told = app.hook_step(hook).await;
+        drop(turn);
+        match told {
+            Ok(0) => {}
+            Ok(_) => continue,
+            Err(cause) => {
+                tracing::error!(hook = hook.name(), %cause, "what a hook was told can't be noted; it is told again");
+                sleep(FORWARDS_EVERY).await;
+            }
+        }
+        let next = app.next_hook_of(hook).await.ok().flatten();
+        tokio::select! { () = sleep(nap_until(app, next)) => (), () = hook.wake.woken() => () }
+    }
+}

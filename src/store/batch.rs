@@ -3,6 +3,7 @@
 use super::alerts::Alerts;
 use super::erased::{Erased, NewSeat};
 use super::facets::{self, Moves};
+use super::hooks::Hooks;
 use super::lines::{Closed, DriftRow};
 use super::packages::folded;
 use super::policy::{Policies, names};
@@ -86,6 +87,7 @@ pub(super) struct Batch<'a> {
     /// and where they are, as this batch shows.
     pub seats: Vec<NewSeat>,
     pub alerts: Alerts,
+    pub hooks: Hooks,
 }
 
 /// A package that a batch touches.
@@ -276,6 +278,9 @@ impl Batch<'_> {
                 self.alerts.again(key, package, entry.newest());
             } else if changed && let Some(package) = entry.package.as_deref() {
                 self.alerts.changed(key, (before.as_deref(), package), entry.newest());
+            }
+            if !touched.refold {
+                self.hooks.changed(key, policies, (before.as_deref(), entry), touched.known)?;
             }
             if changed && let Some(package) = &entry.package {
                 *seq += 1;

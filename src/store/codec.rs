@@ -181,6 +181,8 @@ struct StoredSnapshot {
     name: Option<String>,
     sender: Option<StoredPerson>,
     reference: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    data: Vec<(String, String)>,
     created: Option<i64>,
     updated: Option<i64>,
     due: Option<i64>,
@@ -318,6 +320,7 @@ impl From<&Snapshot> for StoredSnapshot {
             name: it.name.clone(),
             sender: it.sender.as_ref().map(Into::into),
             reference: it.reference.clone(),
+            data: it.data.clone(),
             created: it.created.map(|at| at.0),
             updated: it.updated.map(|at| at.0),
             due: it.due.map(|at| at.0),
@@ -362,6 +365,7 @@ impl From<StoredSnapshot> for Snapshot {
             name: it.name,
             sender: it.sender.map(Into::into),
             reference: it.reference,
+            data: it.data,
             created: it.created.map(Timestamp),
             updated: it.updated.map(Timestamp),
             due: it.due.map(Timestamp),
@@ -401,7 +405,8 @@ mod tests {
             let paper = Paper { id: word.clone(), name: name.clone(), agreement: flag, signed_by: vec![who.clone()] };
             let shown = Snapshot {
                 status: Status::ALL[status], trashed: flag, template: !flag, name: name.clone(), sender: Some(person),
-                reference: name.clone(), created: due.map(Timestamp), updated: Some(Timestamp(time)),
+                reference: name.clone(), data: vec![(word.clone(), who.clone())], created: due.map(Timestamp),
+                updated: Some(Timestamp(time)),
                 due: due.map(Timestamp), autocomplete: flag, places: vec![place], papers: vec![paper],
                 group: name.clone(), archived: flag, final_pdf: !flag, reason: name.clone(), status_only: false,
             };

@@ -60,6 +60,7 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (45, "zones", include_str!("../../migrations/0045_zones.sql")),
     (46, "alerts", include_str!("../../migrations/0046_alerts.sql")),
     (47, "tellings", include_str!("../../migrations/0047_tellings.sql")),
+    (48, "hooks", include_str!("../../migrations/0048_hooks.sql")),
 ];
 
 /// How a data folder is opened.

@@ -25,6 +25,8 @@ pub struct Policy {
     pub words: Words,
     /// A callback that didn't come within so many milliseconds is missed, or late.
     pub told_within_ms: i64,
+    /// What hooks want to hear of it; `None`: nothing.
+    pub hooks: Option<super::Wants>,
 }
 
 /// What the store has to know of each account. Of one that isn't configured: the default.

@@ -107,6 +107,7 @@ impl Batch<'_> {
         })?;
         self.drift_into(&mut script)?;
         self.alerts_into(&mut script)?;
+        self.hooks_into(&mut script)?;
         script.insert(&TALLIES, &counters.after(&self.delta), |(account, word, n), cells| {
             cells.bind(account.0.clone())?.bind(*word)?.bind(*n).map(|_| ())
         })?;

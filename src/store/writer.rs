@@ -245,6 +245,7 @@ impl Writer {
         if batch.alerts.is_news() {
             self.alerted.notify_one();
         }
+        batch.hooks.done();
         self.health.pending.fetch_add(batch.pending(), Ordering::Relaxed);
         for (account, word, n) in self.tallies.after(&batch.delta) {
             self.tallies.set(account, word, n);

@@ -128,6 +128,7 @@ fn describe() {
         "signboard_forwards_total",
         "Tries to pass a callback on to another listener, by outcome"
     );
+    describe_counter!("signboard_hooks_total", "Messages to hooks, by outcome");
     describe_gauge!("signboard_forwards_waiting", "Callbacks that wait to be passed on");
     describe_gauge!(
         "signboard_forwards_given_up",

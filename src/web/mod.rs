@@ -14,6 +14,7 @@ mod fields;
 pub mod forwards;
 pub mod guard;
 pub mod health;
+pub mod hooks;
 pub mod live;
 pub mod lost;
 pub mod me;
@@ -117,6 +118,9 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/providers/test", web::post().to(actions::test))
             .route("/forwards/{account}", read().to(forwards::forwards))
             .route("/forwards/{account}", web::post().to(forwards::again))
+            .route("/hooks", read().to(hooks::list))
+            .route("/hooks/{hook}", read().to(hooks::one))
+            .route("/hooks/{hook}", web::post().to(hooks::act))
             .route("/people", read().to(people::page))
             .route("/people", web::post().to(people::invite))
             .route("/people/{id}", read().to(people::person))
@@ -141,6 +145,7 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/api/v1/drift", read().to(api::drift))
             .route("/api/v1/runs", read().to(api::runs))
             .route("/api/v1/traffic", read().to(api::traffic))
+            .route("/api/v1/hooks", read().to(hooks::json))
             .route("/sign-in", read().to(sign_in::page))
             .route("/sign-in", web::post().to(sign_in::sign_in))
             .route("/sign-in/oidc", read().to(oidc::begin))

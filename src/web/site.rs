@@ -72,7 +72,7 @@ impl Site {
     /// The same without asking the store.
     #[must_use]
     pub fn instant_for(&self, who: &Who) -> Moment {
-        self.within(&who.reach).to(who)
+        self.within(&who.reach).to(who, !self.app.hooks.is_empty())
     }
 
     /// What a row needs that goes to everybody who may see its package.
@@ -139,12 +139,13 @@ impl Site {
 
 impl Moment {
     /// The same, said to somebody.
-    fn to(self, who: &Who) -> Self {
+    fn to(self, who: &Who, has_hooks: bool) -> Self {
         let opens = |address| who.may(needs::of(Verb::Read, Some(address)));
         let looks = Looks {
             name: who.name.clone(),
             signed_in: matches!(who.means, Means::Session { .. }),
             inbox: opens("/inbox"),
+            hooks: has_hooks && opens("/hooks"),
             people: matches!(who.means, Means::Session { .. }) && opens("/people"),
             providers: opens("/providers"),
             lost: opens("/lost"),

@@ -18,6 +18,7 @@ mod drift;
 mod erase;
 mod facets;
 mod forwarding;
+mod hooks;
 mod house;
 mod import;
 mod live;

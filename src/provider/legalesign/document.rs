@@ -84,6 +84,10 @@ impl DocumentJson {
             sender: named(&self.user).map(|id| Person { id: bare(&id), name: None, email: None }),
             group: named(&self.group),
             reference: reference([&self.tag, &self.tag1, &self.tag2].map(|tag| tag.0.as_deref())),
+            data: [("tag", &self.tag), ("tag1", &self.tag1), ("tag2", &self.tag2)]
+                .into_iter()
+                .filter_map(|(name, tag)| Some((name.to_owned(), text(tag)?)))
+                .collect(),
             created: self.created.0.as_deref().and_then(moment),
             updated: self.modified.0.as_deref().and_then(moment),
             // It ends with its last signature: nobody's desk has it in between.

@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 
 /// The longest reference that is kept, in characters.
 const REFERENCE_CHARS: usize = 500;
+/// So much of the customer's `data` is kept as it is.
+const MOST_DATA: usize = 50;
 
 /// The JSON of a package, as far as the board has a use for it.
 #[derive(Debug, Default, Deserialize)]
@@ -32,7 +34,7 @@ pub(super) struct PackageJson {
     due: Time,
     created: Time,
     updated: Time,
-    data: Reference,
+    data: Data,
     sender: Maybe<PersonJson>,
     /// `None` only where the key is missing.
     #[serde(deserialize_with = "told")]
@@ -118,7 +120,8 @@ impl PackageJson {
             template: matches!(self.kind.0.as_deref(), Some("TEMPLATE" | "LAYOUT")),
             name: self.name.0,
             sender: self.sender.0.and_then(PersonJson::into_person),
-            reference: self.data.0,
+            reference: self.data.reference(),
+            data: self.data.0,
             created: self.created.0,
             updated: self.updated.0,
             due: self.due.0,
@@ -243,26 +246,34 @@ impl PersonJson {
     }
 }
 
-/// The customer's own `data` as one text: a single value stands alone, several with their keys, sorted.
+/// The customer's own `data`, sorted by its keys.
 #[derive(Debug, Default)]
-struct Reference(Option<String>);
+struct Data(Vec<(String, String)>);
 
-impl<'de> Deserialize<'de> for Reference {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Maybe(data) = Maybe::<BTreeMap<String, Scalar>>::deserialize(deserializer)?;
-        let mut values: Vec<(String, String)> = data
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|(key, value)| Some((key, Word::from(value).0?)))
-            .collect();
-        let text = match values.as_mut_slice() {
-            [] => return Ok(Self(None)),
-            [(_, value)] => std::mem::take(value),
+impl Data {
+    /// As one text: a single value stands alone, several with their keys.
+    fn reference(&self) -> Option<String> {
+        let text = match self.0.as_slice() {
+            [] => return None,
+            [(_, value)] => value.clone(),
             several => {
                 several.iter().map(|(key, value)| format!("{key}: {value}")).collect::<Vec<_>>().join(", ")
             }
         };
-        Ok(Self(Some(text.chars().take(REFERENCE_CHARS).collect())))
+        Some(cut(&text))
+    }
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(REFERENCE_CHARS).collect()
+}
+
+impl<'de> Deserialize<'de> for Data {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Maybe(data) = Maybe::<BTreeMap<String, Scalar>>::deserialize(deserializer)?;
+        let told = data.unwrap_or_default().into_iter();
+        let told = told.filter_map(|(key, value)| Some((cut(&key), cut(&Word::from(value).0?))));
+        Ok(Self(told.take(MOST_DATA).collect()))
     }
 }
 
@@ -355,6 +366,8 @@ mod tests {
             Some("OPP-1182")
         );
         assert_eq!(told(r#"{"b":"two","a":1,"c":true}"#).as_deref(), Some("a: 1, b: two, c: true"));
+        let data = read(r#"{"status":"SENT","data":{"b":"two","a":1,"x":null}}"#).unwrap().data;
+        assert_eq!(data, [("a".to_owned(), "1".to_owned()), ("b".to_owned(), "two".to_owned())]);
         assert_eq!((told("null"), told("\"\""), told("[1]"), told("{}")), (None, None, None, None));
         let long = told(&format!(r#"{{"a":"{}"}}"#, "é".repeat(600)));
         assert_eq!(long.map(|it| it.chars().count()), Some(500));

@@ -13,6 +13,7 @@ pub mod drift;
 pub mod error;
 mod facets;
 pub mod forwards;
+pub mod hooks;
 pub mod inbox;
 pub mod json;
 mod lines;
@@ -137,6 +138,8 @@ pub struct Looks {
     pub signed_in: bool,
     /// The inbox opens.
     pub inbox: bool,
+    /// The page of hooks opens, and there are some.
+    pub hooks: bool,
     /// The page of people opens.
     pub people: bool,
     /// The page of providers opens.
@@ -200,6 +203,8 @@ pub enum Place {
     Inbox,
     /// Providers.
     Providers,
+    /// Hooks.
+    Hooks,
     /// Lost callbacks.
     Lost,
     /// People, and what programs show.

@@ -47,6 +47,7 @@ pub(super) fn around<'a>(accounts: &'a [AccountLabel], zone: &'a Zone) -> Around
         name: "asha@example.com".to_owned(),
         signed_in: true,
         inbox: true,
+        hooks: true,
         people: true,
         providers: true,
         lost: true,

@@ -14,6 +14,8 @@ pub enum Mood {
     Dislikes(&'static str, u16),
     Hangs,
     Redirects,
+    /// Answers 200 with so much that nobody reads it.
+    Floods,
     /// Nobody listens at its address.
     IsAway,
 }
@@ -104,12 +106,13 @@ fn listen(address: SocketAddr, shared: &Shared) -> (SocketAddr, ServerHandle) {
 
 async fn answer(shared: Shared, request: HttpRequest, body: web::Bytes) -> HttpResponse {
     let mood = shared.mood.lock().unwrap().clone();
-    let status = match mood {
-        Mood::Answers(status) => status,
-        Mood::Dislikes(text, status) if String::from_utf8_lossy(&body).contains(text) => status,
+    let status = match &mood {
+        Mood::Answers(status) => *status,
+        Mood::Dislikes(text, status) if String::from_utf8_lossy(&body).contains(text) => *status,
         Mood::Dislikes(..) => 200,
         Mood::Hangs | Mood::IsAway => 0,
         Mood::Redirects => 307,
+        Mood::Floods => 200,
     };
     let headers = request.headers().iter();
     let got = Got {
@@ -125,5 +128,5 @@ async fn answer(shared: Shared, request: HttpRequest, body: web::Bytes) -> HttpR
     let mut answer = HttpResponse::build(actix_web::http::StatusCode::from_u16(status).unwrap());
     answer.insert_header(("location", "/elsewhere"));
     // Longer than anybody has to read.
-    answer.body("x".repeat(100_000))
+    answer.body("x".repeat(if mood == Mood::Floods { 10_000_000 } else { 100_000 }))
 }
