@@ -5,6 +5,7 @@
 //! the hook rests more and more between tries, so that not everything uses up its tries on a receiver that is away, and
 //! when it is back, whatever had no answer goes at once.
 
+use super::people::DeedKind;
 use super::{App, StoreError};
 use crate::config::{Config, HookConfig};
 use crate::model::Timestamp;
@@ -196,7 +197,7 @@ impl App {
     ) -> Result<u64, StoreError> {
         let count = self.store.hook_again(hook.name(), one).await?;
         if count > 0 {
-            self.note(who, remote, "hook-again", format!("{count} of {}", hook.name())).await;
+            self.note(who, remote, DeedKind::SentAgain, format!("{count} of {}", hook.name())).await;
             hook.forget();
             hook.wake.wake();
         }
@@ -214,7 +215,7 @@ impl App {
         let paused = self.store.pause_hook(hook.name(), why, self.now()).await?;
         if paused {
             tracing::warn!(hook = hook.name(), why, "a hook is paused; what it is to be told waits");
-            self.note(who, remote, "hook-paused", format!("{}: {why}", hook.name())).await;
+            self.note(who, remote, DeedKind::HookPaused, format!("{}: {why}", hook.name())).await;
         }
         Ok(paused)
     }
@@ -223,7 +224,7 @@ impl App {
     pub async fn resume_hook(&self, hook: &Hook, (who, remote): (&str, &str)) -> Result<bool, StoreError> {
         let resumed = self.store.resume_hook(hook.name()).await?;
         if resumed {
-            self.note(who, remote, "hook-resumed", hook.name()).await;
+            self.note(who, remote, DeedKind::HookResumed, hook.name()).await;
             hook.forget();
             hook.wake.wake();
         }

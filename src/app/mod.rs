@@ -37,8 +37,9 @@ pub use crate::store::read::{
     AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row, SecretUse, WhyGone,
 };
 pub use crate::store::{
-    Counts, Drift, DriftCounts, DriftFilter, DryLine, Facets, Forward, ForwardFacts, Gone, HookDelivery, HookFacts, HookState, Hour, MOST_VIEWS,
-    NewWaiting, Old, OldKind, Order, Passing, Room, Run, Said, StoreError, View, Waiting, amount,
+    Counts, Drift, DriftCounts, DriftFilter, DryLine, Facets, Forward, ForwardFacts, Gone, HookDelivery,
+    HookFacts, HookState, Hour, MOST_VIEWS, NewWaiting, Old, OldKind, Order, Passing, Room, Run, Said,
+    StoreError, View, Waiting, amount,
 };
 
 use crate::clock::Clock;

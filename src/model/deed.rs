@@ -69,11 +69,17 @@ pub enum DeedKind {
     Erase,
     /// A view was saved, changed or thrown away.
     View,
+    /// A hook of the firm's own logic is told nothing for a while.
+    HookPaused,
+    /// It is told again.
+    HookResumed,
+    /// Somebody saw to an alert, or put it off.
+    Alert,
 }
 
 impl DeedKind {
     /// Each.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 36] = [
         Self::SignIn,
         Self::SignInRefused,
         Self::SignOut,
@@ -107,6 +113,9 @@ impl DeedKind {
         Self::Retention,
         Self::Erase,
         Self::View,
+        Self::HookPaused,
+        Self::HookResumed,
+        Self::Alert,
     ];
 
     /// The word in the store and for programs.
@@ -146,6 +155,9 @@ impl DeedKind {
             Self::Retention => "retention",
             Self::Erase => "erase",
             Self::View => "view",
+            Self::HookPaused => "hook-paused",
+            Self::HookResumed => "hook-resumed",
+            Self::Alert => "alert",
         }
     }
 

@@ -127,6 +127,7 @@ impl Eraser {
                     self.words_of(refused.unwrap_or(sat), &mut it.reason);
                     self.maybe(&mut it.name);
                     self.maybe(&mut it.reference);
+                    it.data.iter_mut().for_each(|(_, value)| self.scrub(value));
                     it.sender.iter_mut().for_each(|person| self.person(person));
                     for place in &mut it.places {
                         self.maybe(&mut place.name);

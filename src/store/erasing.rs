@@ -37,14 +37,19 @@ const DROP: &str = "UPDATE arrivals SET body = NULL, gone = 'erased', state = ii
 const GIVE_UP: &str = "UPDATE forwards SET state = 2, error = 'its bytes were erased' WHERE state IN (0, 3) AND arrival IN \
     (SELECT value FROM json_each(?))";
 const DRIFT: &str = "SELECT id, signer, board, provider FROM drift WHERE account = $1 AND package = $2";
+/// What the firm's own logic was told of the package, or waits to be: it may name them.
+const HOOKS: &str = "UPDATE hook_deliveries SET body = '{}', answer = NULL, error = iif(state = 0, 'its text was erased', error), \
+    state = iif(state = 0, 2, state) WHERE account = ? AND package = ?";
 const SET_DRIFT: &str = "UPDATE drift SET signer = ?, board = ?, provider = ? WHERE id = ?";
 const FORGET_REFUSED: &str = "DELETE FROM refused WHERE id IN (SELECT value FROM json_each($1))";
 const FORGET_WAITING: &str = "DELETE FROM waiting WHERE id IN (SELECT value FROM json_each($1))";
 /// `$1`: the mail address in lower case.
-const REST: [&str; 4] = [
+const REST: [&str; 6] = [
     "DELETE FROM dry_lines WHERE instr(lower(coalesce(board, '') || provider || coalesce(signer, '')), $1)",
     "UPDATE arrivals SET note = NULL WHERE state <> 1 AND instr(lower(note), $1)",
     "UPDATE jobs SET result = NULL WHERE instr(lower(result), $1)",
+    "DELETE FROM tellings WHERE address = $1",
+    "UPDATE alerts SET taken_why = NULL WHERE instr(lower(taken_why), $1)",
     "DELETE FROM sender_tallies WHERE n = 0 AND $1 <> ''",
 ];
 
@@ -241,6 +246,8 @@ impl Writer {
         eraser: &Eraser,
         script: &mut Script,
     ) -> Result<(), StoreError> {
+        let (account, package) = (key.account.0.clone(), key.package.as_str().to_owned());
+        script.statement(HOOKS, |cells| cells.bind(account)?.bind(package).map(|_| ()))?;
         let query = sqlx::query(DRIFT).bind(&key.account.0).bind(key.package.as_str());
         for row in query.fetch_all(&mut self.connection).await? {
             let read = |column| row.try_get::<Option<String>, _>(column);

@@ -184,7 +184,10 @@ fn title(kind: DeedKind) -> &'static str {
         DeedKind::Restore => "Restored",
         DeedKind::Retention => "Old data removed",
         DeedKind::Erase => "Person erased",
-        DeedKind::View => "View saved",
+        DeedKind::View => "View",
+        DeedKind::HookPaused => "Hook paused",
+        DeedKind::HookResumed => "Hook resumed",
+        DeedKind::Alert => "Alert",
     }
 }
 

@@ -5,6 +5,7 @@ use crate::forwarding::listener::{Listener, Mood};
 use crate::support::board::Board;
 use serde_json::Value;
 use signboard::app::HookState;
+use signboard::app::people::{DeedFilter, DeedKind};
 
 /// Three things happen to each package, one after the other.
 async fn happen(board: &Board, packages: &[&str]) {
@@ -201,7 +202,8 @@ async fn whoever_is_gone_is_told_nothing_until_somebody_lets_it_go_on() {
         (&json["hooks"][0]["waiting"], &json["hooks"][0]["last_try"]["status"]),
         (&6.into(), &410.into())
     );
-    let deeds = board.app().store.deeds(None, Some("hook-paused"), None, 9).await.unwrap();
+    let paused = DeedFilter { kind: Some(DeedKind::HookPaused), ..DeedFilter::default() };
+    let deeds = board.app().store.deeds(&paused, 9).await.unwrap();
     assert_eq!((deeds.len(), deeds[0].who.as_str()), (1, "the board"));
     receiver.now(Mood::Answers(200)).await;
     board.restart().await;

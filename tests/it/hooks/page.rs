@@ -4,6 +4,7 @@ use super::{board, hook, tell};
 use crate::forwarding::listener::{Listener, Mood};
 use crate::support::board::Board;
 use crate::support::people::{only, user};
+use signboard::app::people::DeedFilter;
 use signboard::app::people::NewUser;
 use signboard::model::access::{Reach, Role, Scope};
 
@@ -48,9 +49,9 @@ async fn the_page_says_how_each_message_went_and_its_buttons_do_what_they_say() 
     assert_eq!(board.post("/hooks/crm", "do=resume").await.headers()["location"], "/hooks/crm?done=resumed");
     tell(&board).await;
     assert!(super::taken(&receiver).contains(&"package.sent good".to_owned()));
-    let deeds = board.app().store.deeds(None, None, None, 9).await.unwrap();
+    let deeds = board.app().store.deeds(&DeedFilter::default(), 9).await.unwrap();
     let deeds: Vec<&str> = deeds.iter().map(|it| it.kind.as_str()).collect();
-    assert_eq!(deeds, ["hook-resumed", "hook-paused", "hook-again"]);
+    assert_eq!(deeds, ["hook-resumed", "hook-paused", "sent-again"]);
     assert_eq!(board.post("/hooks/crm", "do=what").await.status(), 400);
     assert_eq!(board.get("/hooks/nobody").await.status(), 404);
     board.stop().await;
