@@ -114,8 +114,12 @@ impl App {
             return Ok(None);
         }
         let now = self.now();
-        let Some((last, _)) = self.store.last_retention().await? else {
-            self.store.note_retention(now, Gone::default()).await?;
+        let last = match self.store.last_retention().await? {
+            Some((last, _)) => Some(last),
+            None => self.store.retention_begun().await?,
+        };
+        let Some(last) = last else {
+            self.store.begin_retention(now).await?;
             return Ok(None);
         };
         let zone = TimeZone::get(&self.config.server.time_zone).unwrap_or(TimeZone::UTC);
