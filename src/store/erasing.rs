@@ -40,6 +40,7 @@ const DRIFT: &str = "SELECT id, signer, board, provider FROM drift WHERE account
 const SET_DRIFT: &str = "UPDATE drift SET signer = ?, board = ?, provider = ? WHERE id = ?";
 const FORGET_REFUSED: &str = "DELETE FROM refused WHERE id IN (SELECT value FROM json_each($1))";
 const FORGET_WAITING: &str = "DELETE FROM waiting WHERE id IN (SELECT value FROM json_each($1))";
+const FORGET_VIEWS: &str = "DELETE FROM views WHERE id IN (SELECT value FROM json_each($1))";
 /// `$1`: the mail address in lower case.
 const REST: [&str; 4] = [
     "DELETE FROM dry_lines WHERE instr(lower(coalesce(board, '') || provider || coalesce(signer, '')), $1)",
@@ -258,7 +259,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Bytes that hold them go, and refused and pasted calls that do; then what else may name them.
+    /// Bytes that hold them go, and refused and pasted calls and saved views that do; then what else may name them.
     pub(super) async fn blot_rest(
         &mut self,
         mail: &str,
@@ -267,8 +268,11 @@ impl Writer {
         let mut script = Script::begin();
         drop_bodies(&held.arrivals, &mut script)?;
         script.commit(&mut self.connection).await?;
-        sqlx::query(FORGET_REFUSED).bind(json(&held.refused)?).execute(&mut self.connection).await?;
-        sqlx::query(FORGET_WAITING).bind(json(&held.waiting)?).execute(&mut self.connection).await?;
+        for (sql, those) in
+            [(FORGET_REFUSED, &held.refused), (FORGET_WAITING, &held.waiting), (FORGET_VIEWS, &held.views)]
+        {
+            sqlx::query(sql).bind(json(those)?).execute(&mut self.connection).await?;
+        }
         if !held.refused.is_empty() {
             self.shed = Shed::load(&mut self.connection).await?;
         }

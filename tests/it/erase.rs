@@ -261,3 +261,35 @@ async fn an_admin_looks_first_and_then_erases() {
     assert_eq!(deeds.last().unwrap().what, "looked where a person is");
     board.stop().await;
 }
+
+/// Seen red with: saved views that nobody looks through.
+#[actix_web::test]
+async fn a_saved_view_that_names_them_goes_and_what_else_does_is_told() {
+    let board = board().await;
+    fill(&board).await;
+    let store = &board.app().store;
+    let now = board.app().now();
+    for (name, query) in [
+        ("by mail", "sender=ana%40a.example"),
+        ("by name", "q=ana+souza&status=sent"),
+        ("of ANA@a.example", "status=sent"),
+        ("others", "q=ben%40a.example"),
+    ] {
+        assert!(store.save_view(None, name, query, now).await.unwrap());
+    }
+    board.app().note("tester", "", DeedKind::Export, "packages as CSV: /?q=ana%40a.example").await;
+    let ana = person("ana@a.example", Some("Ana Souza"));
+    let found = board.app().trace(&ana).await.unwrap();
+    assert!(found.lines().contains(&"3 saved views that name them go, too.".to_owned()), "{found}");
+    assert_eq!((found.audit, found.is_user), (1, false), "{found}");
+    assert_eq!(store.views(None).await.unwrap().len(), 4, "to look changes nothing");
+    let token = "INSERT INTO tokens (name, prefix, hash, scope, query, created_at) \
+        VALUES ('hall', 'sb', x'00', 'screen', 'sender=ana%40a.example', 0)";
+    board.sql(token).await;
+    let done = board.app().erase(&ana).await.unwrap();
+    assert_eq!(done.held.views, found.held.views);
+    assert!(done.is_user, "{done}");
+    let left: Vec<String> = store.views(None).await.unwrap().into_iter().map(|it| it.name).collect();
+    assert_eq!(left, ["others"]);
+    board.stop().await;
+}
