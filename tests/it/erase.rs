@@ -293,3 +293,17 @@ async fn a_saved_view_that_names_them_goes_and_what_else_does_is_told() {
     assert_eq!(left, ["others"]);
     board.stop().await;
 }
+
+/// Seen red with: a job that is done behind what wrote the log into the database.
+#[actix_web::test]
+async fn a_running_board_forgets_who_was_to_be_erased() {
+    let board = board().await;
+    fill(&board).await;
+    let input = serde_json::to_string(&person("nobody.else@a.example", None)).unwrap();
+    board.sql("INSERT INTO jobs (kind, created_at) VALUES ('erase', 0)").await;
+    board.sql(&format!("INSERT INTO job_inputs (job, input) SELECT max(id), '{input}' FROM jobs")).await;
+    board.app().do_jobs().await.unwrap();
+    assert_eq!(board.sql("SELECT count(*) FROM job_inputs").await, ["0"]);
+    assert_eq!(in_files(&board.data(), "nobody.else@a.example"), 0);
+    board.stop().await;
+}
