@@ -307,3 +307,41 @@ async fn a_running_board_forgets_who_was_to_be_erased() {
     assert_eq!(in_files(&board.data(), "nobody.else@a.example"), 0);
     board.stop().await;
 }
+
+/// Seen red with: `DROP` that knows only the first of the same bytes.
+#[actix_web::test]
+async fn what_could_not_be_read_and_came_twice_waits_no_more() {
+    let board = board().await;
+    let form = format!("data={}", utf8_percent_encode("{\"broken of ana@a.example\"", NON_ALPHANUMERIC));
+    for _ in 0..2 {
+        assert_eq!(board.send_as("ls", None, form.clone()).await.status(), 200);
+    }
+    let waits = "SELECT count(*) FROM arrivals WHERE state = 2";
+    assert_eq!(board.sql(waits).await, ["2"]);
+    board.app().erase(&person("ana@a.example", None)).await.unwrap();
+    assert_eq!(board.sql(waits).await, ["0"]);
+    nothing_differs(&board).await;
+    board.stop().await;
+}
+
+/// Seen red with: arrivals read later, which keep their bytes.
+#[actix_web::test]
+async fn what_is_read_only_later_loses_its_bytes_then() {
+    let board = board().await;
+    fill(&board).await;
+    board.app().erase(&person("ana@a.example", Some("Ana Souza"))).await.unwrap();
+    let people = json!([{"uuid": "s1", "email": "ana@a.example", "firstname": "Ana", "lastname": "Souza"}]);
+    let body = document("P", 9, &people);
+    assert_eq!(board.send_as("ls", None, body.clone()).await.status(), 200);
+    // As if nothing could be digested when it came.
+    let later = format!(
+        "UPDATE arrivals SET state = 0, facts = x'', gone = NULL, body = CAST('{body}' AS BLOB) \
+         WHERE id = (SELECT max(id) FROM arrivals)"
+    );
+    board.sql(&later).await;
+    assert_eq!(board.app().drain().await.unwrap().arrivals, 1);
+    let left = "SELECT state || gone || (body IS NULL) FROM arrivals ORDER BY id DESC LIMIT 1";
+    assert_eq!(board.sql(left).await, ["1erased1"]);
+    nothing_differs(&board).await;
+    board.stop().await;
+}
