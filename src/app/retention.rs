@@ -5,6 +5,7 @@ use super::{App, StoreError};
 use crate::config::RetentionConfig;
 use crate::model::Timestamp;
 use crate::model::deed::DeedKind;
+use crate::store::people::Aged;
 use crate::store::{Cutoffs, Gone, Old};
 use jiff::ToSpan as _;
 use jiff::tz::TimeZone;
@@ -50,7 +51,7 @@ impl App {
             raw: raw_days.map(days),
             refused: refused_days.map(days),
             ended: ended_months.and_then(|months| months_before(now, months)),
-            audit: audit_days.map(days),
+            audit: audit_days.map(|it| Aged { at: days(it), told_alone: self.config.audit.is_some() }),
         }
     }
 

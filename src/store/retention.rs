@@ -1,6 +1,7 @@
 //! What goes because it is older than it is kept: a little at a time, so that no callback waits for it.
 
 use super::apart::Apart;
+use super::people::Aged;
 use super::refused::Shed;
 use super::removal;
 use super::writer::Writer;
@@ -56,7 +57,7 @@ pub struct Cutoffs {
     /// Packages that have ended.
     pub ended: Option<Timestamp>,
     /// The audit.
-    pub audit: Option<Timestamp>,
+    pub audit: Option<Aged>,
 }
 
 /// What went.
