@@ -1,6 +1,6 @@
 //! Runs a board: binds its addresses, starts its workers, and stops them in order.
 //!
-//! Only in [`loops`] things loop; what they repeat is a step that a test can turn by hand.
+//! Only in `loops` things loop; what they repeat is a step that a test can turn by hand.
 
 mod loops;
 

@@ -43,7 +43,7 @@ pub struct Traced {
     pub held: Held,
     /// Entries of the audit that name them; these stay.
     pub audit: u64,
-    /// They use the board, or a token is limited to what they sent; that stays, too.
+    /// They use the board, or a token is limited to what they sent or shows them; that stays, too.
     pub is_user: bool,
     /// Copies of the database beside it, which hold what it held.
     pub copies: Vec<String>,
@@ -54,7 +54,7 @@ impl Traced {
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let Self { blotted: Blotted { packages, facts, bodies }, held, .. } = self;
-        let Held { arrivals, refused, waiting, unread } = held;
+        let Held { arrivals, refused, waiting, views, unread } = held;
         let done = if self.number.is_some() { "Erased" } else { "Would be erased" };
         let mut lines = vec![format!(
             "{done}: in {packages} packages with {facts} facts, the bytes of {} callbacks, {} refused calls, {} pasted callbacks.",
@@ -62,6 +62,9 @@ impl Traced {
             refused.len(),
             waiting.len()
         )];
+        if !views.is_empty() {
+            lines.push(format!("{} saved views that name them go, too.", views.len()));
+        }
         if *unread > 0 {
             lines.push(format!(
                 "{unread} callbacks that could not be digested yet name them and stay; look at the log."
@@ -75,7 +78,7 @@ impl Traced {
         }
         if self.is_user {
             lines.push(
-                "They use this board, or a token is limited to what they sent; that stays: see People and Tokens.".to_owned(),
+                "They use this board, or a token is limited to what they sent or shows them; that stays: see People and Tokens.".to_owned(),
             );
         }
         if !self.copies.is_empty() {

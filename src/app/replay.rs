@@ -195,6 +195,10 @@ impl App {
             let result = result.unwrap_or_else(|cause| format!("{JOB_FAILED}{cause}"));
             tracing::info!(job = id, kind, result, "a job is done");
             self.store.job_done(id, self.now(), result).await?;
+            if kind == "erase" {
+                // Who it was stood in the job.
+                self.store.settle().await?;
+            }
         }
         Ok(count)
     }

@@ -5,6 +5,7 @@ use super::{App, StoreError};
 use crate::config::RetentionConfig;
 use crate::model::Timestamp;
 use crate::model::deed::DeedKind;
+use crate::store::people::Aged;
 use crate::store::{Cutoffs, Gone, Old};
 use jiff::ToSpan as _;
 use jiff::tz::TimeZone;
@@ -50,7 +51,7 @@ impl App {
             raw: raw_days.map(days),
             refused: refused_days.map(days),
             ended: ended_months.and_then(|months| months_before(now, months)),
-            audit: audit_days.map(days),
+            audit: audit_days.map(|it| Aged { at: days(it), told_alone: self.config.audit.is_some() }),
         }
     }
 
@@ -114,8 +115,12 @@ impl App {
             return Ok(None);
         }
         let now = self.now();
-        let Some((last, _)) = self.store.last_retention().await? else {
-            self.store.note_retention(now, Gone::default()).await?;
+        let last = match self.store.last_retention().await? {
+            Some((last, _)) => Some(last),
+            None => self.store.retention_begun().await?,
+        };
+        let Some(last) = last else {
+            self.store.begin_retention(now).await?;
             return Ok(None);
         };
         let zone = TimeZone::get(&self.config.server.time_zone).unwrap_or(TimeZone::UTC);

@@ -33,9 +33,15 @@ const BODIES: &str = "SELECT id, facts, body FROM arrivals WHERE package = $1 AN
 /// `?`: arrivals, a JSON array. What can't be read any more waits for nobody.
 const DROP: &str = "UPDATE arrivals SET body = NULL, gone = 'erased', state = iif(state = 2, 1, state), note = NULL \
     WHERE id IN (SELECT coalesce(same_as, id) FROM arrivals WHERE id IN (SELECT value FROM json_each(?))) AND state <> 0 \
-    AND body IS NOT NULL";
-const GIVE_UP: &str = "UPDATE forwards SET state = 2, error = 'its bytes were erased' WHERE state IN (0, 3) AND arrival IN \
-    (SELECT value FROM json_each(?))";
+    AND body IS NOT NULL AND id NOT IN (SELECT same_as FROM arrivals WHERE state = 0 AND same_as IS NOT NULL)";
+/// The same bytes came more often.
+const DROP_OTHERS: &str = "UPDATE arrivals SET state = 1, note = NULL WHERE state = 2 AND same_as IN (SELECT a.id \
+    FROM json_each(?) k JOIN arrivals b ON b.id = k.value JOIN arrivals a ON a.id = coalesce(b.same_as, b.id) \
+    WHERE a.body IS NULL)";
+/// All that wait with the same bytes.
+const GIVE_UP: &str = "UPDATE forwards SET state = 2, error = 'its bytes were erased' WHERE state IN (0, 3) AND EXISTS \
+    (SELECT 1 FROM arrivals b WHERE b.id = forwards.arrival AND coalesce(b.same_as, b.id) IN (SELECT coalesce(a.same_as, a.id) \
+    FROM json_each(?) k JOIN arrivals a ON a.id = k.value))";
 const DRIFT: &str = "SELECT id, signer, board, provider FROM drift WHERE account = $1 AND package = $2";
 /// What the firm's own logic was told of the package, or waits to be: it may name them.
 const HOOKS: &str = "UPDATE hook_deliveries SET body = '{}', answer = NULL, error = iif(state = 0, 'its text was erased', error), \
@@ -43,6 +49,7 @@ const HOOKS: &str = "UPDATE hook_deliveries SET body = '{}', answer = NULL, erro
 const SET_DRIFT: &str = "UPDATE drift SET signer = ?, board = ?, provider = ? WHERE id = ?";
 const FORGET_REFUSED: &str = "DELETE FROM refused WHERE id IN (SELECT value FROM json_each($1))";
 const FORGET_WAITING: &str = "DELETE FROM waiting WHERE id IN (SELECT value FROM json_each($1))";
+const FORGET_VIEWS: &str = "DELETE FROM views WHERE id IN (SELECT value FROM json_each($1))";
 /// `$1`: the mail address in lower case.
 const REST: [&str; 6] = [
     "DELETE FROM dry_lines WHERE instr(lower(coalesce(board, '') || provider || coalesce(signer, '')), $1)",
@@ -164,7 +171,8 @@ pub(super) fn drop_bodies(arrivals: &BTreeSet<i64>, script: &mut Script) -> Resu
     }
     let all = json(arrivals)?;
     script.statement(GIVE_UP, |cells| cells.bind(all.clone()).map(|_| ()))?;
-    script.statement(DROP, |cells| cells.bind(all).map(|_| ()))
+    script.statement(DROP, |cells| cells.bind(all.clone()).map(|_| ()))?;
+    script.statement(DROP_OTHERS, |cells| cells.bind(all).map(|_| ()))
 }
 
 impl Writer {
@@ -265,7 +273,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Bytes that hold them go, and refused and pasted calls that do; then what else may name them.
+    /// Bytes that hold them go, and refused and pasted calls and saved views that do; then what else may name them.
     pub(super) async fn blot_rest(
         &mut self,
         mail: &str,
@@ -274,8 +282,11 @@ impl Writer {
         let mut script = Script::begin();
         drop_bodies(&held.arrivals, &mut script)?;
         script.commit(&mut self.connection).await?;
-        sqlx::query(FORGET_REFUSED).bind(json(&held.refused)?).execute(&mut self.connection).await?;
-        sqlx::query(FORGET_WAITING).bind(json(&held.waiting)?).execute(&mut self.connection).await?;
+        for (sql, those) in
+            [(FORGET_REFUSED, &held.refused), (FORGET_WAITING, &held.waiting), (FORGET_VIEWS, &held.views)]
+        {
+            sqlx::query(sql).bind(json(those)?).execute(&mut self.connection).await?;
+        }
         if !held.refused.is_empty() {
             self.shed = Shed::load(&mut self.connection).await?;
         }

@@ -22,6 +22,10 @@ const NEW: Table =
 const TRIED: &str = "UPDATE forwards SET state = t.value ->> 'state', due = t.value ->> 'due', tries = tries + 1, \
     first_at = coalesce(first_at, t.value ->> 'at'), tried_at = t.value ->> 'at', ms = t.value ->> 'ms', \
     status = t.value ->> 'status', error = t.value ->> 'error' FROM json_each($1) t WHERE arrival = t.value ->> 'arrival'";
+/// Bytes that tell of somebody erased go as soon as nobody waits for them. `$1`: as above.
+const LET_GO: &str = "UPDATE arrivals SET body = NULL WHERE id IN (SELECT coalesce(a.same_as, a.id) FROM json_each($1) t \
+    JOIN arrivals a ON a.id = t.value ->> 'arrival') AND gone = 'erased' AND body IS NOT NULL AND NOT EXISTS (SELECT 1 \
+    FROM forwards f JOIN arrivals b ON b.id = f.arrival WHERE f.state <> 1 AND coalesce(b.same_as, b.id) = arrivals.id)";
 const PRUNE: &str = "DELETE FROM forwards WHERE account = $1 AND state = $2 AND arrival < \
     (SELECT arrival FROM forwards WHERE account = $1 AND state = $2 ORDER BY arrival DESC LIMIT 1 OFFSET $3)";
 /// Those that were given up wait aside now, so that they hold up nobody; whatever waits is due. What has no bytes any more
@@ -174,6 +178,7 @@ async fn note_and_prune(
     connection: &mut SqliteConnection,
 ) -> Result<u64, StoreError> {
     let done = sqlx::query(TRIED).bind(tried).execute(&mut *connection).await?.rows_affected();
+    sqlx::query(LET_GO).bind(tried).execute(&mut *connection).await?;
     for (state, kept) in [(Passing::Taken, TAKEN_KEPT), (Passing::GivenUp, GIVEN_UP_KEPT)] {
         let prune = sqlx::query(PRUNE).bind(&account.0).bind(state.number()).bind(kept - 1);
         prune.execute(&mut *connection).await?;

@@ -19,9 +19,11 @@ const ARRIVALS: &str =
 const REFUSED: &str = "SELECT id, 1 AS state, body FROM refused_bodies WHERE id > $1 ORDER BY id LIMIT $2";
 const WAITING: &str =
     "SELECT id, 1 AS state, CAST(body AS BLOB) AS body FROM waiting WHERE id > $1 ORDER BY id LIMIT $2";
-/// As somebody who uses the board, not as one of whom packages tell.
-const ELSEWHERE: &str = "SELECT (SELECT count(*) FROM audit WHERE instr(lower(who || ' ' || what), $1)), \
-    EXISTS (SELECT 1 FROM users WHERE email = $1 OR instr(aliases, $1)) OR EXISTS (SELECT 1 FROM tokens WHERE instr(senders, $1))";
+const VIEWS: &str = "SELECT id, 1 AS state, CAST(name || '&' || query AS BLOB) AS body FROM views WHERE id > $1 ORDER BY id LIMIT $2";
+/// As somebody who uses the board, not as one of whom packages tell. Boards that were looked at stand as their addresses.
+const ELSEWHERE: &str = "SELECT (SELECT count(*) FROM audit WHERE instr(lower(who || ' ' || replace(what, '%40', '@')), $1)), \
+    EXISTS (SELECT 1 FROM users WHERE email = $1 OR instr(aliases, $1)) OR EXISTS (SELECT 1 FROM tokens \
+    WHERE instr(senders, $1) OR instr(lower(replace(query, '%40', '@')), $1))";
 
 /// What holds somebody beside packages.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,6 +34,8 @@ pub struct Held {
     pub refused: BTreeSet<i64>,
     /// Pasted callbacks that wait.
     pub waiting: BTreeSet<i64>,
+    /// Saved views.
+    pub views: BTreeSet<i64>,
     /// Arrivals that were not read yet: they stay.
     pub unread: u64,
 }
@@ -123,9 +127,12 @@ impl Store {
     /// What holds somebody beside packages.
     pub async fn held(&self, whom: &Whom) -> Result<Held, StoreError> {
         let mut held = Held::default();
-        for (sql, into) in
-            [(ARRIVALS, &mut held.arrivals), (REFUSED, &mut held.refused), (WAITING, &mut held.waiting)]
-        {
+        for (sql, into) in [
+            (ARRIVALS, &mut held.arrivals),
+            (REFUSED, &mut held.refused),
+            (WAITING, &mut held.waiting),
+            (VIEWS, &mut held.views),
+        ] {
             let mut after = 0;
             loop {
                 let rows = sqlx::query(sql).bind(after).bind(BODIES).fetch_all(&self.readers).await?;

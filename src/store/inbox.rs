@@ -22,7 +22,7 @@ pub(super) const fn state_of(noted: bool) -> i64 {
 }
 
 /// `$1`: a JSON array of `[package, hash]`; the same bytes tell of the same package, or of none if they weren't understood.
-const FIRST_WITH: &str = "SELECT a.hash, min(a.id) FROM json_each($1) k JOIN arrivals a \
+const FIRST_WITH: &str = "SELECT a.hash, min(a.id), min(iif(a.body IS NULL, NULL, a.id)) FROM json_each($1) k JOIN arrivals a \
     ON a.package IS k.value ->> 0 AND a.hash = unhex(k.value ->> 1) WHERE a.same_as IS NULL AND (a.body IS NOT NULL OR a.gone = 'erased') GROUP BY a.hash";
 const BEFORE: &str = "SELECT facts, state, account, received_at, origin FROM arrivals WHERE id = $1";
 const RECENT: &str = "SELECT a.id, a.account, a.received_at, a.remote, a.origin, a.state, a.note, a.size, p.package, \
@@ -39,7 +39,8 @@ const QUARANTINE: &str = "SELECT a.id, a.account, a.received_at, a.remote, a.ori
     LEFT JOIN facts f ON f.package = a.package AND f.fingerprint = substr(a.facts, 1, 16) \
     LEFT JOIN signer_facts g ON g.signer = a.signer AND g.fingerprint = substr(a.facts, 1, 16) \
     WHERE a.state IN (0, 2) AND a.id < $1 ORDER BY a.id DESC LIMIT $2";
-const BODY: &str = "SELECT a.account, b.body, b.gone FROM arrivals a JOIN arrivals b ON b.id = coalesce(a.same_as, a.id) WHERE a.id = $1";
+/// What is gone may still have to be passed on; it is shown to nobody.
+const BODY: &str = "SELECT a.account, iif(b.gone IS NULL, b.body, NULL), b.gone FROM arrivals a JOIN arrivals b ON b.id = coalesce(a.same_as, a.id) WHERE a.id = $1";
 const TO_READ: &str = "SELECT a.id, a.account, a.received_at, a.origin, a.slot, b.body FROM arrivals a \
     JOIN arrivals b ON b.id = coalesce(a.same_as, a.id) WHERE a.id > $1 AND a.id <= $2 AND a.state <> 3 ORDER BY a.id LIMIT $3";
 const PENDING_ONES: &str = "SELECT a.id, a.account, a.received_at, a.origin, a.slot, b.body FROM arrivals a \
@@ -68,11 +69,18 @@ pub struct ToRead {
     pub body: Option<Vec<u8>>,
 }
 
-/// Which arrivals hold these bytes first: the package that each told of, and the hash.
+/// The first arrival with some bytes, and the first that still holds them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Twin {
+    pub any: i64,
+    pub whole: Option<i64>,
+}
+
+/// Which arrivals have these bytes first: the package that each told of, and the hash.
 pub(super) async fn first_with(
     connection: &mut SqliteConnection,
     suspects: &[(Option<i64>, [u8; 16])],
-) -> Result<HashMap<[u8; 16], i64>, StoreError> {
+) -> Result<HashMap<[u8; 16], Twin>, StoreError> {
     let mut keys: Vec<(Option<i64>, String)> = Vec::with_capacity(2 * suspects.len());
     for (package, hash) in suspects {
         let hash = Fingerprint(*hash).to_string();
@@ -84,7 +92,8 @@ pub(super) async fn first_with(
     let rows = sqlx::query(FIRST_WITH).bind(json(&keys)?).fetch_all(connection).await?;
     let pair = |row: &SqliteRow| -> Result<_, StoreError> {
         let hash: &[u8] = row.try_get(0)?;
-        Ok((<[u8; 16]>::try_from(hash).map_err(StoreError::json)?, row.try_get(1)?))
+        let twin = Twin { any: row.try_get(1)?, whole: row.try_get(2)? };
+        Ok((<[u8; 16]>::try_from(hash).map_err(StoreError::json)?, twin))
     };
     rows.iter().map(pair).collect()
 }

@@ -1,6 +1,7 @@
 //! What goes because it is older than it is kept: a little at a time, so that no callback waits for it.
 
 use super::apart::Apart;
+use super::people::Aged;
 use super::refused::Shed;
 use super::removal;
 use super::writer::Writer;
@@ -42,6 +43,9 @@ const OLD_REFUSED: &str = "SELECT account, count(*), coalesce(sum(size), 0) FROM
 const LAST: &str = "SELECT value FROM settings WHERE name = 'retention'";
 const NOTE: &str = "INSERT INTO settings (name, value) VALUES ('retention', $1) \
     ON CONFLICT (name) DO UPDATE SET value = excluded.value RETURNING 1";
+const BEGUN: &str = "SELECT value FROM settings WHERE name = 'retention-begun'";
+const BEGIN: &str = "INSERT INTO settings (name, value) VALUES ('retention-begun', $1) \
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value RETURNING 1";
 
 /// What is older than these goes; `None`: it is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,7 +57,7 @@ pub struct Cutoffs {
     /// Packages that have ended.
     pub ended: Option<Timestamp>,
     /// The audit.
-    pub audit: Option<Timestamp>,
+    pub audit: Option<Aged>,
 }
 
 /// What went.
@@ -175,6 +179,18 @@ impl Store {
         let Some(row) = sqlx::query(LAST).fetch_optional(&self.readers).await? else { return Ok(None) };
         let (at, gone): (i64, Gone) = serde_json::from_str(row.try_get(0)?).map_err(StoreError::json)?;
         Ok(Some((Timestamp(at), gone)))
+    }
+
+    /// When a board that lets go of something first ran, before anything was seen to.
+    pub async fn retention_begun(&self) -> Result<Option<Timestamp>, StoreError> {
+        let Some(row) = sqlx::query(BEGUN).fetch_optional(&self.readers).await? else { return Ok(None) };
+        let at: String = row.try_get(0)?;
+        Ok(at.parse().ok().map(Timestamp))
+    }
+
+    /// From now on it is seen to.
+    pub async fn begin_retention(&self, at: Timestamp) -> Result<(), StoreError> {
+        self.aside(vec![Aside::new(BEGIN).text(at.0.to_string())]).await.map(|_| ())
     }
 
     /// It was seen to, and this went.

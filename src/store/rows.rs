@@ -17,6 +17,12 @@ const ARRIVALS: Table = Table {
     columns: 17,
     tail: "",
 };
+/// What tells of somebody erased, and is read only now: its bytes go, unless they have to be passed on, or the same ones
+/// are to be read once more.
+const TOO_LATE: &str = "UPDATE arrivals SET gone = 'erased', body = iif(EXISTS (SELECT 1 FROM forwards f JOIN arrivals b \
+    ON b.id = f.arrival WHERE f.state <> 1 AND coalesce(b.same_as, b.id) = arrivals.id), body, NULL) \
+    WHERE id = (SELECT coalesce(same_as, id) FROM arrivals WHERE id = ?) AND body IS NOT NULL AND gone IS NULL \
+    AND id NOT IN (SELECT coalesce(same_as, id) FROM arrivals WHERE state = 0)";
 /// The log of a package and the log under a signer differ in whose they are and in nothing else.
 macro_rules! log_table {
     ($insert:literal, $table:literal, $owner:literal, $tail:expr) => {
@@ -121,9 +127,9 @@ impl Batch<'_> {
         script.insert(&ARRIVALS, &self.arrivals, |row, cells| {
             let it = row.arrival;
             let is_first = row.same_as.is_none();
-            // Bytes that have to be passed on stay until they are as old as bytes may be.
-            let erased = is_first && row.applied.erased && it.forward.is_none();
-            let body = (is_first && !erased).then(|| it.body.clone());
+            let erased = is_first && row.applied.erased;
+            // Bytes that have to be passed on stay for that alone.
+            let body = (is_first && (!erased || it.forward.is_some())).then(|| it.body.clone());
             cells.bind(row.id)?.word(&it.account.0)?.bind(it.received_at.0)?.word(&it.remote)?;
             cells
                 .word(origin_word(it.origin))?
@@ -176,6 +182,9 @@ impl Batch<'_> {
                     .bind(row.id)?;
                 Ok(())
             })?;
+            if row.applied.erased {
+                script.statement(TOO_LATE, |cells| cells.bind(row.id).map(|_| ()))?;
+            }
         }
         Ok(())
     }

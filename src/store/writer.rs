@@ -276,7 +276,7 @@ impl Writer {
     /// Identical bytes are stored once. Whatever told something new can't have come before, so only the rest is
     /// looked up.
     async fn find_twins(&mut self, batch: &mut Batch<'_>, care: Care) -> Result<(), StoreError> {
-        let mut first: HashMap<[u8; 16], i64> = HashMap::new();
+        let mut first: HashMap<[u8; 16], inbox::Twin> = HashMap::new();
         let suspects: Vec<(Option<i64>, [u8; 16])> = batch
             .arrivals
             .iter()
@@ -287,11 +287,11 @@ impl Writer {
             first = inbox::first_with(&mut self.connection, &suspects).await?;
         }
         for row in &mut batch.arrivals {
-            match first.get(&row.hash) {
-                Some(id) => row.same_as = Some(*id),
-                None => {
-                    first.insert(row.hash, row.id);
-                }
+            // What is still to be read, or to be passed on, needs bytes that are there.
+            let needed = row.state == inbox::PENDING || row.arrival.forward.is_some();
+            row.same_as = first.get(&row.hash).and_then(|it| if needed { it.whole } else { Some(it.any) });
+            if row.same_as.is_none() {
+                first.insert(row.hash, inbox::Twin { any: row.id, whole: Some(row.id) });
             }
         }
         Ok(())

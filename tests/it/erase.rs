@@ -261,3 +261,87 @@ async fn an_admin_looks_first_and_then_erases() {
     assert_eq!(deeds.last().unwrap().what, "looked where a person is");
     board.stop().await;
 }
+
+/// Seen red with: saved views that nobody looks through.
+#[actix_web::test]
+async fn a_saved_view_that_names_them_goes_and_what_else_does_is_told() {
+    let board = board().await;
+    fill(&board).await;
+    let store = &board.app().store;
+    let now = board.app().now();
+    for (name, query) in [
+        ("by mail", "sender=ana%40a.example"),
+        ("by name", "q=ana+souza&status=sent"),
+        ("of ANA@a.example", "status=sent"),
+        ("others", "q=ben%40a.example"),
+    ] {
+        assert!(store.save_view(None, name, query, now).await.unwrap());
+    }
+    board.app().note("tester", "", DeedKind::Export, "packages as CSV: /?q=ana%40a.example").await;
+    let ana = person("ana@a.example", Some("Ana Souza"));
+    let found = board.app().trace(&ana).await.unwrap();
+    assert!(found.lines().contains(&"3 saved views that name them go, too.".to_owned()), "{found}");
+    assert_eq!((found.audit, found.is_user), (1, false), "{found}");
+    assert_eq!(store.views(None).await.unwrap().len(), 4, "to look changes nothing");
+    let token = "INSERT INTO tokens (name, prefix, hash, scope, query, created_at) \
+        VALUES ('hall', 'sb', x'00', 'screen', 'sender=ana%40a.example', 0)";
+    board.sql(token).await;
+    let done = board.app().erase(&ana).await.unwrap();
+    assert_eq!(done.held.views, found.held.views);
+    assert!(done.is_user, "{done}");
+    let left: Vec<String> = store.views(None).await.unwrap().into_iter().map(|it| it.name).collect();
+    assert_eq!(left, ["others"]);
+    board.stop().await;
+}
+
+/// Seen red with: a job that is done behind what wrote the log into the database.
+#[actix_web::test]
+async fn a_running_board_forgets_who_was_to_be_erased() {
+    let board = board().await;
+    fill(&board).await;
+    let input = serde_json::to_string(&person("nobody.else@a.example", None)).unwrap();
+    board.sql("INSERT INTO jobs (kind, created_at) VALUES ('erase', 0)").await;
+    board.sql(&format!("INSERT INTO job_inputs (job, input) SELECT max(id), '{input}' FROM jobs")).await;
+    board.app().do_jobs().await.unwrap();
+    assert_eq!(board.sql("SELECT count(*) FROM job_inputs").await, ["0"]);
+    assert_eq!(in_files(&board.data(), "nobody.else@a.example"), 0);
+    board.stop().await;
+}
+
+/// Seen red with: `DROP` that knows only the first of the same bytes.
+#[actix_web::test]
+async fn what_could_not_be_read_and_came_twice_waits_no_more() {
+    let board = board().await;
+    let form = format!("data={}", utf8_percent_encode("{\"broken of ana@a.example\"", NON_ALPHANUMERIC));
+    for _ in 0..2 {
+        assert_eq!(board.send_as("ls", None, form.clone()).await.status(), 200);
+    }
+    let waits = "SELECT count(*) FROM arrivals WHERE state = 2";
+    assert_eq!(board.sql(waits).await, ["2"]);
+    board.app().erase(&person("ana@a.example", None)).await.unwrap();
+    assert_eq!(board.sql(waits).await, ["0"]);
+    nothing_differs(&board).await;
+    board.stop().await;
+}
+
+/// Seen red with: arrivals read later, which keep their bytes.
+#[actix_web::test]
+async fn what_is_read_only_later_loses_its_bytes_then() {
+    let board = board().await;
+    fill(&board).await;
+    board.app().erase(&person("ana@a.example", Some("Ana Souza"))).await.unwrap();
+    let people = json!([{"uuid": "s1", "email": "ana@a.example", "firstname": "Ana", "lastname": "Souza"}]);
+    let body = document("P", 9, &people);
+    assert_eq!(board.send_as("ls", None, body.clone()).await.status(), 200);
+    // As if nothing could be digested when it came.
+    let later = format!(
+        "UPDATE arrivals SET state = 0, facts = x'', gone = NULL, body = CAST('{body}' AS BLOB) \
+         WHERE id = (SELECT max(id) FROM arrivals)"
+    );
+    board.sql(&later).await;
+    assert_eq!(board.app().drain().await.unwrap().arrivals, 1);
+    let left = "SELECT state || gone || (body IS NULL) FROM arrivals ORDER BY id DESC LIMIT 1";
+    assert_eq!(board.sql(left).await, ["1erased1"]);
+    nothing_differs(&board).await;
+    board.stop().await;
+}

@@ -8,6 +8,7 @@ use crate::support::board::{Board, event};
 use crate::support::world::{Stage, all_four, nda};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use listener::{Got, Listener, Mood};
+use signboard::app::erasing::ToErase;
 use signboard::config::{AccountConfig, CallbackAuth, Config, ForwardConfig, Secret};
 use signboard::demo::act::Act;
 use signboard::demo::wire;
@@ -236,4 +237,62 @@ async fn what_is_taken_is_forgotten_after_a_while_and_what_waits_goes_with_its_a
     board.sql("DELETE FROM arrivals WHERE id > 1").await;
     assert_eq!(board.sql("SELECT count(*) FROM forwards WHERE state = 0").await, ["0"]);
     board.stop().await;
+}
+
+fn of_ana(second: i64) -> String {
+    event("P", "PACKAGE_DECLINE", "ana@a.example", None, second)
+        .replace("\"message\":null", "\"message\":\"Nevermore\"")
+}
+
+async fn erase_ana(board: &Board) {
+    let mail = "ana@a.example".to_owned();
+    let ana = ToErase { mail, name: None, by: "tester".to_owned(), remote: String::new() };
+    board.app().erase(&ana).await.unwrap();
+}
+
+/// Seen red with: `FIRST_WITH` that offers bytes which are gone, and `GIVE_UP` that knows only the first of the same bytes:
+/// the listener got empty calls.
+#[actix_web::test]
+async fn the_same_bytes_once_more_are_passed_on_whole_or_given_up() {
+    let mut listener = Listener::start();
+    let board = board(&listener).await;
+    listener.now(Mood::Answers(503)).await;
+    for _ in 0..2 {
+        board.send("os", of_ana(1)).await;
+    }
+    erase_ana(&board).await;
+    assert_eq!(board.sql("SELECT state FROM forwards ORDER BY arrival").await, ["2", "2"]);
+    listener.now(Mood::Answers(200)).await;
+    board.send("os", of_ana(1)).await;
+    hours(&board, 1).await;
+    assert_eq!(listener.taken(), [of_ana(1)]);
+    assert_eq!(board.sql("SELECT count(*) FROM arrivals WHERE body IS NOT NULL").await, ["0"]);
+    assert_eq!(board.sql("SELECT deliveries FROM facts").await, ["3"]);
+    board.stop().await;
+    listener.stop().await;
+}
+
+/// Seen red with: bytes that are shown, and stay once the listener has them.
+#[actix_web::test]
+async fn what_tells_of_somebody_erased_is_passed_on_and_then_its_bytes_go() {
+    let mut listener = Listener::start();
+    let board = board(&listener).await;
+    let of = of_ana;
+    board.send("os", of(1)).await;
+    pass_on(&board, "os").await;
+    erase_ana(&board).await;
+    listener.now(Mood::Answers(503)).await;
+    board.send("os", of(2)).await;
+    pass_on(&board, "os").await;
+    let held = "SELECT count(*) FROM arrivals WHERE body IS NOT NULL";
+    assert_eq!(board.sql(held).await, ["1"], "it waits for the listener");
+    let id = board.sql("SELECT max(id) FROM arrivals").await.remove(0);
+    assert_eq!(board.get(&format!("/inbox/payload/{id}")).await.status(), 404, "for nobody else");
+    listener.now(Mood::Answers(200)).await;
+    hours(&board, 1).await;
+    assert_eq!(listener.taken(), [of(1), of(2)]);
+    assert_eq!(board.sql(held).await, ["0"]);
+    assert!(!board.dump().await.join("\n").contains("ana@a.example"));
+    board.stop().await;
+    listener.stop().await;
 }

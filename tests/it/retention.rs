@@ -121,6 +121,7 @@ async fn it_is_seen_to_every_night_and_not_at_the_first_look() {
     board.event("P", "PACKAGE_CREATE", "u", 1).await;
     board.clock.advance(2 * DAY);
     assert_eq!(turn().await, None, "there is time for a dry run");
+    assert_eq!(board.app().store.last_retention().await.unwrap(), None, "nothing was seen to yet");
     board.clock.advance(14 * 3_600_000);
     assert_eq!(turn().await, None, "half past two comes first");
     board.clock.advance(3_600_000);

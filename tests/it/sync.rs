@@ -84,7 +84,7 @@ async fn the_header_speaks_for_the_worst_account_in_view() {
     let app = stage.board.app();
     app.sweep_step(app.account("os").unwrap()).await.unwrap();
     let label = app.account("os").unwrap().config.label.clone();
-    let said = format!("{label} does not answer since ");
+    let said = format!("{label} has not answered since ");
     for path in ["/", "/pulse", "/sync", "/inbox", "/providers", "/?account=os"] {
         assert!(stage.board.text(path).await.contains(&said), "{path}");
     }

@@ -257,9 +257,14 @@ pub(super) async fn retention(findings: &mut Findings, app: &App) {
         return findings
             .good(about, "everything is kept; `[retention]` in the configuration can say for how long");
     }
+    let since = |at: Timestamp| app.now().since(at) <= RETENTION_DAYS * DAY_MS;
+    let begun = app.store.retention_begun().await.ok().flatten();
     match app.store.last_retention().await {
+        Ok(None) if begun.is_some_and(since) => {
+            findings.good(about, "what is old is seen to in the coming night, for the first time");
+        }
         Err(cause) => findings.fail(about, cause.to_string()),
-        Ok(Some((at, _))) if app.now().since(at) <= RETENTION_DAYS * DAY_MS => {
+        Ok(Some((at, _))) if since(at) => {
             findings.good(about, format!("what is old was seen to {}", ago(app.now(), at)));
         }
         Ok(_) => findings.warn(

@@ -40,30 +40,31 @@ const UNTOLD: &str = "SELECT id, at, who, kind, what, remote, chain FROM audit W
 const TOLD: &str = "UPDATE audit_ends SET told = max(told, $1) RETURNING told";
 
 /// The first that is kept; of what goes, at most so many at once. By number and not by time alone, so that a clock that was
-/// set back leaves no hole in the chain.
+/// set back leaves no hole in the chain. Where deeds are told elsewhere, none goes that wasn't.
 macro_rules! first_kept {
-    ($most:literal) => {
+    ($is_told:literal, $most:literal) => {
         concat!(
             "(SELECT min(coalesce((SELECT id FROM audit WHERE +at >= $1 ORDER BY id LIMIT 1), 9223372036854775807), ",
+            "iif(", $is_told, ", (SELECT told + 1 FROM audit_ends), 9223372036854775807), ",
             $most, "))"
         )
     };
 }
 const LET_GO: &str = concat!(
     "UPDATE audit_ends SET (kept_from, chain) = (SELECT id + 1, chain FROM audit WHERE id < ",
-    first_kept!("(SELECT min(id) FROM audit) + $2"),
+    first_kept!("$3", "(SELECT min(id) FROM audit) + $2"),
     " ORDER BY id DESC LIMIT 1) WHERE EXISTS (SELECT 1 FROM audit WHERE id < ",
-    first_kept!("(SELECT min(id) FROM audit) + $2"),
+    first_kept!("$3", "(SELECT min(id) FROM audit) + $2"),
     ")"
 );
 const GO: &str = "DELETE FROM audit WHERE id < (SELECT kept_from FROM audit_ends)";
 const GONE: &str = "SELECT changes()";
-const OLD: &str = concat!("SELECT count(*) FROM audit WHERE id < ", first_kept!("9223372036854775807"));
+const OLD: &str = concat!("SELECT count(*) FROM audit WHERE id < ", first_kept!("$2", "9223372036854775807"));
 
 const FROM: &str =
     "SELECT id, at, who, kind, what, remote, chain FROM audit WHERE id > $1 ORDER BY id LIMIT $2";
-const ENDS: &str =
-    "SELECT chain, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'audit'), 0) FROM audit_ends";
+const ENDS: &str = "SELECT chain, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'audit'), 0), \
+    kept_from - 1 FROM audit_ends";
 const CHUNK: u32 = 1000;
 
 /// Something that somebody did.
@@ -113,6 +114,15 @@ pub struct DeedFilter {
     pub until: Option<Timestamp>,
     /// Only those that come after this one in a list that begins with the newest.
     pub after: Option<(Timestamp, i64)>,
+}
+
+/// Deeds that are older than they are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Aged {
+    /// They were done before.
+    pub at: Timestamp,
+    /// Only those that were told elsewhere.
+    pub told_alone: bool,
 }
 
 /// What a look through the whole audit found.
@@ -167,26 +177,31 @@ impl Store {
 
     /// Takes away what was done before a time, at most so much at once, the oldest first; returns how many deeds went. The
     /// only way out of the audit: [`Store::check_deeds`] still holds for the rest.
-    pub async fn let_deeds_go(&self, before: Timestamp, most: u32) -> Result<u64, StoreError> {
-        let mark = Aside::new(LET_GO).number(before.0).number(i64::from(most));
+    pub async fn let_deeds_go(&self, before: Aged, most: u32) -> Result<u64, StoreError> {
+        let mark = Aside::new(LET_GO).number(before.at.0).number(i64::from(most));
+        let mark = mark.number(i64::from(before.told_alone));
         let gone = self.aside(vec![mark, Aside::new(GO), Aside::new(GONE)]).await?;
         Ok(gone.and_then(|it| u64::try_from(it).ok()).unwrap_or(0))
     }
 
     /// How many deeds [`Store::let_deeds_go`] would take away in all.
-    pub async fn deeds_before(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let count: i64 = sqlx::query(OLD).bind(before.0).fetch_one(&self.readers).await?.try_get(0)?;
+    pub async fn deeds_before(&self, before: Aged) -> Result<u64, StoreError> {
+        let query = sqlx::query(OLD).bind(before.at.0).bind(before.told_alone);
+        let count: i64 = query.fetch_one(&self.readers).await?.try_get(0)?;
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
     /// Looks through the whole audit: whether each deed's digest is that of its words and of all before it, and whether the
     /// newest is there.
     pub async fn check_deeds(&self) -> Result<DeedCheck, StoreError> {
-        let ends = sqlx::query(ENDS).fetch_one(&self.readers).await?;
+        // All of it as it is now: retention may take away its beginning meanwhile.
+        let mut reading = self.readers.begin().await?;
+        let ends = sqlx::query(ENDS).fetch_one(&mut *reading).await?;
         let (begins, newest): (Option<Vec<u8>>, i64) = (ends.try_get(0)?, ends.try_get(1)?);
+        let gone: i64 = ends.try_get(2)?;
         let (mut check, mut last, mut before) = (DeedCheck::default(), 0, begins);
         loop {
-            let rows = sqlx::query(FROM).bind(last).bind(i64::from(CHUNK)).fetch_all(&self.readers).await?;
+            let rows = sqlx::query(FROM).bind(last).bind(i64::from(CHUNK)).fetch_all(&mut *reading).await?;
             for deed in rows.iter().map(done_of).collect::<Result<Vec<_>, _>>()? {
                 last = deed.id;
                 check.deeds += 1;
@@ -206,8 +221,8 @@ impl Store {
                 break;
             }
         }
-        // What is noted meanwhile has a higher number, and what retention took was the oldest.
-        if last < newest && check.deeds > 0 {
+        // What retention took was the oldest, be it all.
+        if last.max(gone) < newest {
             check.broken =
                 Some(format!("the newest deeds are missing: {last} is the last, and {newest} was"));
         }

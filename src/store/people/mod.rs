@@ -10,7 +10,7 @@ mod tokens;
 mod users;
 mod vouchers;
 
-pub use audit::{Deed, DeedCheck, DeedFilter, Done};
+pub use audit::{Aged, Deed, DeedCheck, DeedFilter, Done};
 pub use links::{Link, LinkKind};
 pub use sessions::Session;
 pub use tokens::{NewToken, Token};

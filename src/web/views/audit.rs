@@ -142,7 +142,8 @@ impl DeedView {
             theirs: AuditQuery { who: Some(it.who.clone()), ..AuditQuery::default() }.href("/audit"),
             title: kind.map_or_else(|| shown(&it.kind), |it| title(it).to_owned()),
             refused: matches!(kind, Some(DeedKind::Refused | DeedKind::SignInRefused)),
-            what: shown(&it.what),
+            // A deed whose name says all has no more words: nothing stands there, not even that it is blank.
+            what: if it.what.is_empty() { String::new() } else { shown(&it.what) },
             remote: shown(&it.remote),
             at: When::at(it.at, around.now, around.zone),
         }

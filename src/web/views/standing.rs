@@ -37,7 +37,7 @@ fn ails(standing: &Standing, silent: Option<Timestamp>, now: Timestamp, zone: &Z
     let time = |at| When::near(at, now, zone).shown().to_owned();
     match (standing, silent) {
         (Standing::Refused { since, .. }, _) => format!("refuses our credentials since {}", time(*since)),
-        (Standing::Unreachable { since, .. }, _) => format!("does not answer since {}", time(*since)),
+        (Standing::Unreachable { since, .. }, _) => format!("has not answered since {}", time(*since)),
         (_, Some(at)) => format!("silent since {}", time(at)),
         (Standing::Resting { until }, None) => format!("rests until {}, as its provider asked", time(*until)),
         (Standing::Fine | Standing::NotAskedYet | Standing::NoApi, None) => "is well".to_owned(),
@@ -58,7 +58,7 @@ mod tests {
         let (since, why) = (NOW.plus(-3_600_000), String::new());
         let unreachable = Standing::Unreachable { since, why: why.clone() };
         let said = |standing: &Standing, silent| ails(standing, silent, NOW, &berlin());
-        assert_eq!(said(&unreachable, Some(NOW)), "does not answer since 13:02");
+        assert_eq!(said(&unreachable, Some(NOW)), "has not answered since 13:02");
         assert_eq!(said(&Standing::Refused { since, why }, None), "refuses our credentials since 13:02");
         let resting = Standing::Resting { until: NOW.plus(60_000) };
         assert_eq!(said(&resting, None), "rests until 14:03, as its provider asked");

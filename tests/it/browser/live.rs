@@ -56,10 +56,13 @@ async fn what_would_add_or_remove_a_row_waits_behind_the_pill() {
     let board = Board::start().await;
     board.event("P1=", "PACKAGE_ACTIVATE", "sender", 0).await;
     open(&page, &board, "/?status=sent").await;
+    let place = "document.getElementById('rows').getBoundingClientRect().top";
+    let before = page.text(place).await;
     board.event("P2=", "PACKAGE_ACTIVATE", "sender", 1).await;
     let pill = "document.getElementById('pill')";
     page.until(&format!("{pill}.textContent === '1 package changed – show' && !{pill}.hidden")).await;
     assert_eq!(page.text(&row("P2=")).await, "null", "it waits");
+    assert_eq!(page.text(place).await, before, "the pill takes no room");
     board.event("P1=", "PACKAGE_COMPLETE", "sender", 2).await;
     page.until(&format!("{pill}.textContent === '2 packages changed – show'")).await;
     page.until(&format!("{}.classList.contains('moved')", row("P1="))).await;

@@ -4,11 +4,17 @@ use super::{EMAIL, audit};
 use crate::support::board::Board;
 use signboard::app::people::DeedKind;
 use signboard::config::AuditTo;
+use signboard::model::Timestamp;
 use signboard::model::access::Role;
+use signboard::store::people::Aged;
 use std::path::Path;
 
 async fn note(board: &Board, who: &str, kind: DeedKind, what: &str) {
     board.app().note(who, "192.0.2.7", kind, what).await;
+}
+
+fn aged(at: Timestamp) -> Aged {
+    Aged { at, told_alone: false }
 }
 
 async fn several(board: &Board, count: usize) {
@@ -145,10 +151,10 @@ async fn nothing_is_changed_or_taken_out_unseen() {
 async fn retention_takes_what_is_oldest_and_the_rest_still_holds() {
     let board = Board::with_people(|_| ()).await;
     let store = &board.app().store;
-    assert_eq!(store.let_deeds_go(board.app().now(), 100).await.unwrap(), 0, "nothing is there");
+    assert_eq!(store.let_deeds_go(aged(board.app().now()), 100).await.unwrap(), 0, "nothing is there");
     let begin = board.app().now();
     several(&board, 20).await;
-    let before = begin.plus(12_500);
+    let before = aged(begin.plus(12_500));
     assert_eq!(store.deeds_before(before).await.unwrap(), 13);
     assert_eq!(store.let_deeds_go(before, 10).await.unwrap(), 10);
     assert_eq!(store.check_deeds().await.unwrap().broken, None);
@@ -158,10 +164,69 @@ async fn retention_takes_what_is_oldest_and_the_rest_still_holds() {
     note(&board, "odd", DeedKind::Export, "after").await;
     assert_eq!(store.check_deeds().await.unwrap().deeds, 8);
     assert_eq!(store.check_deeds().await.unwrap().broken, None);
-    assert_eq!(store.let_deeds_go(board.app().now().plus(1), 100).await.unwrap(), 8, "all of it");
+    assert_eq!(store.let_deeds_go(aged(board.app().now().plus(1)), 100).await.unwrap(), 8, "all of it");
     note(&board, "odd", DeedKind::Export, "last").await;
     let check = store.check_deeds().await.unwrap();
     assert_eq!((check.deeds, check.broken), (1, None));
+    board.stop().await;
+}
+
+/// Seen red with: retention that knows nothing of what was told.
+#[actix_web::test]
+async fn what_the_file_has_not_got_yet_does_not_go_by_age() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("there").join("deeds.jsonl");
+    let board = Board::with_people(|config| {
+        config.audit = Some(AuditTo::File(file.clone()));
+        config.retention.audit_days = Some(1);
+    })
+    .await;
+    several(&board, 3).await;
+    board.app().tell_deeds().await.unwrap();
+    board.clock.advance(3 * 86_400_000);
+    assert_eq!(board.app().old().await.unwrap(), []);
+    assert_eq!(board.app().retain().await.unwrap().unwrap().deeds, 0);
+    std::fs::create_dir(file.parent().unwrap()).unwrap();
+    assert_eq!(board.app().tell_deeds().await.unwrap(), 3);
+    assert_eq!(board.app().retain().await.unwrap().unwrap().deeds, 3);
+    assert_eq!(lines(&file).len(), 3);
+    assert_eq!(board.app().store.check_deeds().await.unwrap().broken, None);
+    board.stop().await;
+}
+
+/// Seen red with: a look that reads each piece by itself.
+#[actix_web::test]
+async fn whoever_looks_through_it_while_retention_takes_from_it_sees_no_change() {
+    let board = Board::with_people(|_| ()).await;
+    let store = board.app().store.clone();
+    several(&board, 3_000).await;
+    let before = aged(board.app().now().plus(1));
+    let taking = async { while store.let_deeds_go(before, 10).await.unwrap() > 0 {} };
+    let looking = async {
+        let mut looks = 0;
+        loop {
+            let check = store.check_deeds().await.unwrap();
+            assert_eq!(check.broken, None, "look {looks}, {} deeds", check.deeds);
+            looks += 1;
+            if check.deeds == 0 {
+                return looks;
+            }
+        }
+    };
+    let ((), looks) = futures_util::join!(taking, looking);
+    assert!(looks > 3, "{looks}");
+    board.stop().await;
+}
+
+/// Seen red with: a last number that counts only where a deed is left.
+#[actix_web::test]
+async fn an_audit_that_was_emptied_is_no_whole_one() {
+    let board = Board::with_people(|_| ()).await;
+    several(&board, 3).await;
+    board.sql("DROP TRIGGER audit_is_kept").await;
+    board.sql("DELETE FROM audit").await;
+    let broken = board.app().store.check_deeds().await.unwrap().broken;
+    assert_eq!(broken.as_deref(), Some("the newest deeds are missing: 0 is the last, and 3 was"));
     board.stop().await;
 }
 
