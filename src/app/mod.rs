@@ -33,8 +33,8 @@ pub use crate::store::read::{
     AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row, SecretUse,
 };
 pub use crate::store::{
-    Counts, Drift, DriftCounts, DriftFilter, DryLine, Forward, ForwardFacts, Hour, NewWaiting, Order,
-    Passing, Room, Run, Said, StoreError, Waiting, amount,
+    Alert, AlertFilter, AlertState, Because, Counts, Drift, DriftCounts, DriftFilter, DryLine, Forward, ForwardFacts, Hour, MOST_COUNTED, NewWaiting, Occasion, Order,
+    Passing, Resolution, Room, Run, Said, Standing, StoreError, Telling, TellingState, Waiting, amount,
 };
 
 use crate::clock::Clock;

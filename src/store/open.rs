@@ -53,6 +53,7 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (39, "session_numbers", include_str!("../../migrations/0039_session_numbers.sql")),
     (46, "alerts", include_str!("../../migrations/0046_alerts.sql")),
     (47, "tellings", include_str!("../../migrations/0047_tellings.sql")),
+    (49, "alerts_open", include_str!("../../migrations/0049_alerts_open.sql")),
 ];
 
 /// How a data folder is opened.

@@ -4,6 +4,7 @@
 //! [`guard::gate`].
 
 pub mod actions;
+pub mod alerts;
 pub mod api;
 mod body;
 pub mod callbacks;
@@ -76,6 +77,9 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/live", read().to(live::live))
             .route("/packages/{package:.*}", read().to(pages::package))
             .route("/packages/{package:.*}", web::post().to(resync::package))
+            .route("/alerts", read().to(alerts::page))
+            .route("/alerts", web::post().to(alerts::act))
+            .route("/follow/packages/{package:.*}", web::post().to(alerts::follow))
             .route("/sync/resync", web::post().to(resync::resync))
             .route("/sync/stop", web::post().to(resync::stop))
             .route("/sync", read().to(sync::sync))
@@ -118,6 +122,7 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/screen-live", read().to(live::live))
             .route("/api/v1/packages", read().to(api::packages))
             .route("/api/v1/packages/{package:.*}", read().to(api::package))
+            .route("/api/v1/alerts", read().to(alerts::list))
             .route("/api/v1/accounts", read().to(api::accounts))
             .route("/api/v1/drift", read().to(api::drift))
             .route("/api/v1/runs", read().to(api::runs))

@@ -4,11 +4,11 @@ use super::error::WebError;
 use super::site::{Moment, Site};
 use super::views::{
     AccountLabel, BoardInput, BoardPage, BoardQuery, Cursor, InboxInput, InboxPage, LoneSigners,
-    PackageInput, PackagePage, ProviderCard, ProvidersInput, ProvidersPage, PulseFragment, ScreenPage,
+    PackageAlerts, PackageInput, PackagePage, ProviderCard, ProvidersInput, ProvidersPage, PulseFragment, ScreenPage,
     ScreenPulse, board::PulseInput, html, link, providers,
 };
 use crate::app::people::Who;
-use crate::app::{AccountFacts, Order, Row};
+use crate::app::{AccountFacts, Order};
 use crate::config::{CallbackAuth, Rotates, Rotation, Unsigned};
 use crate::model::access::{Needs, Role};
 use crate::model::{AccountId, Filter, PackageKey, Tally, Timestamp};
@@ -18,8 +18,6 @@ use percent_encoding::percent_decode_str;
 use std::collections::{BTreeMap, HashMap};
 
 const PAGE: u32 = 50;
-/// So many troubles stand in the strip; the rest is a number.
-const STRIP: u32 = 3;
 const MOST_SENDERS: u32 = 200;
 /// So many of what polling found stand on a package's page.
 const FINDINGS: u32 = 20;
@@ -38,7 +36,7 @@ pub async fn board(site: web::Data<Site>, request: HttpRequest, who: Who) -> Res
     let senders = site.app.store.senders(&filter, MOST_SENDERS).await?;
     let senders: Vec<(String, String)> = senders.into_iter().map(|it| (it.clone(), it)).collect();
     let tallies = tallies(&site, &filter, &moment).await?;
-    let troubled = troubled(&site, &who, &moment).await?;
+    let open = super::alerts::open(&site, &who, &moment).await?;
     let counted = filter.words.is_empty() && filter.sender.is_none() && filter.updated_since.is_none();
     let total = tallies.iter().find(|(tally, _)| *tally == filter.tally).map(|(_, count)| *count);
     let input = BoardInput {
@@ -47,7 +45,7 @@ pub async fn board(site: web::Data<Site>, request: HttpRequest, who: Who) -> Res
         rows: &page.rows,
         seq,
         tallies: &tallies,
-        troubled: &troubled,
+        alerts: &open,
         senders: &senders,
         total: total.filter(|_| counted),
         offset: (query.cursor == Cursor::First).then_some(0),
@@ -72,9 +70,9 @@ pub async fn pulse(site: web::Data<Site>, request: HttpRequest, who: Who) -> Res
     let filter = query.filter(site.app.now(), &site.zone, &site.accounts, &who);
     let moment = site.moment_of(&who, |it| is_of(&filter, it)).await?;
     let tallies = tallies(&site, &filter, &moment).await?;
-    let troubled = troubled(&site, &who, &moment).await?;
+    let open = super::alerts::open(&site, &who, &moment).await?;
     let around = site.around(&moment);
-    let input = PulseInput { around: &around, query: &query, tallies: &tallies, troubled: &troubled };
+    let input = PulseInput { around: &around, query: &query, tallies: &tallies, alerts: &open };
     Ok(page_of(if who.screen().is_some() {
         html(&ScreenPulse::new(&input))
     } else {
@@ -101,7 +99,14 @@ pub async fn package(
     }
     let detail = detail(&site, &who, &key).await?;
     let moment = site.moment_of(&who, |it| *it == key.account).await?;
-    let asked = (request.query_string() == "done=asked").then(|| super::resync::told(&site, &key)).flatten();
+    let pairs = web::Query::<HashMap<String, String>>::from_query(request.query_string());
+    let pairs = pairs.map(web::Query::into_inner).unwrap_or_default();
+    let asked = pairs.get("done").filter(|it| *it == "asked").and_then(|_| super::resync::told(&site, &key));
+    let asked = match asked {
+        None => super::alerts::notice(&site, &who, &pairs).await?,
+        asked => asked,
+    };
+    let (alerts, told) = super::alerts::of_package(&site, &who, &key).await?;
     let has_api = site.app.can_ask(&key.account);
     let findings = super::sync::findings(&site, site.app.store.drift_of(&key, FINDINGS).await?).await?;
     let input = PackageInput {
@@ -110,6 +115,7 @@ pub async fn package(
         findings: &findings,
         may_ask: has_api && who.may(Needs::Resync),
         asked: asked.as_deref(),
+        alerts: PackageAlerts { all: &alerts, told: &told, follows: super::alerts::follows(&site, &who, &key).await? },
     };
     Ok(page_of(html(&PackagePage::new(&input))))
 }
@@ -321,12 +327,6 @@ async fn tallies(site: &Site, filter: &Filter, moment: &Moment) -> Result<Vec<(T
     let mut counts = site.app.store.counts(filter).await?;
     counts.push((Tally::Attention, site.app.store.attention(filter, moment.now()).await?));
     Ok(counts)
-}
-
-/// What stands in the strip: of all accounts that they see, the latest first.
-async fn troubled(site: &Site, who: &Who, moment: &Moment) -> Result<Vec<Row>, WebError> {
-    let filter = Filter { tally: Tally::Attention, within: who.reach.clone(), ..Filter::default() };
-    Ok(site.app.store.list(&filter, &Order::default(), STRIP, moment.now()).await?.rows)
 }
 
 /// The package that a path names, and what follows it.

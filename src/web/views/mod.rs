@@ -5,6 +5,8 @@
 //! may ask the store, and no secret gets this far.
 
 pub mod accounts;
+mod alert;
+pub mod alerts;
 pub mod assets;
 pub mod board;
 pub mod drift;
@@ -16,6 +18,7 @@ mod lines;
 pub mod link;
 pub mod lost;
 pub mod me;
+mod notes;
 pub mod package;
 mod people;
 pub mod providers;
@@ -27,6 +30,7 @@ pub mod screen;
 pub mod sign_in;
 pub mod standing;
 pub mod sync;
+mod strip;
 mod tallies;
 #[cfg(test)]
 mod tests;
@@ -34,7 +38,6 @@ pub mod time;
 mod timeline;
 pub mod tokens;
 pub mod traffic;
-mod trouble;
 pub mod users;
 mod why;
 pub mod words;
@@ -44,11 +47,12 @@ pub use error::ErrorPage;
 pub use forwards::{ForwardsInput, ForwardsPage};
 pub use inbox::{InboxInput, InboxPage, LoneSigners};
 pub use lost::{LostInput, LostPage};
-pub use package::{PackageInput, PackagePage};
+pub use package::{PackageAlerts, PackageInput, PackagePage};
 pub use providers::{AuthKind, ProviderCard, ProvidersInput, ProvidersPage};
 pub use query::{BoardQuery, Cursor, Updated};
 pub use row::{RowFragment, RowView};
 pub use screen::{ScreenPage, ScreenPulse};
+pub use strip::Strip;
 pub use sync::{AccountSync, RunningFragment, SyncInput, SyncPage, SyncQuery};
 pub use time::Zone;
 pub use traffic::{TrafficList, TrafficView};
@@ -109,8 +113,8 @@ pub struct Around<'a> {
     pub now: Timestamp,
     /// The zone in which times are printed.
     pub zone: &'a Zone,
-    /// How many packages need a person.
-    pub attention: u64,
+    /// How many alerts are open.
+    pub alerts: u64,
     /// When the last callback was accepted, from whichever account.
     pub last_callback: Option<Timestamp>,
     /// What an operator must know at once: callbacks can't be written down, or are refused.
@@ -175,6 +179,10 @@ pub struct Frame {
     pub header: Header,
     /// Whether the page follows changes.
     pub live: bool,
+    /// How many alerts are open; empty: none.
+    pub open: String,
+    /// The same in words.
+    pub bell: String,
     /// Who looks; `None`: a stranger.
     pub who: Option<Looks>,
 }
@@ -184,6 +192,8 @@ pub struct Frame {
 pub enum Place {
     /// Packages.
     Packages,
+    /// Alerts.
+    Alerts,
     /// Sync.
     Sync,
     /// Inbox.
@@ -201,7 +211,7 @@ pub enum Place {
 impl Frame {
     fn new(title: &str, place: Place, around: &Around<'_>) -> Self {
         Self {
-            title: tab_title(title, around.attention),
+            title: tab_title(title, around.alerts),
             place,
             zone: around.zone.name().to_owned(),
             drawn: When::clock(around.now, around.zone),
@@ -209,6 +219,8 @@ impl Frame {
             warnings: around.warnings.to_vec(),
             header: around.header.clone(),
             live: false,
+            open: alerts::counted(around.alerts),
+            bell: strip::said(around.alerts),
             who: around.who.cloned(),
         }
     }
@@ -241,12 +253,11 @@ impl Frame {
 }
 
 /// `(3) Sent · signboard`: tabs are told apart by their beginning.
-fn tab_title(title: &str, attention: u64) -> String {
+fn tab_title(title: &str, open: u64) -> String {
     let title = words::one_line(title);
-    if attention == 0 {
-        format!("{title} · signboard")
-    } else {
-        format!("({attention}) {title} · signboard")
+    match alerts::counted(open) {
+        none if none.is_empty() => format!("{title} · signboard"),
+        open => format!("({open}) {title} · signboard"),
     }
 }
 
