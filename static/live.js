@@ -91,7 +91,7 @@ const ring = ({ bell, open }, { key, said }) => {
   const button = byId("bell");
   if (!button || !key) return;
   button.ariaLabel = bell;
-  button.querySelector("b").textContent = open;
+  byId("open").textContent = open;
   const before = known, newest = (key) => +key.split(" ")[0]; // its number
   known = key;
   if (before === undefined || before === key) return;

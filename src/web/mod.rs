@@ -28,6 +28,7 @@ pub mod sync;
 pub mod tokens;
 pub mod views;
 mod who;
+mod wishes;
 
 use crate::app::App;
 use actix_web::guard::{Any, Get, Head};

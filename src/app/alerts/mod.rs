@@ -1,4 +1,4 @@
-//! Alerts on their way to people. `route` looks up whom to tell, `people` who that is, `when` says when they want to hear,
+//! Alerts on their way to people. `route` looks up whom to tell, `people` who that is, `when` says when they want to hear, `wished` keeps what they say about that,
 //! `tell` sends, `words` says what a message says, `acts` does what people want with alerts, `check` asks the provider whether something is mended.
 //!
 //! Nothing here is on the way of a callback: an alert is a row that its cause wrote, a telling is a row before anything is
@@ -10,6 +10,7 @@ mod people;
 mod route;
 mod tell;
 mod when;
+mod wished;
 mod words;
 
 pub use acts::{Later, MOST_WHY, Wanted, about};
@@ -60,6 +61,12 @@ impl Post {
     #[must_use]
     pub fn state(&self) -> PostState {
         self.state.lock().map(|it| it.clone()).unwrap_or_default()
+    }
+
+    /// Whether a mail server is configured.
+    #[must_use]
+    pub fn sends_mails(&self) -> bool {
+        self.mailer.is_some()
     }
 
     fn rests(&self, now: Timestamp) -> bool {

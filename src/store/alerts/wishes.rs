@@ -12,6 +12,7 @@ use sqlx::Row as _;
 const WISHES: &str = "SELECT wishes FROM wishes WHERE user = $1";
 const WISH: &str = "INSERT INTO wishes (user, wishes) VALUES ($1, $2) ON CONFLICT (user) DO UPDATE SET wishes = excluded.wishes \
     RETURNING user";
+const ZONE: &str = "UPDATE users SET zone = $2 WHERE id = $1 RETURNING id";
 const FOLLOW: &str = "INSERT INTO followers (user, account, package, since) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING user";
 const UNFOLLOW: &str =
     "DELETE FROM followers WHERE user = $1 AND account = $2 AND package = $3 RETURNING user";
@@ -44,6 +45,12 @@ impl Store {
     /// Keeps what somebody wants to hear of.
     pub async fn set_wishes(&self, user: i64, wishes: &Wishes) -> Result<(), StoreError> {
         let write = Aside::new(WISH).number(user).text(json(&written(wishes))?);
+        self.aside(vec![write]).await.map(|_| ())
+    }
+
+    /// Keeps in which zone somebody lives; `None`: the board's.
+    pub async fn set_zone(&self, user: i64, zone: Option<&str>) -> Result<(), StoreError> {
+        let write = Aside::new(ZONE).number(user).maybe(zone.map(str::to_owned));
         self.aside(vec![write]).await.map(|_| ())
     }
 

@@ -1,9 +1,12 @@
 //! What people see of themselves: name, password, second factor, sessions.
 
 use super::time::When;
+use super::wishes::WishesView;
 use super::words::shown;
 use super::{Around, Frame, Place};
 use crate::app::people::{Session, User, passwords};
+use crate::model::access::Role;
+use crate::model::wishes::Wishes;
 use askama::Template;
 
 /// What the page shows.
@@ -17,6 +20,10 @@ pub struct MeInput<'a> {
     pub sessions: &'a [Session],
     /// The one that they are in.
     pub session: i64,
+    /// What they want to hear of.
+    pub wishes: &'a Wishes,
+    /// The board sends mails at all.
+    pub mails: bool,
     /// What a button has just done.
     pub notice: Option<&'a str>,
     /// Why it hasn't.
@@ -35,6 +42,7 @@ pub struct MePage<'a> {
     by_provider: bool,
     sessions: Vec<SessionView>,
     others: bool,
+    wishes: WishesView,
     notice: Option<&'a str>,
     wrong: Option<&'a str>,
     least: usize,
@@ -74,6 +82,12 @@ impl<'a> MePage<'a> {
             has_second: user.totp.is_some(),
             by_provider: user.subject.is_some() && user.password.is_none(),
             others: sessions.len() > 1,
+            wishes: WishesView::new(
+                input.wishes,
+                (user.zone.as_deref(), input.mails),
+                user.role == Role::Admin,
+                around,
+            ),
             sessions,
             notice: input.notice,
             wrong: input.wrong,

@@ -40,6 +40,7 @@ pub mod tokens;
 pub mod traffic;
 pub mod users;
 mod why;
+mod wishes;
 pub mod words;
 
 pub use board::{BoardInput, BoardPage, PulseFragment, PulseInput};

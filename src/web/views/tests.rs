@@ -157,7 +157,7 @@ fn a_package_page_says_what_is_odd() {
         findings: &[],
         may_ask: true,
         asked: None,
-        alerts: PackageAlerts::default(),
+        alerts: PackageAlerts { all: &[(sample::alert(&detail.row), true)], ..PackageAlerts::default() },
     }));
     for words in [
         "Why “Sent”?",
@@ -171,7 +171,7 @@ fn a_package_page_says_what_is_odd() {
         "today, 21 Nov 2026",
         "times in Europe/Berlin",
         "Waiting for Marta Oliveira",
-        "Unlock this signer in OneSpan Sign, or give the place to someone else.",
+        "Unlock the signer at OneSpan · EU; until then the signer can’t sign.",
         "href=\"/packages/onespan-eu/5n4obeO8jYoPp126Cm-Y3fxdfbo%3D/payload/7\"",
     ] {
         assert!(page.contains(words), "{words} is not in {page}");
