@@ -156,7 +156,7 @@ impl Server {
         });
         let (app, stop) = (self.app.clone(), self.stop.clone());
         tokio::spawn(async move {
-            tokio::select! { () = stop.cancelled() => (), () = route(&app) => (), () = tell(&app) => () }
+            tokio::select! { () = stop.cancelled() => (), () = route_alerts(&app) => (), () = send_messages(&app) => () }
         });
     }
 
@@ -315,7 +315,7 @@ async fn jobs(app: &App) {
 }
 
 /// Whom to tell of what is raised, and of what is mended.
-async fn route(app: &App) {
+async fn route_alerts(app: &App) {
     let mut changes = app.store.subscribe();
     loop {
         let turn = app.begin_turn("alerts");
@@ -335,7 +335,7 @@ async fn route(app: &App) {
 }
 
 /// A worker of its own, so that a slow mail server holds up nobody.
-async fn tell(app: &App) {
+async fn send_messages(app: &App) {
     loop {
         let turn = app.begin_turn("messages");
         let told = app.tell_step().await;

@@ -14,7 +14,6 @@ pub mod forwarding;
 pub mod heartbeat;
 pub mod import;
 pub mod ingest;
-pub mod link;
 mod locating;
 pub mod people;
 pub mod reconcile;

@@ -1,6 +1,7 @@
 //! `signboard check`: the configuration as it will be used, and what to set at each provider.
 
 use crate::config::{AccountConfig, Config, Keys, PATH_TOKEN};
+use crate::mail::Mailer;
 use crate::model::AccountId;
 use crate::provider::listener::Listener;
 use crate::provider::{self, Provider};
@@ -48,6 +49,8 @@ pub(super) fn check(config: &Config, args: &CheckArgs) -> anyhow::Result<i32> {
             Err(problem) => problems.push(format!("accounts.{id}: {problem}")),
         }
     }
+    let mail = keyed.mail.as_ref().map(Mailer::open).transpose();
+    problems.extend(mail.err().map(|problem| format!("mail: {problem}")));
     if !problems.is_empty() {
         eprintln!("The configuration can't be used:");
         problems.iter().for_each(|problem| eprintln!("  {problem}"));

@@ -69,7 +69,7 @@ fn rule(mut table: Reader<'_>) -> Read<AlertRule> {
 /// What can't be right of several tables together.
 pub(super) fn look_over(scope: &Scope, config: &Config) {
     for (at, rule) in config.alerts.rules.iter().enumerate() {
-        let path = format!("alerts.rules.{}", at + 1);
+        let path = format!("alerts.rules[{}]", at + 1);
         if let Some(odd) = rule.account.as_ref().filter(|it| !config.accounts.contains_key(*it)) {
             scope.report(&format!("{path}.account"), format!("no account is called {odd:?}"));
         }
@@ -145,13 +145,13 @@ mod tests {
         for (lines, place) in [
             (format!("{ACCOUNT}fallback = [\"ops\"]"), "accounts.a.fallback"),
             (format!("{ACCOUNT}fallback = [\"ops@example.org\"]\n{MAIL}"), "accounts.a.fallback"),
-            (format!("{MAIL}[[alerts.rules]]\nto = [\"a@example.org\"]"), "alerts.rules.1.to"),
+            (format!("{MAIL}[[alerts.rules]]\nto = [\"a@example.org\"]"), "alerts.rules[1].to"),
             (
                 "[[alerts.rules]]\naccount = \"x\"\nto = [\"a@example.org\"]".to_owned(),
-                "alerts.rules.1.account",
+                "alerts.rules[1].account",
             ),
-            ("[[alerts.rules]]\ngroup = \"x\"".to_owned(), "alerts.rules.1.to"),
-            ("[[alerts.rules]]\nto = [\"a@b\"]\nwho = 1".to_owned(), "alerts.rules.1.who"),
+            ("[[alerts.rules]]\ngroup = \"x\"".to_owned(), "alerts.rules[1].to"),
+            ("[[alerts.rules]]\nto = [\"a@b\"]\nwho = 1".to_owned(), "alerts.rules[1].who"),
             ("[alerts]\nrules = 1".to_owned(), "alerts.rules"),
             ("[alerts]\nnag-after = \"1m\"".to_owned(), "alerts.nag-after"),
         ] {

@@ -250,11 +250,11 @@ mod tests {
     fn what_is_wrong_is_said_and_no_password_is_shown() {
         let good = "server = \"smtp://127.0.0.1:2525\"";
         for (lines, place) in [
-            (format!("{FROM}"), "mail.server"),
+            (FROM.to_owned(), "mail.server"),
             (format!("server = \"http://x\"\n{FROM}"), "mail.server"),
             (format!("server = \"smtp://a:hush@x\"\n{FROM}"), "mail.server"),
             (format!("server = \"smtp://x/path\"\n{FROM}"), "mail.server"),
-            (format!("{good}"), "mail.from"),
+            (good.to_owned(), "mail.from"),
             (format!("{good}\nfrom = \"board\""), "mail.from"),
             (format!("{good}\n{FROM}\nstarttls = \"maybe\""), "mail.starttls"),
             (format!("server = \"smtps://x\"\n{FROM}\nstarttls = \"never\""), "mail.starttls"),

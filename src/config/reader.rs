@@ -200,30 +200,29 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The tables of a list of them, counted from 1; none where it is absent.
+    pub(super) fn tables(&mut self, key: &str) -> Read<Vec<Reader<'a>>> {
+        self.ask(key);
+        let tables: Option<Vec<&'a Table>> = match self.get(key) {
+            None => return Ok(Vec::new()),
+            Some(Value::Array(all)) => all.iter().map(Value::as_table).collect(),
+            Some(_) => None,
+        };
+        let tables = tables
+            .ok_or_else(|| self.report(key, format!("must be tables, each under its own [[{key}]]")))?;
+        let path = |number| format!("{}[{number}]", self.path_of(key));
+        let of = |(table, number)| Reader {
+            scope: self.scope,
+            table: Some(table),
+            path: path(number),
+            known: Vec::new(),
+        };
+        Ok(tables.into_iter().zip(1..).map(of).collect())
+    }
+
     /// As [`Reader::table`]; an absent one is read as an empty one.
     pub(super) fn table_or_empty(&mut self, key: &str) -> Read<Reader<'a>> {
         Ok(self.table(key)?.unwrap_or_else(|| self.below(key, None)))
-    }
-
-    /// The tables of a list, `[[key]]`; absent: none. The first one's path ends in 1.
-    pub(super) fn tables(&mut self, key: &str) -> Read<Vec<Reader<'a>>> {
-        self.ask(key);
-        let tables = match self.get(key) {
-            None => Some(Vec::new()),
-            Some(value) => value.as_array().map(|all| all.iter().map(Value::as_table).collect()),
-        };
-        let tables = tables.and_then(|all| all.into_iter().collect::<Option<Vec<_>>>());
-        let tables = tables.ok_or_else(|| {
-            self.report(key, format!("must be a list of tables, [[{}]]", self.path_of(key)))
-        })?;
-        let place = |at: usize| join(&self.path_of(key), &(at + 1).to_string());
-        let below = |(at, table)| Reader {
-            scope: self.scope,
-            table: Some(table),
-            path: place(at),
-            known: Vec::new(),
-        };
-        Ok(tables.into_iter().enumerate().map(below).collect())
     }
 
     /// A secret: `key`, `key-file` or `key-env`, one of them.

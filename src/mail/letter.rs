@@ -156,7 +156,6 @@ mod tests {
         }
     }
 
-    /// Seen red with: a subject that keeps its line breaks.
     #[test]
     fn nothing_that_a_letter_is_given_makes_a_header_or_a_tag() {
         let evil = "x\r\nBcc: evil@example.net\r\n\r\n<img src=\"https://evil.example.net/\"><script>";

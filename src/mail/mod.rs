@@ -39,6 +39,8 @@ pub struct Mailer {
 pub struct Line {
     connection: AsyncSmtpConnection,
     from: Address,
+    /// It can be used on.
+    open: bool,
 }
 
 /// Why a letter isn't sent, as a sentence without a full stop.
@@ -110,7 +112,7 @@ impl Mailer {
                 other => self.because(&other),
             })?;
         }
-        Ok(Line { connection, from: self.from.email.clone() })
+        Ok(Line { connection, from: self.from.email.clone(), open: true })
     }
 
     /// Connects, encrypted from the start if so configured, and hears what the server offers.
@@ -172,15 +174,11 @@ impl Line {
             }
             options.push(MailParameter::SmtpUtfEight);
         }
-        let mail = self.connection.command(Mail::new(Some(self.from.clone()), options));
-        patient(WORD, mail).await.map_err(|it| Unsent::Nothing(it.told("mails from this board")))?;
-        let asking = self.connection.command(Rcpt::new(to, Vec::new()));
-        match patient(WORD, asking).await {
-            Ok(_) => Ok(()),
-            Err(trouble) => {
-                let unsent = trouble.of_one("this address");
-                self.forget(unsent).await
-            }
+        let mail = self.say(Mail::new(Some(self.from.clone()), options)).await;
+        mail.map_err(|it| Unsent::Nothing(it.told("mails from this board")))?;
+        match self.say(Rcpt::new(to, Vec::new())).await {
+            Ok(()) => Ok(()),
+            Err(trouble) => Err(self.begin_anew(trouble.of_one("this address")).await),
         }
     }
 
@@ -189,26 +187,25 @@ impl Line {
     /// # Errors
     /// Why not.
     pub async fn deliver(&mut self, letter: &[u8]) -> Result<(), Unsent> {
-        if let Err(trouble) = patient(WORD, self.connection.command(Data)).await {
-            let unsent = trouble.of_one("this letter");
-            return self.forget(unsent).await;
+        if let Err(trouble) = self.say(Data).await {
+            return Err(self.begin_anew(trouble.of_one("this letter")).await);
         }
         match patient(TAKE, self.connection.message(letter)).await {
             Ok(_) => Ok(()),
-            Err(Trouble::Lost(why) | Trouble::Tls(why)) => Err(Unsent::Unknown(format!(
-                "the line to the mail server was lost while it took the letter: {why}"
-            ))),
-            Err(said @ Trouble::Said(..)) => {
-                let unsent = said.of_one("this letter");
-                self.forget(unsent).await
+            Err(Trouble::Lost(why) | Trouble::Tls(why)) => {
+                self.open = false;
+                Err(Unsent::Unknown(format!(
+                    "the line was lost while the mail server took the letter: {why}"
+                )))
             }
+            Err(said @ Trouble::Said(..)) => Err(self.begin_anew(said.of_one("this letter")).await),
         }
     }
 
     /// Whether it can be used on.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        !self.connection.has_broken()
+        self.open
     }
 
     /// Hangs up.
@@ -216,14 +213,19 @@ impl Line {
         let _ = patient(WORD, self.connection.quit()).await;
     }
 
-    /// Begins anew for the next letter; where that fails, the line is of no use any more.
-    async fn forget(&mut self, unsent: Unsent) -> Result<(), Unsent> {
-        match (&unsent, patient(WORD, self.connection.command(Rset)).await) {
-            (Unsent::Never(_), _) | (_, Ok(_)) => Err(unsent),
-            (Unsent::Nothing(why) | Unsent::NotNow(why) | Unsent::Unknown(why), Err(_)) => {
-                Err(Unsent::Nothing(why.clone()))
-            }
+    /// Says a word, and hears that it is well.
+    async fn say(&mut self, word: impl std::fmt::Display) -> Result<(), Trouble> {
+        let answer = patient(WORD, self.connection.command(word)).await;
+        self.open &= !matches!(answer, Err(Trouble::Lost(_) | Trouble::Tls(_) | Trouble::Said(421, _)));
+        answer.map(|_| ())
+    }
+
+    /// After a letter that isn't sent, for the next one.
+    async fn begin_anew(&mut self, unsent: Unsent) -> Unsent {
+        if self.open && self.say(Rset).await.is_err() {
+            self.open = false;
         }
+        unsent
     }
 }
 

@@ -13,6 +13,7 @@ pub mod event;
 pub mod filter;
 pub mod fold;
 pub mod glance;
+pub mod link;
 pub mod log;
 pub mod package;
 mod people;

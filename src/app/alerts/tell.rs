@@ -108,11 +108,7 @@ impl App {
         if !self.store.begin_telling(&message.ids, &message.number, self.now()).await? {
             return Ok(Err(Unsent::NotNow("it is gone".to_owned())));
         }
-        let sent = line.deliver(bytes).await;
-        if !matches!(sent, Ok(()) | Err(Unsent::Never(_) | Unsent::NotNow(_))) {
-            *open = None;
-        }
-        Ok(sent)
+        Ok(line.deliver(bytes).await)
     }
 
     async fn note_message(&self, message: &Message, sent: Result<(), Unsent>) -> Result<(), StoreError> {

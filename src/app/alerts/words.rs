@@ -4,11 +4,10 @@
 use super::tell::MOST_LISTED;
 use super::when;
 use crate::app::App;
-use crate::app::link;
 use crate::app::text::shown;
 use crate::mail::{Item, Letter};
 use crate::model::alert::AlertKind;
-use crate::model::{Package, PackageKey, Signer, SignerStatus, Timestamp};
+use crate::model::{Package, PackageKey, Signer, SignerStatus, Timestamp, link};
 use crate::store::{Alert, Because, Occasion, Telling};
 use jiff::tz::TimeZone;
 use sha2::{Digest as _, Sha256};
@@ -199,9 +198,9 @@ impl App {
             let item = self.item(telling, alert, zone, names);
             first.get_or_insert_with(|| subject(telling.occasion, &item));
             if telling.occasion == Occasion::Resolved {
-                letter.resolved.push(item)
+                letter.resolved.push(item);
             } else {
-                letter.items.push(item)
+                letter.items.push(item);
             }
         }
         letter.subject = match seen.len() {

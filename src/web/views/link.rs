@@ -1,10 +1,26 @@
 //! Addresses within the board: links to packages, and the ids of their rows in a page.
+//!
+//! A package id is any text, so nothing of it may reach a path or an attribute without being encoded.
 
-pub use crate::app::link::{encode, package, package_id};
-
-use crate::model::PackageKey;
+use crate::model::{PackageId, PackageKey};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
+
+/// Everything but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// `text` as one part of an address: a path segment, or a name or value in a query.
+#[must_use]
+pub fn encode(text: &str) -> String {
+    utf8_percent_encode(text, RESERVED).to_string()
+}
+
+/// A package's page: `/packages/{account}/{id}`.
+#[must_use]
+pub fn package(key: &PackageKey) -> String {
+    crate::model::link::package(key)
+}
 
 /// A package as JSON: `/api/v1/packages/{account}/{id}`.
 #[must_use]
@@ -24,6 +40,12 @@ pub fn stray_payload(arrival: i64) -> String {
     format!("/inbox/payload/{arrival}")
 }
 
+/// The package id that a decoded path segment of one of these links means.
+#[must_use]
+pub fn package_id(segment: &str) -> Option<PackageId> {
+    PackageId::parse(if crate::model::link::is_guarded(segment) { &segment[1..] } else { segment })
+}
+
 /// The id of a package's row in a page: safe in HTML whatever the package is called.
 #[must_use]
 pub fn row_id(key: &PackageKey) -> String {
@@ -40,7 +62,7 @@ pub fn row_id(key: &PackageKey) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{AccountId, PackageId};
+    use crate::model::AccountId;
     use percent_encoding::percent_decode_str;
     use proptest::prelude::*;
 

@@ -57,10 +57,6 @@ impl Mailbox {
     pub fn of(&self, address: &str) -> Vec<Taken> {
         self.letters().into_iter().filter(|it| it.to == address).collect()
     }
-
-    pub fn config(&self) -> MailConfig {
-        config(self.port)
-    }
 }
 
 impl Drop for Mailbox {

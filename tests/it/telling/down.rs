@@ -2,7 +2,7 @@
 
 use super::{OPS, board, mailed, tell, tellings};
 use crate::support::board::Board;
-use crate::support::mailbox::Mailbox;
+use crate::support::mailbox::{Mailbox, Taken};
 use std::time::Instant;
 
 const MINUTE: i64 = 60_000;
@@ -47,7 +47,7 @@ async fn a_server_that_is_down_for_an_hour_loses_nothing_and_delays_no_callback(
         tell(&board).await;
     }
     assert_eq!(board.app().post.state().trouble, None);
-    let subjects: Vec<String> = mailbox.of(OPS).iter().map(|it| it.subject()).collect();
+    let subjects: Vec<String> = mailbox.of(OPS).iter().map(Taken::subject).collect();
     // What came after the last try in vain goes at once, the rest when its time comes.
     let told: u32 = subjects.iter().map(|it| it.split(' ').next().unwrap().parse().unwrap_or(1)).sum();
     assert_eq!((told, subjects.len() <= 2), (60, true), "{subjects:?}");

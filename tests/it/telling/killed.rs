@@ -38,7 +38,7 @@ async fn a_board_that_is_killed_while_it_delivers_loses_nothing() {
     );
     std::fs::write(folder.path().join("signboard.toml"), config).unwrap();
     let mut board = start(folder.path());
-    let now = jiff::Timestamp::now().as_millisecond();
+    let now = signboard::clock::Clock::System.millis();
     let at = now - (crate::support::board::NOON - 3_600_000);
     let request = crate::support::board::client().post(format!("{}/callbacks/os", board.url));
     let request =

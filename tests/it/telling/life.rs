@@ -2,7 +2,7 @@
 
 use super::{OPS, board, mailed, tell, tellings};
 use crate::support::board::Board;
-use crate::support::mailbox::Mailbox;
+use crate::support::mailbox::{Mailbox, Taken};
 use crate::support::world::{Stage, nda};
 use signboard::demo::act as demo;
 use signboard::model::{AccountId, PackageId, PackageKey, Timestamp};
@@ -30,7 +30,7 @@ async fn act(board: &Board, package: &str, act: Act) {
 }
 
 fn subjects(mailbox: &Mailbox) -> Vec<String> {
-    mailbox.letters().iter().map(|it| it.subject()).collect()
+    mailbox.letters().iter().map(Taken::subject).collect()
 }
 
 /// Seen red with: a reminder of what somebody has taken on.

@@ -86,7 +86,7 @@ async fn without_names_a_mail_names_no_signer_no_words_and_no_package() {
     stage.close().await;
 }
 
-/// Seen red with: a subject that keeps its line breaks.
+/// Seen red with: a quote that is not escaped.
 #[actix_web::test]
 async fn a_signers_words_make_no_header_and_no_tag() {
     let Some(mailbox) = Mailbox::open(&[]) else { return };

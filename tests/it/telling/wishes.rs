@@ -2,7 +2,7 @@
 
 use super::{OPS, board, tell, tellings};
 use crate::support::board::Board;
-use crate::support::mailbox::Mailbox;
+use crate::support::mailbox::{Mailbox, Taken};
 use crate::support::people::user;
 use signboard::model::access::Role;
 use signboard::model::alert::AlertKind;
@@ -62,7 +62,7 @@ async fn a_digest_is_one_letter_a_day() {
     tell(&board).await;
     board.clock.advance(60 * MINUTE);
     tell(&board).await;
-    assert_eq!(mailbox.letters().iter().map(|it| it.subject()).collect::<Vec<_>>(), ["2 alerts"]);
+    assert_eq!(mailbox.letters().iter().map(Taken::subject).collect::<Vec<_>>(), ["2 alerts"]);
     board.stop().await;
 }
 
