@@ -32,8 +32,9 @@ pub use crate::store::read::{
     AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row, SecretUse,
 };
 pub use crate::store::{
-    Alert, AlertFilter, AlertState, Because, Counts, Drift, DriftCounts, DriftFilter, DryLine, Forward, ForwardFacts, Hour, MOST_COUNTED, NewWaiting, Occasion, Order,
-    Passing, Resolution, Room, Run, Said, Standing, StoreError, Telling, TellingState, Waiting, amount,
+    Alert, AlertFilter, AlertState, Because, Counts, Drift, DriftCounts, DriftFilter, DryLine, Forward,
+    ForwardFacts, Hour, MOST_COUNTED, NewWaiting, Occasion, Order, Passing, Resolution, Room, Run, Said,
+    Standing, StoreError, Telling, TellingState, Waiting, amount,
 };
 
 use crate::clock::Clock;

@@ -202,7 +202,11 @@ fn done(word: &str) -> Option<String> {
     let (done, of): (u64, u64) = (done.parse().ok()?, of.parse().ok()?);
     let left = of.checked_sub(done).filter(|it| *it > 0);
     let left = left.map(|it| {
-        let over = count(it, "was over already, taken by somebody, or is not yours", "were over already, taken by somebody, or are not yours");
+        let over = count(
+            it,
+            "was over already, taken by somebody, or is not yours",
+            "were over already, taken by somebody, or are not yours",
+        );
         format!(" {over} to see to.")
     });
     let what = match word {

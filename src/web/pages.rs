@@ -4,8 +4,8 @@ use super::error::WebError;
 use super::site::{Moment, Site};
 use super::views::{
     AccountLabel, BoardInput, BoardPage, BoardQuery, Cursor, InboxInput, InboxPage, LoneSigners,
-    PackageAlerts, PackageInput, PackagePage, ProviderCard, ProvidersInput, ProvidersPage, PulseFragment, ScreenPage,
-    ScreenPulse, board::PulseInput, html, link, providers,
+    PackageAlerts, PackageInput, PackagePage, ProviderCard, ProvidersInput, ProvidersPage, PulseFragment,
+    ScreenPage, ScreenPulse, board::PulseInput, html, link, providers,
 };
 use crate::app::people::Who;
 use crate::app::{AccountFacts, Order};
@@ -115,7 +115,11 @@ pub async fn package(
         findings: &findings,
         may_ask: has_api && who.may(Needs::Resync),
         asked: asked.as_deref(),
-        alerts: PackageAlerts { all: &alerts, told: &told, follows: super::alerts::follows(&site, &who, &key).await? },
+        alerts: PackageAlerts {
+            all: &alerts,
+            told: &told,
+            follows: super::alerts::follows(&site, &who, &key).await?,
+        },
     };
     Ok(page_of(html(&PackagePage::new(&input))))
 }

@@ -27,7 +27,8 @@ async fn json(board: &Board, who: &Shows, path: &str) -> Value {
 /// Kinds and packages of a page of alerts.
 async fn listed(board: &Board, who: &Shows, query: &str) -> Vec<String> {
     let list = json(board, who, &format!("/api/v1/alerts{query}")).await;
-    let of = |it: &Value| format!("{} {}", it["package"].as_str().unwrap_or("-"), it["kind"].as_str().unwrap());
+    let of =
+        |it: &Value| format!("{} {}", it["package"].as_str().unwrap_or("-"), it["kind"].as_str().unwrap());
     list["alerts"].as_array().unwrap().iter().map(of).collect()
 }
 
@@ -66,7 +67,10 @@ async fn everybody_sees_what_is_theirs_and_only_senders_and_admins_have_buttons(
     for who in [&other, &theirs] {
         assert_eq!(listed(&board, who, "").await, Vec::<String>::new());
         let page = text(&board, who, "/alerts").await;
-        assert!(page.contains("Nothing needs a person") && page.contains("aria-label=\"No open alerts\""), "{page}");
+        assert!(
+            page.contains("Nothing needs a person") && page.contains("aria-label=\"No open alerts\""),
+            "{page}"
+        );
         let gone = post(&board, who, "/alerts", &format!("do=take&id={id}")).await;
         assert_eq!(gone, "/alerts?done=taken-0-1");
         let check = board.post_as(who, "/alerts", &format!("do=check&id={id}")).await;
@@ -80,7 +84,8 @@ async fn everybody_sees_what_is_theirs_and_only_senders_and_admins_have_buttons(
         let answer = board.post_as(who, "/alerts", &format!("do=take&id={id}")).await;
         assert_eq!(answer.status(), status);
     }
-    let foreign = sender.on(board.client.post(format!("{}/alerts", board.url))).body(format!("do=take&id={id}"));
+    let foreign =
+        sender.on(board.client.post(format!("{}/alerts", board.url))).body(format!("do=take&id={id}"));
     let foreign = foreign.header("content-type", "application/x-www-form-urlencoded");
     assert_eq!(foreign.header("sec-fetch-site", "cross-site").send().await.unwrap().status(), 403);
     assert_eq!(board.sql("SELECT count(*) FROM alerts WHERE taken_at IS NOT NULL").await, ["0"]);
@@ -113,7 +118,10 @@ async fn what_somebody_does_about_alerts_is_done_and_said_without_script() {
     assert!(text(&board, &sender, &to).await.contains("0 alerts are taken by you. 1 was over already"));
     assert_eq!(listed(&board, &sender, "?state=resolved").await, ["q declined"]);
     let over = text(&board, &sender, "/alerts?state=resolved").await;
-    assert!(over.contains("Closed, since somebody took note of it") && !over.contains("name=\"do\""), "{over}");
+    assert!(
+        over.contains("Closed, since somebody took note of it") && !over.contains("name=\"do\""),
+        "{over}"
+    );
     assert_eq!(
         audit(&board).await,
         ["alert-taken locked os/p", "alert-taken declined os/q", "alert-taken locked os/r"]
@@ -125,7 +133,9 @@ async fn what_somebody_does_about_alerts_is_done_and_said_without_script() {
     // A later fact resolves what was taken, and the package's page says all of it.
     board.event("p", "DOCUMENT_SIGNED", "s1", 9000).await;
     let page = text(&board, &sender, "/packages/os/p").await;
-    for said in ["</bdi></strong><bdi> sees to it: Signer locked", "Alert over: Signer locked", "Resolved by itself"] {
+    for said in
+        ["</bdi></strong><bdi> sees to it: Signer locked", "Alert over: Signer locked", "Resolved by itself"]
+    {
         assert!(page.contains(said), "{said} in {page}");
     }
     board.stop().await;
@@ -143,7 +153,10 @@ async fn somebody_hears_of_it_later_at_eight_where_they_are() {
         post(&board, &sender, "/alerts", &format!("do={word}&id={p}")).await;
         // 8:00 in New York is 13:00 UTC, on the next day.
         let until = NOON + until;
-        assert_eq!(board.sql("SELECT snoozed_until FROM alerts WHERE snoozed_until IS NOT NULL").await, [until.to_string()]);
+        assert_eq!(
+            board.sql("SELECT snoozed_until FROM alerts WHERE snoozed_until IS NOT NULL").await,
+            [until.to_string()]
+        );
     }
     assert_eq!(listed(&board, &sender, "").await, ["q declined"]);
     assert_eq!(listed(&board, &sender, "?state=snoozed").await, ["p locked"]);
@@ -169,17 +182,39 @@ async fn lists_are_narrowed_and_paged_and_programs_read_the_same() {
     let first = json(&board, &sender, "/api/v1/alerts?limit=40").await;
     let next = first["next"].as_str().unwrap();
     let second = json(&board, &sender, &format!("/api/v1/alerts?limit=40&after={next}")).await;
-    assert_eq!((first["alerts"].as_array().unwrap().len(), second["alerts"].as_array().unwrap().len()), (40, 22));
+    assert_eq!(
+        (first["alerts"].as_array().unwrap().len(), second["alerts"].as_array().unwrap().len()),
+        (40, 22)
+    );
     assert_eq!(second["next"], Value::Null);
     let one = &first["alerts"][1];
-    let keys = ["id", "kind", "state", "account", "package", "name", "signer", "what", "todo", "began", "raised_at", "late",
-        "taken", "snoozed", "resolved", "told"];
+    let keys = [
+        "id",
+        "kind",
+        "state",
+        "account",
+        "package",
+        "name",
+        "signer",
+        "what",
+        "todo",
+        "began",
+        "raised_at",
+        "late",
+        "taken",
+        "snoozed",
+        "resolved",
+        "told",
+    ];
     let mut named: Vec<&str> = one.as_object().unwrap().keys().map(String::as_str).collect();
     named.sort_unstable();
     let mut expected = keys.to_vec();
     expected.sort_unstable();
     assert_eq!(named, expected);
-    assert_eq!((&one["what"], &one["state"], &one["told"]), (&"s1 was locked out".into(), &"open".into(), &Value::Array(Vec::new())));
+    assert_eq!(
+        (&one["what"], &one["state"], &one["told"]),
+        (&"s1 was locked out".into(), &"open".into(), &Value::Array(Vec::new()))
+    );
     for bad in ["?state=gone", "?kind=x", "?limit=0", "?after=x"] {
         assert_eq!(board.get_as(&sender, &format!("/api/v1/alerts{bad}")).await.status(), 400, "{bad}");
     }
@@ -201,7 +236,10 @@ async fn whoever_follows_a_package_is_one_who_sees_it() {
     let other = NewUser { accounts: only(&["cg"]), ..user("o@example.com", Role::Sender) };
     let other = board.somebody(other).await;
     let program = board.program(Scope::Resync, Reach::default(), None).await;
-    let (key, at) = (PackageKey { account: AccountId("os".to_owned()), package: PackageId::parse("p").unwrap() }, "/follow/packages/os/p");
+    let (key, at) = (
+        PackageKey { account: AccountId("os".to_owned()), package: PackageId::parse("p").unwrap() },
+        "/follow/packages/os/p",
+    );
     assert!(text(&board, &viewer, "/packages/os/p").await.contains("<button>Follow</button>"));
     assert_eq!(post(&board, &viewer, at, "do=follow").await, "/packages/os/p");
     post(&board, &viewer, at, "do=follow").await;
@@ -211,7 +249,10 @@ async fn whoever_follows_a_package_is_one_who_sees_it() {
     assert_eq!(board.post_as(&program, at, "do=follow").await.status(), 403);
     post(&board, &viewer, at, "do=unfollow").await;
     assert_eq!(board.app().store.followers(&key).await.unwrap(), [] as [i64; 0]);
-    assert_eq!(audit(&board).await, ["v@example.com package-followed os/p", "v@example.com package-left os/p"]);
+    assert_eq!(
+        audit(&board).await,
+        ["v@example.com package-followed os/p", "v@example.com package-left os/p"]
+    );
     board.stop().await;
 }
 
@@ -230,11 +271,20 @@ async fn somebody_says_what_they_want_to_hear_of() {
     assert_eq!(wishes.kinds.as_ref().unwrap().len(), 2);
     assert_eq!(wishes.accounts, only(&["os"]));
     let stand_in = wishes.stand_in.as_ref().unwrap();
-    assert_eq!((stand_in.email.as_str(), stand_in.until.to_string()), ("b@example.com", "2027-01-01".to_owned()));
+    assert_eq!(
+        (stand_in.email.as_str(), stand_in.until.to_string()),
+        ("b@example.com", "2027-01-01".to_owned())
+    );
     assert!(wishes.mail && wishes.digest.is_some() && wishes.quiet.is_some());
     assert_eq!(board.sql("SELECT zone FROM users WHERE id = 1").await, ["Europe/Berlin"]);
     let page = text(&board, &viewer, "/me?done=wishes").await;
-    for said in ["value=\"22:00\"", "value=\"b@example.com\"", "value=\"2026-12-24\"", "value=\"locked\" checked", "value=\"Europe/Berlin\""] {
+    for said in [
+        "value=\"22:00\"",
+        "value=\"b@example.com\"",
+        "value=\"2026-12-24\"",
+        "value=\"locked\" checked",
+        "value=\"Europe/Berlin\"",
+    ] {
         assert!(page.contains(said), "{said} in {page}");
     }
     for (change, status) in [

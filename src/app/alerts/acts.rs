@@ -3,9 +3,9 @@
 use super::when;
 use crate::app::people::{Means, Who};
 use crate::app::{App, StoreError};
+use crate::model::Timestamp;
 use crate::model::access::{Needs, Reach, Role};
 use crate::model::wishes::Minute;
-use crate::model::Timestamp;
 use crate::store::{Act, Alert, AlertFilter, AlertState};
 
 const HOUR_MS: i64 = 60 * 60 * 1000;
@@ -96,7 +96,8 @@ impl App {
                     Means::Session { user, .. } => self.store.user(user).await?,
                     Means::Here | Means::Token { .. } => None,
                 };
-                let eight = Minute::new(8, 0).and_then(|it| when::tomorrow(it, now, &self.zone_of(user.as_ref())));
+                let eight =
+                    Minute::new(8, 0).and_then(|it| when::tomorrow(it, now, &self.zone_of(user.as_ref())));
                 eight.unwrap_or_else(|| now.plus(24 * HOUR_MS))
             }
         })

@@ -122,13 +122,15 @@ impl ToldView {
         let at = |at| When::ago(at, around.now, around.zone);
         let (state, when) = match it.state {
             TellingState::Told => ("told", it.tried_at.map(at)),
-            TellingState::Waiting => {
-                ("waits until", Some(When::near(it.due, around.now, around.zone)).filter(|_| it.due > around.now))
-            }
+            TellingState::Waiting => (
+                "waits until",
+                Some(When::near(it.due, around.now, around.zone)).filter(|_| it.due > around.now),
+            ),
             TellingState::GivenUp => ("could not be told", it.tried_at.map(at)),
             TellingState::Unwanted => ("not told: there was nothing to tell any more", None),
         };
-        let state = if it.state == TellingState::Waiting && when.is_none() { "is about to be told" } else { state };
+        let state =
+            if it.state == TellingState::Waiting && when.is_none() { "is about to be told" } else { state };
         let error = it.error.as_deref().filter(|_| it.state != TellingState::Told);
         let error = error.map(|why| format!(" ({})", shown(why))).unwrap_or_default();
         Self {
@@ -164,7 +166,12 @@ fn life(alert: &Alert, around: &Around<'_>) -> Vec<Lived> {
     }
     if let (AlertState::Snoozed, Some((until, by))) = (alert.state(around.now), &alert.snoozed) {
         let when = When::near(*until, around.now, around.zone);
-        all.push(Lived { words: "Silent, as asked by", who: format!("{}, until", shown(by)), when, why: None });
+        all.push(Lived {
+            words: "Silent, as asked by",
+            who: format!("{}, until", shown(by)),
+            when,
+            why: None,
+        });
     }
     all
 }

@@ -6,8 +6,8 @@ use super::words::number;
 use super::{Around, Frame, Place, link};
 use crate::app::alerts::said;
 use crate::app::{Alert, AlertState, MOST_COUNTED, Resolution, Standing, Telling, TellingState};
-use crate::model::alert::AlertKind;
 use crate::model::AccountId;
+use crate::model::alert::AlertKind;
 use askama::Template;
 use serde::Serialize;
 
@@ -138,7 +138,11 @@ impl AlertsPage {
             frame: Frame::new(&format!("Alerts, {}", query.state.word()), Place::Alerts, around).live(),
             tabs: AlertState::ALL.map(tab).into(),
             kinds: AlertKind::ALL.map(|it| (it.word(), word(it), query.kind == Some(it))).into(),
-            accounts: around.accounts.iter().map(|it| (it.id.0.clone(), it.label.clone(), chosen(it))).collect(),
+            accounts: around
+                .accounts
+                .iter()
+                .map(|it| (it.id.0.clone(), it.label.clone(), chosen(it)))
+                .collect(),
             state: query.state.word(),
             is_narrowed: query.is_narrowed(),
             cleared: AlertQuery { kind: None, account: None, ..bare.clone() }.href(),

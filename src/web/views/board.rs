@@ -3,9 +3,9 @@
 use super::query::{BoardQuery, Cursor, Updated};
 use super::row::RowView;
 use super::standing::Header;
+use super::strip::Strip;
 use super::tallies::{self, TallyView};
 use super::time::rfc3339;
-use super::strip::Strip;
 use super::words::{self, number, shown};
 use super::{AccountLabel, Around, Frame, Place, tab_title};
 use crate::app::{Alert, Row};

@@ -29,8 +29,8 @@ mod sample;
 pub mod screen;
 pub mod sign_in;
 pub mod standing;
-pub mod sync;
 mod strip;
+pub mod sync;
 mod tallies;
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,10 @@
 //! What came of a package's alerts, for its timeline: who was told, who sees to it, and how it ended.
 
+use super::Around;
 use super::alert::{because, resolved, word};
 use super::time::When;
 use super::timeline::Entry;
 use super::words::{Phrase, shown};
-use super::Around;
 use crate::app::alerts::MAIL;
 use crate::app::{Alert, Occasion, Resolution, Telling, TellingState};
 use crate::model::Timestamp;

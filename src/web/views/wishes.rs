@@ -1,8 +1,8 @@
 //! What somebody wants to hear of, as a form.
 
+use super::Around;
 use super::alert::word;
 use super::users::AccountsView;
-use super::Around;
 use crate::model::alert::AlertKind;
 use crate::model::wishes::Wishes;
 
