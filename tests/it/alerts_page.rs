@@ -111,6 +111,11 @@ async fn what_somebody_does_about_alerts_is_done_and_said_without_script() {
     let taken = text(&board, &sender, "/alerts?state=taken").await;
     assert!(taken.contains("<bdi>s@example.com</bdi>") && taken.contains("I call &#60;her&#62;"), "{taken}");
     assert_eq!(listed(&board, &sender, "?state=taken").await, ["p locked"]);
+    // Mended, they say: the provider is asked at once, and the package's page says what came of it.
+    let to = post(&board, &sender, "/alerts", &format!("do=check&id={p}&back=%2Fpackages%2Fos%2Fp")).await;
+    assert_eq!(to, format!("/packages/os/p?checked={p}"));
+    let page = text(&board, &sender, &to).await;
+    assert!(page.contains("The account has no API in the configuration, so nobody can be asked"), "{page}");
     // Several at once: an end is over with that; what is over is not taken again.
     let to = post(&board, &sender, "/alerts", &format!("do=take&id={q}&id={r}&back=%2F%2Felsewhere")).await;
     assert_eq!(to, "/alerts?done=taken-2-2", "somewhere on this board");
@@ -124,8 +129,13 @@ async fn what_somebody_does_about_alerts_is_done_and_said_without_script() {
     );
     assert_eq!(
         audit(&board).await,
-        ["alert-taken locked os/p", "alert-taken declined os/q", "alert-taken locked os/r"]
-            .map(|it| format!("s@example.com {it}"))
+        [
+            "alert-taken locked os/p",
+            "alert-checked locked os/p",
+            "alert-taken declined os/q",
+            "alert-taken locked os/r"
+        ]
+        .map(|it| format!("s@example.com {it}"))
     );
     for form in ["do=take", "do=forget&id=1", "id=1", "do=take&id=x"] {
         assert_eq!(board.post_as(&sender, "/alerts", form).await.status(), 400, "{form}");

@@ -7,6 +7,9 @@ use crate::app::alerts::{MAIL, Said, said};
 use crate::app::{Alert, AlertState, Because, Occasion, Resolution, Telling, TellingState};
 use crate::model::alert::AlertKind;
 
+/// When the board learned of something is said where that was so much later.
+const LATER_MS: i64 = 60_000;
+
 /// An alert as a person reads it.
 #[derive(Debug, Clone)]
 pub struct AlertView {
@@ -89,7 +92,7 @@ impl AlertView {
             // A bare number would leave open whose it is.
             name: name.unwrap_or_else(|| id.map(|id| format!("{} {id}", account.label)).unwrap_or_default()),
             since: ago(alert.began),
-            raised: alert.late.then(|| ago(alert.raised_at)),
+            raised: (alert.raised_at.since(alert.began) > LATER_MS).then(|| ago(alert.raised_at)),
             late: alert.late,
             life: life(alert, around),
             told: told.iter().filter(|it| it.alert == alert.id).map(|it| ToldView::new(it, around)).collect(),
@@ -99,6 +102,11 @@ impl AlertView {
             asks: can_ask.then_some(account.provider_title),
             account: account.label,
         }
+    }
+
+    /// The same on the page of its package, which names that already.
+    pub(super) fn at_home(self) -> Self {
+        Self { href: String::new(), account: String::new(), ..self }
     }
 
     /// What a screen reader and a notification say of it.

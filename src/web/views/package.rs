@@ -156,7 +156,9 @@ impl PackagePage {
             created: package.created.map(|at| When::at(at, around.now, around.zone)),
             due: due(package, around),
             ready: package.ready_to_complete,
-            alerts: standing.map(|(it, may)| AlertView::new(it, input.alerts.told, *may, around)).collect(),
+            alerts: standing
+                .map(|(it, may)| AlertView::new(it, input.alerts.told, *may, around).at_home())
+                .collect(),
             back: link::package(key),
             follow: input.alerts.follows.map(|it| (format!("/follow{}", link::package(key)), it)),
             count: lines.count(),

@@ -3,6 +3,9 @@
 use super::says;
 use crate::support::board::Board;
 use crate::support::webdriver::browser;
+use signboard::app::people::{NewUser, passwords};
+use signboard::model::access::Role;
+use signboard::model::alert::AlertKind;
 
 #[actix_web::test]
 async fn a_lock_arrives_on_strip_bell_and_title_is_taken_and_resolves_itself() {
@@ -47,6 +50,34 @@ async fn a_lock_arrives_on_strip_bell_and_title_is_taken_and_resolves_itself() {
     page.go(&format!("{}/packages/os/P1%3D", board.url)).await;
     page.until("document.getElementById('timeline').textContent.includes('sees to it: Signer locked')").await;
     page.until("document.getElementById('timeline').textContent.includes('Alert over: Signer locked')").await;
+    assert_eq!(page.complaints().await, Vec::<String>::new());
+    board.stop().await;
+}
+
+#[actix_web::test]
+async fn what_somebody_is_told_of_is_kept_from_the_form() {
+    let Some(page) = browser().await else { return };
+    let (board, email, password) =
+        (Board::with_people(|_| ()).await, "asha@example.com", "tailor prism otter nine");
+    let user = NewUser::admin(email, passwords::hash(password).await.unwrap());
+    let user = NewUser { role: Role::Sender, ..user };
+    board.app().store.add_user(&user, board.app().now()).await.unwrap();
+    page.go(&format!("{}/sign-in?next=%2Fme", board.url)).await;
+    page.fill("#email", email).await;
+    page.fill("#password", password).await;
+    page.click(".primary").await;
+    page.until("document.querySelector('#wishes')").await;
+    for width in [360, 1280] {
+        page.viewport(width, 740).await;
+        page.until("document.documentElement.scrollWidth <= innerWidth").await;
+    }
+    page.click("#wishes input[name=kinds][value=some]").await;
+    page.click("#wishes input[name=kind][value=expired]").await;
+    page.click("#wishes button").await;
+    page.until("location.search === '?done=wishes'").await;
+    let wishes = board.app().store.wishes(1).await.unwrap();
+    let kinds = wishes.kinds.unwrap();
+    assert!(kinds.len() > 9 && !kinds.contains(&AlertKind::Expired), "each was ticked, and one is no more");
     assert_eq!(page.complaints().await, Vec::<String>::new());
     board.stop().await;
 }
