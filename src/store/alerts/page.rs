@@ -4,6 +4,7 @@ use super::super::packages::json;
 use super::super::{Store, StoreError};
 use super::read::AlertFilter;
 use super::tellings::{Telling, telling_of};
+use crate::model::alert::AlertKind;
 use sqlx::Row as _;
 
 /// More standing alerts are not counted: the newest so many are.
@@ -37,7 +38,7 @@ impl Store {
     pub async fn standing_alerts(&self, filter: &AlertFilter) -> Result<Standing, StoreError> {
         let accounts = filter.within.accounts.as_ref();
         let accounts = accounts.map(|some| some.iter().map(|it| it.0.as_str()).collect::<Vec<_>>());
-        let query = sqlx::query(COUNT).bind(filter.now.0).bind(filter.kind.map(|it| it.word()));
+        let query = sqlx::query(COUNT).bind(filter.now.0).bind(filter.kind.map(AlertKind::word));
         let query = query.bind(filter.account.as_ref().map(|it| &it.0));
         let query = query.bind(accounts.as_ref().map(json).transpose()?);
         let query = query.bind(filter.within.senders.as_ref().map(json).transpose()?);

@@ -6,8 +6,8 @@ use super::words::number;
 use super::{Around, Frame, Place, link};
 use crate::app::alerts::said;
 use crate::app::{Alert, AlertState, MOST_COUNTED, Resolution, Standing, Telling, TellingState};
-use crate::model::AccountId;
 use crate::model::alert::AlertKind;
+use crate::model::{AccountId, PackageId};
 use askama::Template;
 use serde::Serialize;
 
@@ -259,7 +259,7 @@ impl<'a> AlertJson<'a> {
             kind: alert.kind.word(),
             state: state.word(),
             account: filled(account),
-            package: alert.package.as_ref().map(|it| it.as_str()),
+            package: alert.package.as_ref().map(PackageId::as_str),
             name: alert.state_of.as_ref().and_then(|it| it.name.as_deref()),
             signer: filled(&alert.signer),
             what: said.what,
