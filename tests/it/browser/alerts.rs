@@ -69,6 +69,11 @@ async fn what_somebody_is_told_of_is_kept_from_the_form() {
     page.until("document.querySelector('#wishes')").await;
     for width in [360, 1280] {
         page.viewport(width, 740).await;
+        let sheet = "document.querySelector('#wishes').getBoundingClientRect().right";
+        let within = format!(
+            "[...document.querySelectorAll('#wishes *')].every(it => it.getBoundingClientRect().right <= {sheet})"
+        );
+        page.until(&within).await;
         page.until("document.documentElement.scrollWidth <= innerWidth").await;
     }
     page.click("#wishes input[name=kinds][value=some]").await;
