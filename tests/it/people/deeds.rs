@@ -65,6 +65,9 @@ async fn every_form_leaves_its_deed() {
         format!("do=password&old={}&password={}", plain(PASSWORD), plain("käse und brot um sieben"));
     let welcome = format!("/welcome/{}", link.text());
     let forms: Vec<(&str, &str, String, &Shows, DeedKind)> = vec![
+        ("/alerts", "/alerts", "do=hour&id=1".into(), &admin, Alert),
+        ("/alerts", "/alerts", "do=take&id=1".into(), &admin, Alert),
+        ("/alerts", "/alerts", "do=check&id=1".into(), &admin, Alert),
         ("/packages/{package:.*}", "/packages/os/p1/resync", String::new(), &admin, Resync),
         ("/sync/resync", "/sync/resync", "account=os".into(), &admin, Resync),
         ("/sync/stop", "/sync/stop", "run=1".into(), &admin, ResyncStopped),
@@ -81,9 +84,6 @@ async fn every_form_leaves_its_deed() {
         ("/forwards/{account}", "/forwards/os", String::new(), &admin, SentAgain),
         ("/hooks/{hook}", "/hooks/crm", "do=pause".into(), &admin, HookPaused),
         ("/hooks/{hook}", "/hooks/crm", "do=resume".into(), &admin, HookResumed),
-        ("/alerts", "/alerts", "do=hour&id=1".into(), &admin, Alert),
-        ("/alerts", "/alerts", "do=take&id=1".into(), &admin, Alert),
-        ("/alerts", "/alerts", "do=check&id=1".into(), &admin, Alert),
         ("/follow/packages/{package:.*}", "/follow/packages/os/p1", "do=follow".into(), &viewer, Follow),
         ("/people", "/people", "email=new%40example.com&role=viewer&sees=all".into(), &admin, UserAdded),
         ("/people/{id}", &person, "do=change&role=viewer&sees=all".into(), &admin, UserChanged),
