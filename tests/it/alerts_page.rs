@@ -130,10 +130,10 @@ async fn what_somebody_does_about_alerts_is_done_and_said_without_script() {
     assert_eq!(
         audit(&board).await,
         [
-            "alert-taken locked os/p",
-            "alert-checked locked os/p",
-            "alert-taken declined os/q",
-            "alert-taken locked os/r"
+            "alert locked os/p: taken",
+            "alert locked os/p: checked",
+            "alert declined os/q: taken",
+            "alert locked os/r: taken"
         ]
         .map(|it| format!("s@example.com {it}"))
     );
