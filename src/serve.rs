@@ -69,7 +69,7 @@ impl Server {
         let stop = CancellationToken::new();
         let hub = Hub::new(stop.clone());
         let shared = Shared::new(app.clone(), hub.clone());
-        tokio::spawn(hub.relay(app.store.subscribe()));
+        tokio::spawn(hub.relay(app.store.subscribe(), app.store.took_away()));
         tokio::spawn(loops::leavers(app.clone(), stop.clone()));
         let mut server = Self { app, addresses: Vec::new(), handles: Vec::new(), running: Vec::new(), stop };
         server.bind(shared.clone(), web::routes, listen)?;

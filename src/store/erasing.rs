@@ -333,6 +333,8 @@ impl Store {
 
     /// Writes the database anew, without what unused places of the file still hold. Everybody waits meanwhile.
     pub async fn compact(&self) -> Result<(), StoreError> {
-        self.ask_apart(Apart::Compact).await
+        let done = self.ask_apart(Apart::Compact).await;
+        self.took_away.notify_one();
+        done
     }
 }

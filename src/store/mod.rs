@@ -109,6 +109,8 @@ pub struct Store {
     policies: Arc<Policies>,
     /// Something of people was written here.
     wrote_aside: Arc<tokio::sync::Notify>,
+    /// Something is no more that open pages may show.
+    took_away: Arc<tokio::sync::Notify>,
     /// Alerts were raised or cleared.
     alerted: Arc<tokio::sync::Notify>,
     /// Held until the store is closed: it marks a running board.

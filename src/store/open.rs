@@ -129,8 +129,20 @@ impl Store {
             load_tallies(&mut *readers.acquire().await?, &tallies).await?;
         }
         let folder = folder.to_owned();
-        let wrote_aside = Arc::default();
-        Ok(Self { readers, door, changes, tallies, health, folder, policies, wrote_aside, alerted, lock })
+        let (wrote_aside, took_away) = (Arc::default(), Arc::default());
+        Ok(Self {
+            readers,
+            door,
+            changes,
+            tallies,
+            health,
+            folder,
+            policies,
+            wrote_aside,
+            took_away,
+            alerted,
+            lock,
+        })
     }
 
     /// Whether a board runs on `folder` now.

@@ -9,6 +9,8 @@ use super::{Store, StoreError, aside::Aside};
 use crate::model::{AccountId, Timestamp};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use std::sync::Arc;
+use tokio::sync::Notify;
 
 /// So many rows go at a time.
 const CHUNK: i64 = 200;
@@ -196,7 +198,16 @@ impl Store {
     /// It was seen to, and this went.
     pub async fn note_retention(&self, at: Timestamp, gone: Gone) -> Result<(), StoreError> {
         let text = super::packages::json(&(at.0, gone))?;
+        if gone.packages > 0 {
+            self.took_away.notify_one();
+        }
         self.aside(vec![Aside::new(NOTE).text(text)]).await.map(|_| ())
+    }
+
+    /// Tells when packages, or a person, were taken away, and no change says so: whoever keeps changes lets them go.
+    #[must_use]
+    pub fn took_away(&self) -> Arc<Notify> {
+        Arc::clone(&self.took_away)
     }
 }
 

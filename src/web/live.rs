@@ -21,6 +21,7 @@ use futures_util::{Stream, StreamExt as _, stream};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio_util::sync::CancellationToken;
 
@@ -67,21 +68,31 @@ impl Hub {
     }
 
     /// Passes on what the store says until it stops.
-    pub async fn relay(self, mut changes: broadcast::Receiver<Arc<Change>>) {
+    pub async fn relay(self, mut changes: broadcast::Receiver<Arc<Change>>, took_away: Arc<Notify>) {
         loop {
-            match changes.recv().await {
-                Ok(change) => self.publish(change),
-                Err(RecvError::Lagged(missed)) => {
-                    tracing::warn!(missed, "more changed at once than the live stream keeps");
-                    // What is in the ring has a gap behind it now, and so has what the readers heard.
-                    self.with_ring(|ring| {
-                        ring.clear();
-                        let _ = self.readers.send(None);
-                    });
-                }
-                Err(RecvError::Closed) => return,
+            tokio::select! {
+                // What changed before something went is passed on before it, and goes with it.
+                biased;
+                change = changes.recv() => match change {
+                    Ok(change) => self.publish(change),
+                    Err(RecvError::Lagged(missed)) => {
+                        tracing::warn!(missed, "more changed at once than the live stream keeps");
+                        // What is in the ring has a gap behind it now, and so has what the readers heard.
+                        self.start_over();
+                    }
+                    Err(RecvError::Closed) => return,
+                },
+                // What was erased is in no frame that somebody gets who comes back.
+                () = took_away.notified() => self.start_over(),
             }
         }
+    }
+
+    fn start_over(&self) {
+        self.with_ring(|ring| {
+            ring.clear();
+            let _ = self.readers.send(None);
+        });
     }
 
     /// How many pages are open.

@@ -1,8 +1,11 @@
-//! An alert as it is lived: it arrives by itself, somebody takes it, and it says that it is over.
+//! An alert as it is lived: it arrives by itself, on the page and by mail, somebody takes it, and it says that it is over.
 
 use super::says;
 use crate::support::board::Board;
+use crate::support::mailbox::{Mailbox, Taken};
 use crate::support::webdriver::browser;
+use crate::telling;
+use serde_json::json;
 use signboard::app::people::{NewUser, passwords};
 use signboard::model::access::Role;
 use signboard::model::alert::AlertKind;
@@ -10,7 +13,8 @@ use signboard::model::alert::AlertKind;
 #[actix_web::test]
 async fn a_lock_arrives_on_strip_bell_and_title_is_taken_and_resolves_itself() {
     let Some(page) = browser().await else { return };
-    let board = Board::start().await;
+    let Some(mailbox) = Mailbox::open(&[]) else { return };
+    let board = telling::board(&mailbox).await;
     board.event("P1=", "PACKAGE_ACTIVATE", "sender", 0).await;
     page.go(&board.url).await;
     page.until(&says("Live")).await;
@@ -23,6 +27,9 @@ async fn a_lock_arrives_on_strip_bell_and_title_is_taken_and_resolves_itself() {
     page.until("document.getElementById('open').textContent === '1'").await;
     // A screen reader hears it once, politely.
     page.until("document.getElementById('told').textContent.startsWith('1 open alert. Signer locked: marta was locked out')").await;
+    telling::tell(&board).await;
+    let letters = mailbox.of(telling::OPS);
+    assert!(letters[0].subject().starts_with("marta was locked out – "), "{}", letters[0].subject());
 
     page.click("#bell").await;
     page.until(&format!("location.pathname === '/alerts' && {}", says("Live"))).await;
@@ -47,9 +54,50 @@ async fn a_lock_arrives_on_strip_bell_and_title_is_taken_and_resolves_itself() {
     board.event("P1=", "DOCUMENT_SIGNED", "marta", 2000).await;
     page.go(&format!("{}/alerts?state=resolved", board.url)).await;
     page.until("document.querySelector('.alerts .said').textContent.includes('Resolved by itself')").await;
+    telling::tell(&board).await;
+    let subjects: Vec<String> = mailbox.of(telling::OPS).iter().map(Taken::subject).collect();
+    assert!(subjects.iter().any(|it| it.starts_with("Resolved: marta was locked out – ")), "{subjects:?}");
     page.go(&format!("{}/packages/os/P1%3D", board.url)).await;
     page.until("document.getElementById('timeline').textContent.includes('sees to it: Signer locked')").await;
     page.until("document.getElementById('timeline').textContent.includes('Alert over: Signer locked')").await;
+    assert_eq!(page.complaints().await, Vec::<String>::new());
+    board.stop().await;
+}
+
+/// Seen red with: a notification for whoever didn't ask.
+#[actix_web::test]
+async fn the_desktop_is_told_where_somebody_asked_for_it_and_only_of_what_is_new() {
+    let Some(page) = browser().await else { return };
+    let board = Board::start().await;
+    board.event("P1=", "PACKAGE_ACTIVATE", "sender", 0).await;
+    page.devtools("Browser.grantPermissions", json!({"permissions": ["notifications"]})).await;
+    // What the desktop would show can't be read from it, so the page's own calls are.
+    let noted = "window.Notification = class extends Notification { constructor(title, it) { super(title, it); \
+        sessionStorage.shown = [sessionStorage.shown, title + ': ' + it.body].filter(Boolean).join('; '); } }";
+    page.devtools("Page.enable", json!({})).await;
+    page.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": noted})).await;
+    page.go(&format!("{}/alerts", board.url)).await;
+    page.until(&says("Live")).await;
+    board.event("P1=", "SIGNER_LOCKED", "marta", 1000).await;
+    page.until("document.title.startsWith('(1) ')").await;
+    assert_eq!(page.text("sessionStorage.shown ?? 'nothing'").await, "nothing", "nobody asked for it");
+    page.click("#notify").await;
+    page.until("document.getElementById('notify').textContent === 'Stop notifying in this browser'").await;
+    // On any page of the board from then on.
+    page.go(&board.url).await;
+    page.until(&says("Live")).await;
+    board.event("P1=", "EMAIL_BOUNCE", "anna", 1500).await;
+    page.until("document.title.startsWith('(2) ')").await;
+    page.until("sessionStorage.shown").await;
+    let shown = page.text("sessionStorage.shown").await;
+    assert!(
+        shown.starts_with("signboard: 2 open alerts. E-mail came back: ") && !shown.contains(';'),
+        "{shown}"
+    );
+    // What ends is no news for a desktop.
+    board.event("P1=", "DOCUMENT_SIGNED", "anna", 2000).await;
+    page.until("document.title.startsWith('(1) ')").await;
+    assert_eq!(page.text("sessionStorage.shown").await, shown);
     assert_eq!(page.complaints().await, Vec::<String>::new());
     board.stop().await;
 }

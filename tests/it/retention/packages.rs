@@ -2,6 +2,7 @@
 
 use super::{DAY, keep, nothing_differs};
 use crate::support::board::{Board, event};
+use crate::support::sse::Reader;
 use crate::support::world::{Stage, nda, sweep};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
@@ -28,8 +29,10 @@ async fn what_ended_goes_whole_and_a_late_callback_brings_nothing_back() {
     board.clock.advance(YEAR / 2 + DAY);
     let old = board.app().old().await.unwrap();
     assert_eq!(old.iter().map(|it| (it.count, it.size)).collect::<Vec<_>>(), [(3, 6)]);
+    let mut open_board = Reader::open(&board, "/live").await;
     let gone = board.app().retain().await.unwrap().unwrap();
     assert_eq!((gone.packages, gone.facts, gone.bodies), (3, 6, 0), "{gone}");
+    assert_eq!(open_board.take(1).await[0].name, "resync", "whoever looks at them loads the page again");
     assert_eq!(board.sql("SELECT package FROM packages ORDER BY package").await, ["draft", "open", "young"]);
     assert_eq!(board.sql("SELECT count(*) FROM facts").await, ["4"]);
     assert_eq!(

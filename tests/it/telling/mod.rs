@@ -12,7 +12,7 @@ use crate::support::board::Board;
 use crate::support::mailbox::{self, Mailbox};
 use signboard::config::Config;
 
-const OPS: &str = "ops@example.com";
+pub const OPS: &str = "ops@example.com";
 
 /// A board whose mails go to this port, with a list of last resort.
 fn mailed(port: u16) -> impl FnOnce(&mut Config) {
@@ -26,12 +26,12 @@ fn mailed(port: u16) -> impl FnOnce(&mut Config) {
 }
 
 /// A board that mails to a real server.
-async fn board(mailbox: &Mailbox) -> Board {
+pub async fn board(mailbox: &Mailbox) -> Board {
     Board::with(mailed(mailbox.port)).await
 }
 
 /// Looks up whom to tell, and tells until nothing is due.
-async fn tell(board: &Board) {
+pub async fn tell(board: &Board) {
     board.app().route_step().await.unwrap();
     for _ in 0..100 {
         if board.app().tell_step().await.unwrap() == 0 {
