@@ -1,10 +1,12 @@
 //! Alerts on their way to people. `route` looks up whom to tell, `people` who that is, `when` says when they want to hear,
-//! `tell` sends mails and `channels` the rest, out of what `pick` finds, in the `formats` that they take; `fares` says how
-//! that goes. `words` says what a message says, `check` asks the provider whether something is mended.
+//! `wished` keeps what they say about that. `tell` sends mails and `channels` the rest, out of what `pick` finds, in the
+//! `formats` that they take; `fares` says how that goes. `words` says what a message says, `acts` does what people want with
+//! alerts, `check` asks the provider whether something is mended.
 //!
 //! Nothing here is on the way of a callback: an alert is a row that its cause wrote, a telling is a row before anything is
 //! sent, and a step that dies is done again.
 
+mod acts;
 mod channels;
 mod check;
 mod fares;
@@ -14,8 +16,10 @@ mod pick;
 mod route;
 mod tell;
 mod when;
+mod wished;
 mod words;
 
+pub use acts::{Later, MOST_WHY, Wanted, about};
 pub use channels::Channel;
 pub use check::Checked;
 pub use fares::PostState;
@@ -59,6 +63,12 @@ impl Post {
     #[must_use]
     pub fn state(&self) -> PostState {
         self.mails.state()
+    }
+
+    /// Whether a mail server is configured.
+    #[must_use]
+    pub fn sends_mails(&self) -> bool {
+        self.mailer.is_some()
     }
 
     /// Until when nothing goes by a channel.

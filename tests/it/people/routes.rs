@@ -114,7 +114,8 @@ impl Kind {
 /// An address of the pattern, of something that is there.
 fn example(verb: Verb, pattern: &str) -> String {
     let style = signboard::web::views::assets::url("app.css").rsplit('/').next().unwrap().to_owned();
-    let package = if verb == Verb::Do { "os/p1/resync" } else { "os/p1" };
+    let resyncs = verb == Verb::Do && pattern.starts_with("/packages/");
+    let package = if resyncs { "os/p1/resync" } else { "os/p1" };
     let mut path = pattern.replace("{package:.*}", package).replace("{file}", &style);
     path = path.replace("{account}", "os").replace("{secret}", "wrong");
     while let Some((before, rest)) = path.split_once('{') {
@@ -144,7 +145,11 @@ async fn ask(board: &Board, kind: Kind, verb: Verb, path: &str) -> &'static str 
 fn within(kind: Kind, verb: Verb, pattern: &str) -> Option<&'static str> {
     let limited = matches!(kind, Kind::ViewerOfOne | Kind::SenderOfTheirs);
     match (verb, pattern) {
-        (_, "/packages/{package:.*}") | (Verb::Read, "/api/v1/packages/{package:.*}") if limited => {
+        (_, "/packages/{package:.*}")
+        | (Verb::Read, "/api/v1/packages/{package:.*}")
+        | (Verb::Do, "/follow/packages/{package:.*}")
+            if limited =>
+        {
             Some("not there")
         }
         (Verb::Do, "/sync/resync") if kind == Kind::SenderOfTheirs => Some("no"),
