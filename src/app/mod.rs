@@ -38,7 +38,7 @@ pub use crate::store::read::{
 };
 pub use crate::store::{
     Alert, AlertFilter, AlertState, Because, Counts, Drift, DriftCounts, DriftFilter, DryLine, Facets,
-    Forward, ForwardFacts, Gone, HookDelivery, HookFacts, HookState, Hour, MOST_COUNTED, MOST_VIEWS,
+    Forward, ForwardFacts, Gone, HookDelivery, HookFacts, HookState, Hour, MOST_COUNTED, MOST_VIEWS, Message, MessageFacts,
     NewWaiting, Occasion, Old, OldKind, Order, Passing, Resolution, Room, Run, Said, Standing, StoreError,
     Telling, TellingState, View, Waiting, amount,
 };

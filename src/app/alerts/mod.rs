@@ -71,6 +71,18 @@ impl Post {
         self.mailer.is_some()
     }
 
+    /// Whether anything is told to anybody.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.sends_mails() || !self.channels.is_empty()
+    }
+
+    /// The mail server's address, if there is one.
+    #[must_use]
+    pub fn mail_server(&self) -> Option<String> {
+        self.mailer.as_ref().map(Mailer::server)
+    }
+
     /// Until when nothing goes by a channel.
     fn rests_until(&self, channel: &str) -> Option<Timestamp> {
         let of = self.channels.get(channel).map(Channel::state);
