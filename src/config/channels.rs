@@ -200,8 +200,7 @@ mod tests {
         Config::load(Some(&file), [])
     }
 
-    const SLACK: &str =
-        "[[channels]]\nname = \"s\"\nkind = \"slack\"\nurl = \"https://hooks.example.com/services/T0/hush\"\n";
+    const SLACK: &str = "[[channels]]\nname = \"s\"\nkind = \"slack\"\nurl = \"https://hooks.example.com/services/T0/hush\"\n";
 
     #[test]
     fn a_channel_is_read_and_written_without_what_is_secret() {
@@ -212,7 +211,9 @@ mod tests {
         ))
         .unwrap();
         let [slack, program] = &config.channels[..] else { panic!("two") };
-        assert!(slack.hears("locked", "any") && slack.hears("disk_low", "") && !slack.hears("declined", "any"));
+        assert!(
+            slack.hears("locked", "any") && slack.hears("disk_low", "") && !slack.hears("declined", "any")
+        );
         assert!((slack.names, program.names, program.key().map(|it| it.len())) == (false, true, Some(24)));
         let shown = format!("{}{config:?}", config.effective());
         assert!(!shown.contains("hush") && !shown.contains("MfKQ"), "{shown}");
@@ -221,6 +222,16 @@ mod tests {
         assert!(effective.contains("kinds = [\"locked\", \"disk_low\"]\nnames = false\n"), "{effective}");
         let only = ChannelConfig { accounts: vec!["a".to_owned()], ..program.clone() };
         assert!(only.hears("locked", "a") && !only.hears("locked", "b") && only.hears("disk_low", ""));
+    }
+
+    #[test]
+    fn what_crosses_the_internet_unprotected_or_leads_nowhere_is_said() {
+        let warned = |lines: &str| load(lines).unwrap().warnings().join("\n");
+        let open = warned(&SLACK.replace("https", "http"));
+        assert!(open.contains("channels[1].url (s) is http") && !open.contains("hush"), "{open}");
+        assert!(open.contains("messages to channels have no links"), "{open}");
+        let good = warned(&format!("[server]\npublic-url = \"https://board.example.com\"\n{SLACK}"));
+        assert!(!good.contains("channel"), "{good}");
     }
 
     #[test]
@@ -246,6 +257,8 @@ mod tests {
             assert!(problems.iter().any(|it| it.path == place), "{lines}: {problems}");
             assert!(!problems.to_string().contains("hush"), "{problems}");
         }
-        assert!(load(&format!("{SLACK}allow-private = true").replace("hooks.example.com", "10.0.0.1")).is_ok());
+        assert!(
+            load(&format!("{SLACK}allow-private = true").replace("hooks.example.com", "10.0.0.1")).is_ok()
+        );
     }
 }

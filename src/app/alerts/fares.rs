@@ -34,7 +34,13 @@ impl Fares {
 
     /// Nothing goes; until when it is left alone, at least for as long as it wishes. The log says when trouble begins, and
     /// not each try.
-    pub(super) fn failed(&self, channel: &str, now: Timestamp, why: &str, wish: Option<Duration>) -> Timestamp {
+    pub(super) fn failed(
+        &self,
+        channel: &str,
+        now: Timestamp,
+        why: &str,
+        wish: Option<Duration>,
+    ) -> Timestamp {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let rest = (FIRST_REST_MS << state.failures.min(10)).min(LONGEST_REST_MS);
         let wish = wish.map_or(0, |it| i64::try_from(it.as_millis()).unwrap_or(i64::MAX));
@@ -43,7 +49,11 @@ impl Fares {
         state.rests_until = Some(until);
         let since = state.trouble.as_ref().map_or(now, |(since, _)| *since);
         if state.trouble.is_none() {
-            tracing::warn!(channel, why, "no messages can be sent; what is to be told waits, and is tried again");
+            tracing::warn!(
+                channel,
+                why,
+                "no messages can be sent; what is to be told waits, and is tried again"
+            );
         }
         state.trouble = Some((since, why.to_owned()));
         until

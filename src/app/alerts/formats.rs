@@ -31,7 +31,8 @@ pub(super) fn slack(news: &Letter) -> String {
     let plain = |text: &str| json!({"type": "plain_text", "text": escaped(text, LONGEST), "emoji": false});
     let section = |text: &str| json!({"type": "section", "text": plain(text)});
     let links = |links: &[String]| json!({"type": "context", "elements": [{"type": "mrkdwn", "text": links.join(" · ")}]});
-    let link = |url: &str, words: &str| format!("<{}|{words}>", url.replace('&', "&amp;").replace('|', "%7C"));
+    let link =
+        |url: &str, words: &str| format!("<{}|{words}>", url.replace('&', "&amp;").replace('|', "%7C"));
     let mut blocks = Vec::new();
     for item in &news.items {
         blocks.push(section(&lines(item).join("\n")));

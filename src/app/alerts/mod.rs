@@ -110,11 +110,7 @@ impl App {
     }
 
     /// Has tellings tried again that were given up: one, or some of all of them, the oldest first. Returns how many.
-    pub async fn tell_again(
-        &self,
-        one: Option<i64>,
-        (who, remote): (&str, &str),
-    ) -> Result<u64, StoreError> {
+    pub async fn tell_again(&self, one: Option<i64>, (who, remote): (&str, &str)) -> Result<u64, StoreError> {
         let count = self.store.tell_again(one, MOST_AGAIN, self.now()).await?;
         if count > 0 {
             let said = if count == 1 { "a message".to_owned() } else { format!("{count} messages") };

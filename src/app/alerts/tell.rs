@@ -59,7 +59,8 @@ impl App {
     /// When the next message may go. `None`: nothing waits.
     pub async fn next_telling(&self) -> Result<Option<Timestamp>, StoreError> {
         let next = self.store.next_tellings(PAUSE_MS).await?.into_iter();
-        let next = next.map(|(channel, at)| self.post.rests_until(&channel).map_or(at, |until| at.max(until)));
+        let next =
+            next.map(|(channel, at)| self.post.rests_until(&channel).map_or(at, |until| at.max(until)));
         Ok(next.min())
     }
 

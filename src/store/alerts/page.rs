@@ -42,7 +42,8 @@ impl Store {
         let query = query.bind(filter.account.as_ref().map(|it| &it.0));
         let query = query.bind(accounts.as_ref().map(json).transpose()?);
         let query = query.bind(filter.within.senders.as_ref().map(json).transpose()?);
-        let row = query.bind(i64::from(MOST_COUNTED) + 1).bind(filter.operators).fetch_one(&self.readers).await?;
+        let row =
+            query.bind(i64::from(MOST_COUNTED) + 1).bind(filter.operators).fetch_one(&self.readers).await?;
         let count = |at: usize| -> Result<u64, StoreError> {
             let n: Option<i64> = row.try_get(at)?;
             Ok(n.and_then(|it| u64::try_from(it).ok()).unwrap_or(0))

@@ -357,12 +357,7 @@ impl Store {
     }
 
     /// Has one tried again that was given up, or the oldest of all. Returns how many.
-    pub async fn tell_again(
-        &self,
-        one: Option<i64>,
-        limit: u32,
-        now: Timestamp,
-    ) -> Result<u64, StoreError> {
+    pub async fn tell_again(&self, one: Option<i64>, limit: u32, now: Timestamp) -> Result<u64, StoreError> {
         let write = Aside::new(AGAIN).number(one).number(now.0).number(i64::from(limit));
         let count = self.aside(vec![write, Aside::new(CHANGES)]).await?;
         Ok(count.unwrap_or_default().unsigned_abs())

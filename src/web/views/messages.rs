@@ -78,7 +78,7 @@ struct RowView {
     state: &'static str,
     why: Option<String>,
     tries: Option<String>,
-    when: When,
+    when: Option<When>,
     /// When it is tried, where it waits.
     again: Option<When>,
     given_up: bool,
@@ -102,9 +102,8 @@ impl MessagesPage {
     pub fn new(input: MessagesInput<'_>) -> Self {
         let around = &input.around;
         let all = ("/messages".to_owned(), "All", input.only.is_none());
-        let some = FILTERS.map(|(it, word, title)| {
-            (format!("/messages?only={word}"), title, Some(it) == input.only)
-        });
+        let some = FILTERS
+            .map(|(it, word, title)| (format!("/messages?only={word}"), title, Some(it) == input.only));
         let only = FILTERS.into_iter().find(|(it, _, _)| Some(*it) == input.only);
         let only = only.map_or_else(String::new, |(_, word, _)| format!("&only={word}"));
         let facts = input.facts;
@@ -172,9 +171,13 @@ impl RowView {
             because: because.to_owned(),
             class,
             state,
-            why: telling.error.as_deref().filter(|_| telling.state != TellingState::Told).map(|it| capital(&shown(it))),
+            why: telling
+                .error
+                .as_deref()
+                .filter(|_| telling.state != TellingState::Told)
+                .map(|it| capital(&shown(it))),
             tries: (telling.tries > 0).then(|| count(telling.tries.unsigned_abs(), "try", "tries")),
-            when: When::ago(telling.tried_at.unwrap_or(telling.due), around.now, around.zone),
+            when: telling.tried_at.map(|it| When::ago(it, around.now, around.zone)),
             again: waits.then(|| When::near(telling.due, around.now, around.zone)),
             given_up: telling.state == TellingState::GivenUp,
         }

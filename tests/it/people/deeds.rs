@@ -40,6 +40,10 @@ async fn stage() -> Board {
     let board = Board::with_people(api).await;
     board.event("p1", "PACKAGE_ACTIVATE", "u", 0).await;
     board.send_as("os", None, event("p2", "PACKAGE_ACTIVATE", "u", None, 0)).await;
+    // A message that was given up.
+    let given_up = "INSERT INTO tellings (alert, occasion, channel, address, because, state, due) \
+        VALUES (1, 'raised', 'mail', 'x@example.com', 'rule', 2, 0)";
+    board.sql(given_up).await;
     board
 }
 
@@ -77,6 +81,7 @@ async fn every_form_leaves_its_deed() {
         ("/inbox/admit", "/inbox/admit", format!("id={refused}"), &admin, Admit),
         ("/providers/test", "/providers/test", "account=os".into(), &admin, TestCallback),
         ("/forwards/{account}", "/forwards/os", String::new(), &admin, SentAgain),
+        ("/messages", "/messages", "do=all".into(), &admin, SentAgain),
         ("/people", "/people", "email=new%40example.com&role=viewer&sees=all".into(), &admin, UserAdded),
         ("/people/{id}", &person, "do=change&role=viewer&sees=all".into(), &admin, UserChanged),
         ("/people/{id}", &person, "do=link".into(), &admin, Link),
