@@ -10,7 +10,7 @@ use super::scope::{Read, Scope};
 use super::{Config, Secret};
 
 /// What a channel can be told of, the gravest first.
-pub const ALERT_KINDS: [&str; 20] = [
+pub const ALERT_KINDS: &[&str] = &[
     "locked",
     "bounced",
     "identity_failed",

@@ -1,11 +1,11 @@
 //! Every address as everybody, by GET and by POST: what the table of needs promises is what the board does, and what
 //! `docs/access.md` says is that. The file is written anew with `SIGNBOARD_WRITE_DOCS=1`.
 
-use crate::support::board::{Board, event};
+use crate::support::board::{Board, event, hook};
 use crate::support::issuer::{Forger, Key, oidc};
 use crate::support::people::{Shows, only, user};
 use signboard::app::people::{NewSecret, NewUser, Session};
-use signboard::config::{Config, ForwardConfig, HookConfig, Secret};
+use signboard::config::{Config, ForwardConfig, Secret};
 use signboard::model::access::{Needs, Reach, Role, Scope};
 use signboard::web::needs::{ADDRESSES, Verb};
 use std::collections::BTreeSet;
@@ -163,17 +163,9 @@ async fn every_address_does_for_everybody_what_the_table_says() {
     let forward = |config: &mut Config| {
         config.oidc = Some(oidc(&forger.url));
         let url = Secret::new("http://127.0.0.1:9/nobody");
-        let to = ForwardConfig { url, proxy: None, ca_file: None };
         let account = config.accounts.get_mut("os").unwrap();
-        account.forward = Some(to.clone());
-        config.hooks.push(HookConfig {
-            name: "1".to_owned(),
-            on: vec!["package.sent".to_owned()],
-            accounts: Vec::new(),
-            to,
-            secret: Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
-            allow_private: true,
-        });
+        account.forward = Some(ForwardConfig { url, proxy: None, ca_file: None });
+        config.hooks.push(hook("1"));
     };
     let board = Board::with_people(forward).await;
     board.event("p1", "PACKAGE_ACTIVATE", "u", 0).await;

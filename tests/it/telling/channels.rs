@@ -128,10 +128,7 @@ async fn each_gets_its_own_format_and_what_a_signer_wrote_stays_text() {
         (&told["type"], &alert["kind"], &alert["occasion"]),
         (&"alerts".into(), &"declined".into(), &"raised".into())
     );
-    assert_eq!(
-        (&alert["account"], &alert["package"]),
-        (&"os".into(), &"p|<1>".into())
-    );
+    assert_eq!((&alert["account"], &alert["package"]), (&"os".into(), &"p|<1>".into()));
     assert_eq!((&alert["link"], &alert["provider"]), (&on_board.into(), &there.into()));
     assert!(alert["quote"].as_str().unwrap().starts_with("<!channel>"));
     let signed = format!(
