@@ -10,6 +10,7 @@ mod alerts;
 mod api;
 mod audit;
 mod callback;
+mod channels;
 mod effective;
 mod forward;
 mod hooks;
@@ -40,6 +41,7 @@ use toml::Table;
 
 pub use alerts::{AlertRule, AlertsConfig};
 pub use audit::AuditTo;
+pub use channels::{ALERT_KINDS, ChannelConfig, ChannelKind};
 pub use forward::ForwardConfig;
 pub use hooks::{HOOK_EVENTS, HookConfig, is_public};
 pub use keys::{AccountKeys, Keys, KeysError, MadeSecret, Rotates, Rotation};
@@ -91,6 +93,8 @@ pub struct Config {
     pub alerts: AlertsConfig,
     /// The configured connections to providers, by account id.
     pub accounts: BTreeMap<String, AccountConfig>,
+    /// Where alerts are told beside mailboxes.
+    pub channels: Vec<ChannelConfig>,
     /// Who of the firm's own logic is told what happens.
     pub hooks: Vec<HookConfig>,
 }

@@ -122,7 +122,7 @@ fn is_away(tried: &HookTried) -> bool {
 /// The hooks of a configuration, by name.
 pub(super) fn open(config: &Config) -> Result<BTreeMap<String, Hook>, OpenError> {
     let hook = |it: &HookConfig| {
-        let receiver = Receiver::open(it)?;
+        let receiver = Receiver::open(&it.to, Some(&it.key()), it.allow_private)?;
         let hook = Hook { config: it.clone(), receiver, wake: Wake::default(), trouble: Mutex::default() };
         Ok((it.name.clone(), hook))
     };
@@ -234,9 +234,9 @@ impl App {
     /// Tells one, once. What isn't taken waits, or is given up.
     async fn tell_hook(&self, hook: &Hook, it: ToTell) -> HookTried {
         let (now, began) = (self.now(), Instant::now());
-        let (told, answer) = hook.receiver.send(&it.message, it.body, now).await;
+        let sent = hook.receiver.send(&it.message, it.body, now).await;
         let ms = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
-        let (status, error) = told.outcome();
+        let (status, error) = sent.told.outcome();
         let gap = usize::try_from(it.tries).ok().and_then(|tries| GAPS_MS.get(tries));
         // Whoever wants to hear no more pauses everything: that is no try of this one.
         let (state, due, counts) = match (&error, gap) {
@@ -252,7 +252,7 @@ impl App {
         };
         metrics::counter!("signboard_hooks_total", "hook" => hook.name().to_owned(), "outcome" => outcome)
             .increment(1);
-        let answer = Some(answer).filter(|it| !it.is_empty());
+        let answer = Some(sent.answer).filter(|it| !it.is_empty());
         HookTried { id: it.id, state, due, counts, at: now.0, ms, status, error, answer }
     }
 }

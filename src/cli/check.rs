@@ -3,6 +3,7 @@
 use crate::config::{AccountConfig, Config, Keys, PATH_TOKEN};
 use crate::mail::Mailer;
 use crate::model::AccountId;
+use crate::provider::hook::Receiver;
 use crate::provider::listener::Listener;
 use crate::provider::{self, Provider};
 use std::fmt::Write as _;
@@ -51,6 +52,10 @@ pub(super) fn check(config: &Config, args: &CheckArgs) -> anyhow::Result<i32> {
     }
     let mail = keyed.mail.as_ref().map(Mailer::open).transpose();
     problems.extend(mail.err().map(|problem| format!("mail: {problem}")));
+    for it in &keyed.channels {
+        let receiver = Receiver::open(&it.to, it.key().as_deref(), it.allow_private);
+        problems.extend(receiver.err().map(|problem| format!("the channel {}: {problem}", it.name)));
+    }
     if !problems.is_empty() {
         eprintln!("The configuration can't be used:");
         problems.iter().for_each(|problem| eprintln!("  {problem}"));

@@ -4,7 +4,7 @@
 
 use super::{
     AccountConfig, ApiAuth, ApiConfig, AuditTo, CallbackAuth, Config, ForwardConfig, MailConfig, Network,
-    Secret, Unsigned, address, alerts,
+    Secret, Unsigned, address, alerts, channels,
 };
 use std::path::Path;
 
@@ -81,6 +81,7 @@ pub(super) fn text(config: &Config) -> String {
     }
     lines.extend(config.mail.iter().flat_map(mail));
     lines.extend(alerts::text(&config.alerts, quoted));
+    lines.extend(channels::text(&config.channels, HIDDEN, quoted));
     for hook in &config.hooks {
         let list = |all: &[String]| all.iter().map(|it| quoted(it)).collect::<Vec<_>>().join(", ");
         lines.extend([String::new(), "[[hooks]]".to_owned(), pair("name", &hook.name)]);

@@ -121,38 +121,17 @@ pub(super) fn hooks(tables: Vec<Reader<'_>>, outbound: &Outbound) -> Read<Vec<Ho
 fn hook(mut table: Reader<'_>, outbound: &Outbound, seen: &mut BTreeSet<String>) -> Read<HookConfig> {
     let name = table.checked("name", named);
     let on = on(&mut table);
-    let accounts = table.texts("accounts");
-    let url = table.required_secret("url", |text| address::listener(text).map(|_| ()));
+    let accounts = accounts(&mut table);
     let secret = table.required_secret("secret", sound);
-    let allow_private = table.flag("allow-private");
-    let ca_file = table.file("ca-file");
-    if let Ok(Some(all)) = &accounts
-        && all.is_empty()
-    {
-        let sentence = "is empty; name an account, or take it out to hear of all of them";
-        table.report("accounts", sentence);
-    }
-    let to = match (url, ca_file) {
-        (Ok(url), Ok(ca_file)) => {
-            let ca_file = ca_file.or_else(|| outbound.ca_file.clone());
-            Ok(ForwardConfig { url, proxy: None, ca_file })
-        }
-        (Err(reported), _) | (_, Err(reported)) => Err(reported),
-    };
-    if let (Ok(to), Ok(allow)) = (&to, &allow_private)
-        && !allow.unwrap_or(false)
-        && is_inside(&to.host())
-    {
-        let sentence = "is no address of the public network; where it shall be reached all the same, add allow-private = true";
-        table.report("url", sentence);
-    }
-    let name = match (name, &to) {
+    let way = way(&mut table, outbound);
+    let to = way.as_ref().map(|(to, _)| to).map_err(|reported| *reported);
+    let name = match (name, to) {
         (Ok(None), Ok(to)) => named(&to.host()).map_err(|_| {
             table.missing("name", "its host can't stand for it; give it one, such as name = \"crm\"")
         }),
         (Ok(Some(name)), _) => Ok(name),
         (Err(reported), _) => Err(reported),
-        (Ok(None), Err(reported)) => Err(*reported),
+        (Ok(None), Err(reported)) => Err(reported),
     };
     if let Ok(name) = &name
         && !seen.insert(name.clone())
@@ -161,14 +140,32 @@ fn hook(mut table: Reader<'_>, outbound: &Outbound, seen: &mut BTreeSet<String>)
         table.report("name", sentence);
     }
     table.finish();
-    Ok(HookConfig {
-        name: name?,
-        on: on?,
-        accounts: accounts?.unwrap_or_default(),
-        to: to?,
-        secret: secret?,
-        allow_private: allow_private?.unwrap_or(false),
-    })
+    let (name, on, accounts, secret, (to, allow_private)) = (name?, on?, accounts?, secret?, way?);
+    Ok(HookConfig { name, on, accounts, to, secret, allow_private })
+}
+
+/// Where a receiver is, and whether that may be in one's own network.
+pub(super) fn way(table: &mut Reader<'_>, outbound: &Outbound) -> Read<(ForwardConfig, bool)> {
+    let url = table.required_secret("url", |text| address::listener(text).map(|_| ()));
+    let allow_private = table.flag("allow-private");
+    let ca_file = table.file("ca-file");
+    let (url, allow_private, ca_file) = (url?, allow_private?.unwrap_or(false), ca_file?);
+    let to = ForwardConfig { url, proxy: None, ca_file: ca_file.or_else(|| outbound.ca_file.clone()) };
+    if !allow_private && is_inside(&to.host()) {
+        let sentence = "is no address of the public network; where it shall be reached all the same, add allow-private = true";
+        return Err(table.report("url", sentence));
+    }
+    Ok((to, allow_private))
+}
+
+/// Of which accounts a receiver hears; empty: of all.
+pub(super) fn accounts(table: &mut Reader<'_>) -> Read<Vec<String>> {
+    let accounts = table.texts("accounts")?;
+    if accounts.as_ref().is_some_and(Vec::is_empty) {
+        let sentence = "is empty; name an account, or take it out to hear of all of them";
+        return Err(table.report("accounts", sentence));
+    }
+    Ok(accounts.unwrap_or_default())
 }
 
 /// What only the whole configuration shows: accounts that aren't there, and a way back to this board.
@@ -185,7 +182,7 @@ pub(super) fn agree(config: &Config, scope: &Scope) {
     }
 }
 
-fn named(text: &str) -> Result<String, String> {
+pub(super) fn named(text: &str) -> Result<String, String> {
     let fits = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || b"-._".contains(&it);
     if text.len() > MAX_NAME || !text.bytes().all(fits) || text.trim_matches('.').is_empty() {
         return Err(format!("{text:?} is no name: 1 to {MAX_NAME} characters out of a-z, 0-9, -, _ and ."));
@@ -211,7 +208,7 @@ fn on(table: &mut Reader<'_>) -> Read<Vec<String>> {
 }
 
 /// What is wrong with a secret, without repeating it.
-fn sound(text: &str) -> Result<(), String> {
+pub(super) fn sound(text: &str) -> Result<(), String> {
     let length = bytes(text).map(|it| it.len());
     if length.is_some_and(|it| (24..=64).contains(&it)) {
         return Ok(());
@@ -221,7 +218,7 @@ fn sound(text: &str) -> Result<(), String> {
     ))
 }
 
-fn bytes(text: &str) -> Option<Vec<u8>> {
+pub(super) fn bytes(text: &str) -> Option<Vec<u8>> {
     BASE64_STANDARD.decode(text.strip_prefix(PREFIX)?).ok()
 }
 

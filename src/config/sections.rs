@@ -38,6 +38,7 @@ pub(super) fn config(scope: &Scope, table: &Table) -> Read<Config> {
     let mail = top.table("mail");
     let alerts = top.table_or_empty("alerts").and_then(alerts);
     let hooks = top.tables("hooks");
+    let channels = top.tables("channels");
     top.finish();
     // Accounts are walked even when the server's table is wrong: their problems are wanted too.
     let (server, outbound) = match server {
@@ -52,12 +53,14 @@ pub(super) fn config(scope: &Scope, table: &Table) -> Read<Config> {
     let accounts = accounts.and_then(|it| self::accounts(it, &outbound));
     let mail = mail.and_then(|it| it.map(|below| self::mail(below, &outbound)).transpose());
     let hooks = hooks.and_then(|it| super::hooks::hooks(it, &outbound));
+    let channels = channels.and_then(|it| super::channels::channels(it, &outbound));
     let (server, audit, accounts, oidc) = (server?, audit?, accounts?, oidc?);
     let (opens, retention) = (super::Opens::ToWhoSignsIn, retention?);
-    let (mail, alerts, hooks) = (mail?, alerts?, hooks?);
-    let config = Config { server, opens, audit, retention, oidc, mail, alerts, accounts, hooks };
+    let (mail, alerts, channels, hooks) = (mail?, alerts?, channels?, hooks?);
+    let config = Config { server, opens, audit, retention, oidc, mail, alerts, accounts, channels, hooks };
     alerts::look_over(scope, &config);
     super::hooks::agree(&config, scope);
+    super::channels::agree(&config, scope);
     for (id, account) in &config.accounts {
         if account.forward.as_ref().is_some_and(|it| it.is_own(&config.server)) {
             let path = format!("{}.forward.url", join("accounts", id));

@@ -33,6 +33,24 @@ pub(super) fn of(config: &Config) -> Vec<String> {
             "hooks[{number}].url ({name}) is http, so what happens to packages crosses the Internet for all to read; use https"
         ));
     }
+    warnings.extend(channels(config));
+    warnings
+}
+
+/// Messages that everybody could read, and that lead nowhere.
+fn channels(config: &Config) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for (it, number) in config.channels.iter().zip(1..).filter(|(it, _)| it.to.is_unprotected()) {
+        let name = &it.name;
+        warnings.push(format!(
+            "channels[{number}].url ({name}) is http, so alerts cross the Internet for all to read; use https"
+        ));
+    }
+    if !config.channels.is_empty() && config.server.public_url.is_none() {
+        warnings.push(
+            "messages to channels have no links to this board, since server.public-url is not set".to_owned(),
+        );
+    }
     warnings
 }
 

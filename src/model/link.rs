@@ -1,6 +1,6 @@
 //! Addresses of packages within the board. A package id is any text, so nothing of it reaches a path without being encoded.
 
-use super::PackageKey;
+use super::{PackageId, PackageKey};
 use std::fmt::Write as _;
 
 /// A package's page: `/packages/{account}/{id}`.
@@ -15,6 +15,19 @@ pub fn package(key: &PackageKey) -> String {
     }
     encode(id, &mut path);
     path
+}
+
+/// A package's page at its provider, by the address that the configuration gives for it. `None`: an id that a browser would
+/// take for a step up in the path.
+#[must_use]
+pub fn at_provider(address: &str, id: &PackageId) -> Option<String> {
+    let id = id.as_str();
+    if matches!(id, "." | "..") {
+        return None;
+    }
+    let mut encoded = String::new();
+    encode(id, &mut encoded);
+    Some(address.replace("{id}", &encoded))
 }
 
 /// A browser takes `.` and `..` for steps in a path, even percent-encoded. A `~` in front keeps such an id whole; an id

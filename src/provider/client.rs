@@ -227,7 +227,7 @@ fn header<'a>(headers: &'a HeaderMap, name: &reqwest::header::HeaderName) -> Opt
 }
 
 /// Seconds, or a date (RFC 9110, section 10.2.3). A date that has passed tells nothing.
-fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = header(headers, &RETRY_AFTER)?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));

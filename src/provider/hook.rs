@@ -1,5 +1,5 @@
-//! The way to a receiver of the firm's own logic: signed after the Standard Webhooks specification, and only to where the
-//! configuration lets it go.
+//! The way to a receiver of the firm's own logic, or of alerts: signed after the Standard Webhooks specification where
+//! there is a secret, and only to where the configuration lets it go.
 //!
 //! A name is resolved once, and the connection goes to the addresses that were looked at then: one that answers otherwise a
 //! moment later is not asked again. Redirects are not followed, and there is no proxy, which would resolve by itself.
@@ -7,7 +7,7 @@
 use super::OpenError;
 use super::client::{self, Outbound};
 use super::listener::{Told, call};
-use crate::config::{HookConfig, Secret, is_public};
+use crate::config::{ForwardConfig, Secret, is_public};
 use crate::model::Timestamp;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use reqwest::Url;
@@ -30,7 +30,7 @@ const ANSWER_KEPT: usize = 500;
 pub struct Receiver {
     http: reqwest::Client,
     url: Secret,
-    key: hmac::Key,
+    key: Option<hmac::Key>,
     allow_private: bool,
 }
 
@@ -41,43 +41,61 @@ impl std::fmt::Debug for Receiver {
     }
 }
 
+/// What came of sending a message.
+#[derive(Debug)]
+pub struct Sent {
+    /// What became of it.
+    pub told: Told,
+    /// How the answer begins.
+    pub answer: String,
+    /// It may have arrived, whatever was answered.
+    pub reached: bool,
+    /// How long the receiver wants to be left alone.
+    pub retry_after: Option<Duration>,
+}
+
 impl Receiver {
     /// Sets the connections up; nothing is sent.
     ///
     /// # Errors
     /// A certificate authority that can't be used.
-    pub fn open(config: &HookConfig) -> Result<Self, OpenError> {
+    pub fn open(to: &ForwardConfig, key: Option<&[u8]>, allow_private: bool) -> Result<Self, OpenError> {
         let outbound = Outbound {
             proxy: None,
-            ca_file: config.to.ca_file.as_deref(),
-            needs_tls: client::needs_tls([config.to.url.expose()].into_iter()),
+            ca_file: to.ca_file.as_deref(),
+            needs_tls: client::needs_tls([to.url.expose()].into_iter()),
         };
         let mut builder = client::builder().timeout(TIMEOUT);
-        if !config.allow_private {
+        if !allow_private {
             builder = builder.dns_resolver(Arc::new(PublicOnly));
         }
         Ok(Self {
             http: client::build_on(builder, &outbound)?,
-            url: config.to.url.clone(),
-            key: hmac::Key::new(hmac::HMAC_SHA256, &config.key()),
-            allow_private: config.allow_private,
+            url: to.url.clone(),
+            key: key.map(|it| hmac::Key::new(hmac::HMAC_SHA256, it)),
+            allow_private,
         })
     }
 
-    /// Sends a message once; what became of it, and how the answer begins.
-    pub async fn send(&self, message: &str, body: String, now: Timestamp) -> (Told, String) {
+    /// Sends a message once.
+    pub async fn send(&self, message: &str, body: String, now: Timestamp) -> Sent {
         // An address that is one already is never resolved.
         if let Some(ip) = self.literal().filter(|ip| !self.allow_private && !is_public(*ip)) {
-            return (Told::Silent(refusal(ip)), String::new());
+            let (told, answer) = (Told::Silent(refusal(ip)), String::new());
+            return Sent { told, answer, reached: false, retry_after: None };
         }
-        let seconds = now.0.div_euclid(1000).to_string();
-        let signature = signature(&self.key, message, &seconds, &body);
         let request = self.http.post(self.url.expose());
-        let request = request.header(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let request = request.header("webhook-id", message).header("webhook-timestamp", seconds);
-        let request = request.header("webhook-signature", signature).body(body);
-        let (told, answer) = call(request, TIMEOUT, ANSWER_CAP).await;
-        (told, String::from_utf8_lossy(&answer).chars().take(ANSWER_KEPT).collect())
+        let mut request = request.header(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(key) = &self.key {
+            let seconds = now.0.div_euclid(1000).to_string();
+            let signature = signature(key, message, &seconds, &body);
+            request = request.header("webhook-id", message).header("webhook-timestamp", seconds);
+            request = request.header("webhook-signature", signature);
+        }
+        let called = call(request.body(body), TIMEOUT, ANSWER_CAP).await;
+        let answer = String::from_utf8_lossy(&called.answer).chars().take(ANSWER_KEPT).collect();
+        let retry_after = client::retry_after(&called.headers, now);
+        Sent { told: called.told, answer, reached: called.reached, retry_after }
     }
 
     fn literal(&self) -> Option<IpAddr> {

@@ -74,16 +74,30 @@ impl Listener {
     pub async fn send(&self, auth: &CallbackAuth, it: Relayed) -> Told {
         let headers = headers(auth, &it);
         let request = self.http.post(self.url.expose()).headers(headers).body(it.body);
-        call(request, TIMEOUT, ANSWER_CAP).await.0
+        call(request, TIMEOUT, ANSWER_CAP).await.told
     }
 }
 
-/// Makes a call once; what became of it, and as much of the answer as is read at most.
-pub(super) async fn call(request: RequestBuilder, timeout: Duration, cap: usize) -> (Told, Vec<u8>) {
+/// What came of a call.
+pub(super) struct Called {
+    pub(super) told: Told,
+    /// As much of the answer as is read at most.
+    pub(super) answer: Vec<u8>,
+    pub(super) headers: HeaderMap,
+    /// Something may have arrived.
+    pub(super) reached: bool,
+}
+
+/// Makes a call once.
+pub(super) async fn call(request: RequestBuilder, timeout: Duration, cap: usize) -> Called {
     let mut answer = match request.send().await {
         Ok(answer) => answer,
-        Err(error) => return (Told::Silent(client::sentence(&error, timeout)), Vec::new()),
+        Err(error) => {
+            let (told, reached) = (Told::Silent(client::sentence(&error, timeout)), !error.is_connect());
+            return Called { told, answer: Vec::new(), headers: HeaderMap::new(), reached };
+        }
     };
+    let headers = answer.headers().clone();
     let mut read = Vec::new();
     while read.len() < cap
         && let Ok(Some(chunk)) = answer.chunk().await
@@ -95,7 +109,7 @@ pub(super) async fn call(request: RequestBuilder, timeout: Duration, cap: usize)
         taken @ 200..=299 => Told::Taken(taken),
         other => Told::Answered(other),
     };
-    (told, read)
+    Called { told, answer: read, headers, reached: true }
 }
 
 impl Told {

@@ -38,7 +38,7 @@ pub async fn page(
     let (query, store) = (AlertQuery::parse(|name| pairs.get(name).cloned()), &site.app.store);
     let moment = site.moment(&who).await?;
     let seq = store.last_seq().await?;
-    let filter = filter(&query, &who, PAGE + 1, moment.now());
+    let filter = filter(&site, &query, &who, PAGE + 1, moment.now());
     let mut alerts = store.alerts(&filter).await?;
     let older = cut(&mut alerts, PAGE).map(|it| it.id);
     let told = told(&site, &alerts).await?;
@@ -65,7 +65,7 @@ pub async fn page(
 /// The newest open alerts that somebody sees: what stands in the strip.
 pub async fn open(site: &Site, who: &Who, moment: &Moment) -> Result<Vec<Alert>, StoreError> {
     let query = AlertQuery::parse(|_| None);
-    site.app.store.alerts(&filter(&query, who, STRIP, moment.now())).await
+    site.app.store.alerts(&filter(site, &query, who, STRIP, moment.now())).await
 }
 
 /// The alerts of a package, whether somebody may see to each, and who was told.
@@ -120,12 +120,13 @@ pub async fn told(site: &Site, alerts: &[Alert]) -> Result<Vec<Telling>, StoreEr
     site.app.store.tellings_of(&ids, TOLD).await
 }
 
-fn filter(query: &AlertQuery, who: &Who, limit: u32, now: Timestamp) -> AlertFilter {
+fn filter(site: &Site, query: &AlertQuery, who: &Who, limit: u32, now: Timestamp) -> AlertFilter {
     AlertFilter {
         state: query.state,
         kind: query.kind,
         account: query.account.clone().map(AccountId),
         within: who.reach.clone(),
+        operators: site.app.sees_operators(who),
         before: query.before,
         limit,
         now,
@@ -253,7 +254,7 @@ pub async fn list(
     };
     let limit = super::api::limit_of(asked.limit)?;
     let moment = site.instant_for(&who);
-    let mut alerts = site.app.store.alerts(&filter(&query, &who, limit + 1, moment.now())).await?;
+    let mut alerts = site.app.store.alerts(&filter(&site, &query, &who, limit + 1, moment.now())).await?;
     let next = cut(&mut alerts, limit).map(|it| it.id);
     let told = told(&site, &alerts).await?;
     Ok(HttpResponse::Ok().json(AlertList::new(&alerts, &told, next, &site.around(&moment))))

@@ -19,6 +19,7 @@ pub mod hooks;
 pub mod live;
 pub mod lost;
 pub mod me;
+pub mod messages;
 pub mod needs;
 pub mod oidc;
 pub mod pages;
@@ -126,6 +127,8 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/hooks", read().to(hooks::list))
             .route("/hooks/{hook}", read().to(hooks::one))
             .route("/hooks/{hook}", web::post().to(hooks::act))
+            .route("/messages", read().to(messages::page))
+            .route("/messages", web::post().to(messages::again))
             .route("/people", read().to(people::page))
             .route("/people", web::post().to(people::invite))
             .route("/people/{id}", read().to(people::person))

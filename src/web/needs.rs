@@ -50,6 +50,8 @@ pub const ADDRESSES: &[(Verb, &str, Needs)] = &[
     (Verb::Read, "/hooks", ADMIN),
     (Verb::Read, "/hooks/{hook}", ADMIN),
     (Verb::Do, "/hooks/{hook}", ADMIN),
+    (Verb::Read, "/messages", ADMIN),
+    (Verb::Do, "/messages", ADMIN),
     (Verb::Read, "/people", ADMIN),
     (Verb::Do, "/people", ADMIN),
     (Verb::Read, "/people/{id}", ADMIN),

@@ -64,14 +64,18 @@ impl Site {
         let labels: Vec<&AccountLabel> = moment.accounts.iter().filter(|it| is_in_view(&it.id)).collect();
         let worst = self.app.worst(labels.iter().map(|it| &it.id));
         moment.header = Header::new(&labels, worst.as_ref(), moment.now, &self.zone_of(who));
-        moment.alerts = self.app.open_alerts(&who.reach, moment.now).await?;
+        moment.alerts = self.app.open_alerts(who, moment.now).await?;
         Ok(moment)
     }
 
     /// The same without asking the store.
     #[must_use]
     pub fn instant_for(&self, who: &Who) -> Moment {
-        self.within(&who.reach).to(who, !self.app.hooks.is_empty())
+        let mut moment = self.within(&who.reach).to(who, &self.app);
+        if who.may(needs::of(Verb::Read, Some("/messages"))) {
+            moment.warnings.extend(untold(&self.app));
+        }
+        moment
     }
 
     /// What a row needs that goes to everybody who may see its package.
@@ -138,13 +142,14 @@ impl Site {
 
 impl Moment {
     /// The same, said to somebody.
-    fn to(self, who: &Who, has_hooks: bool) -> Self {
+    fn to(self, who: &Who, app: &App) -> Self {
         let opens = |address| who.may(needs::of(Verb::Read, Some(address)));
         let looks = Looks {
             name: who.name.clone(),
             signed_in: matches!(who.means, Means::Session { .. }),
             inbox: opens("/inbox"),
-            hooks: has_hooks && opens("/hooks"),
+            hooks: !app.hooks.is_empty() && opens("/hooks"),
+            messages: app.post.is_there() && opens("/messages"),
             people: matches!(who.means, Means::Session { .. }) && opens("/people"),
             providers: opens("/providers"),
             lost: opens("/lost"),
@@ -164,6 +169,20 @@ impl Moment {
 /// The zone that somebody chose. One that is known no more counts as none.
 pub(super) fn own_zone(who: &Who) -> Option<Zone> {
     Zone::named(who.zone.as_deref()?)
+}
+
+/// By which ways nobody can be told of alerts now. It must not change with each try in vain.
+fn untold(app: &App) -> Option<String> {
+    let mails = app.post.state().trouble.map(|(_, why)| format!("by mail ({why})"));
+    let channels = app.post.channels.values().filter_map(|it| {
+        let (_, why) = it.state().trouble?;
+        Some(format!("by the channel {} ({why})", it.config.name))
+    });
+    let ways: Vec<String> = mails.into_iter().chain(channels).collect();
+    (!ways.is_empty()).then(|| {
+        let ways = list(&ways);
+        format!("Nobody can be told of alerts {ways}. What waits is tried again; see the page Messages.")
+    })
 }
 
 fn labels(app: &App) -> Vec<AccountLabel> {

@@ -13,6 +13,7 @@ async fn listed(board: &Board, state: AlertState) -> Vec<Alert> {
         kind: None,
         account: None,
         within: signboard::model::access::Reach::default(),
+        operators: true,
         before: None,
         limit: 100,
         now: Timestamp(board.clock.millis()),

@@ -4,7 +4,7 @@ use super::when;
 use crate::app::people::{Means, Who};
 use crate::app::{App, StoreError};
 use crate::model::Timestamp;
-use crate::model::access::{Needs, Reach, Role};
+use crate::model::access::{Needs, Role};
 use crate::model::deed::DeedKind;
 use crate::model::wishes::Minute;
 use crate::store::{Act, Alert, AlertFilter, AlertState};
@@ -40,18 +40,26 @@ pub enum Wanted {
 
 impl App {
     /// How many alerts are open of what somebody sees.
-    pub async fn open_alerts(&self, within: &Reach, now: Timestamp) -> Result<u64, StoreError> {
-        let (within, state) = (within.clone(), AlertState::Open);
-        let filter = AlertFilter { state, kind: None, account: None, within, before: None, limit: 0, now };
+    pub async fn open_alerts(&self, who: &Who, now: Timestamp) -> Result<u64, StoreError> {
+        let (state, within, operators) = (AlertState::Open, who.reach.clone(), self.sees_operators(who));
+        let (kind, account, before, limit) = (None, None, None, 0);
+        let filter = AlertFilter { state, kind, account, within, operators, before, limit, now };
         Ok(self.store.standing_alerts(&filter).await?.open)
     }
 
-    /// Whether somebody may see an alert: as the package that it is of; what is the whole board's, who sees all accounts.
+    /// Whether somebody may see the alerts of whoever runs the board, as far as they may see the accounts: an admin, or a
+    /// program that sees everything.
+    #[must_use]
+    pub fn sees_operators(&self, who: &Who) -> bool {
+        who.may(Needs::AdminOrToken)
+    }
+
+    /// Whether somebody may see an alert: as the package that it is of; what is the operator's, as its account.
     #[must_use]
     pub fn sees(&self, who: &Who, alert: &Alert) -> bool {
         match &alert.state_of {
             Some(package) => who.reach.admits(&alert.account, package),
-            None => who.reach.has(&alert.account) && who.reach.senders.is_none(),
+            None => self.sees_operators(who) && who.reach.has(&alert.account) && who.reach.senders.is_none(),
         }
     }
 

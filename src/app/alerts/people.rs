@@ -4,6 +4,7 @@
 use super::{MAIL, when};
 use crate::app::people::User;
 use crate::app::{App, StoreError};
+use crate::config::ChannelConfig;
 use crate::model::Timestamp;
 use crate::model::access::Role;
 use crate::model::wishes::Wishes;
@@ -66,7 +67,17 @@ impl App {
         let now = self.now();
         let wants = |it: &&Hearer| it.wishes.mail && it.wishes.want(alert.kind, &alert.account);
         let mails = found.0.iter().filter(wants).filter(|_| self.post.mailer.is_some());
-        Ok(mails.map(|it| it.by_mail(now)).collect())
+        Ok(mails.map(|it| it.by_mail(now)).chain(self.channels_of(alert, now)).collect())
+    }
+
+    /// The channels that hear of an alert: the configuration says which, and no person.
+    fn channels_of(&self, alert: &Alert, due: Timestamp) -> impl Iterator<Item = NewTelling> {
+        let hear = |it: &&ChannelConfig| it.hears(alert.kind.word(), &alert.account.0);
+        let telling = move |it: &ChannelConfig| {
+            let (channel, address, because) = (it.name.clone(), String::new(), Because::Rule);
+            NewTelling { channel, address, because, due }
+        };
+        self.config.channels.iter().filter(hear).map(telling)
     }
 
     /// Somebody who was told of something before: when they want to hear more.

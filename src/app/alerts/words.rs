@@ -1,7 +1,6 @@
 //! What is said of an alert: what happened, to whom, what to do. Known facts only. Where no names may be said, none are: not the
 //! signer's, not the signer's words, and not the package's name, which often holds one.
 
-use super::tell::MOST_LISTED;
 use super::when;
 use crate::app::App;
 use crate::app::text::shown;
@@ -178,7 +177,7 @@ impl App {
         (address, number): (&str, &str),
         tellings: &[(Telling, Alert)],
         (now, zone): (Timestamp, &TimeZone),
-        names: bool,
+        (names, most): (bool, usize),
     ) -> Letter {
         let mut letter =
             Letter { number: number.to_owned(), to: address.to_owned(), at: now, ..Letter::default() };
@@ -191,7 +190,7 @@ impl App {
                 continue;
             }
             seen.push(alert.id);
-            if letter.items.len() + letter.resolved.len() >= MOST_LISTED {
+            if letter.items.len() + letter.resolved.len() >= most {
                 letter.more += 1;
                 continue;
             }
@@ -219,20 +218,30 @@ impl App {
         letter
     }
 
-    fn item(&self, telling: &Telling, alert: &Alert, zone: &TimeZone, names: bool) -> Item {
+    /// Where an alert's package is, on the board and at its provider.
+    pub(super) fn links(&self, alert: &Alert) -> (Option<String>, Option<String>) {
+        let Some(key) = alert.key() else { return (None, None) };
+        let board = self.config.server.public_url.as_deref();
+        let there = self.accounts.get(&key.account).and_then(|it| it.config.app_url.as_deref());
+        let there = there.and_then(|it| link::at_provider(it, &key.package));
+        (board.map(|board| format!("{board}{}", link::package(&key))), there)
+    }
+
+    /// What an account is called.
+    pub(super) fn label_of<'a>(&'a self, alert: &'a Alert) -> &'a str {
         let account = self.accounts.get(&alert.account);
-        let label = account.map_or(alert.account.0.as_str(), |it| it.config.label.as_str());
-        let said = said(alert, label, names);
-        let link = alert.key().and_then(|key| {
-            let board = self.config.server.public_url.as_deref()?;
-            Some(format!("{board}{}", link::package(&key)))
-        });
+        account.map_or(alert.account.0.as_str(), |it| it.config.label.as_str())
+    }
+
+    fn item(&self, telling: &Telling, alert: &Alert, zone: &TimeZone, names: bool) -> Item {
+        let said = said(alert, self.label_of(alert), names);
+        let (link, provider) = self.links(alert);
         let since = match telling.occasion {
             Occasion::Raised => format!("since {}", when::stamp(alert.began, zone)),
             Occasion::Reminder(_) => format!("still, since {}", when::stamp(alert.began, zone)),
             Occasion::Resolved => String::new(),
         };
-        Item { what: said.what, of: said.of, since, quote: said.quote, todo: said.todo, link, provider: None }
+        Item { what: said.what, of: said.of, since, quote: said.quote, todo: said.todo, link, provider }
     }
 }
 

@@ -1,7 +1,9 @@
-//! Alerts: what is worth telling somebody. `raise` writes them with their cause; `read` lists them, `page` counts them; `acts` says what people
-//! made of them, `wishes` what they want to hear of, `tellings` who is told and what came of it.
+//! Alerts: what is worth telling somebody. `raise` writes them with their cause; `read` lists them, `page` counts them; `acts`
+//! says what people made of them, `wishes` what they want to hear of, `tellings` who is told and what came of it, which
+//! `messages` lists.
 
 mod acts;
+mod messages;
 mod page;
 mod raise;
 mod read;
@@ -9,6 +11,7 @@ mod tellings;
 mod wishes;
 
 pub use acts::Act;
+pub use messages::{Message, MessageFacts};
 pub use page::{MOST_COUNTED, Standing};
 pub(super) use raise::Alerts;
 pub use read::{Alert, AlertFilter, AlertState, Resolution, Taken};

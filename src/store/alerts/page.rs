@@ -13,7 +13,7 @@ pub const MOST_COUNTED: u32 = 10_000;
 const COUNT: &str = "SELECT count(*), sum(taken_at IS NULL AND coalesce(snoozed_until, 0) <= $1), sum(taken_at IS NOT NULL) \
     FROM (SELECT a.taken_at, a.snoozed_until FROM alerts a INDEXED BY alerts_open WHERE a.resolved_at IS NULL \
     AND ($2 IS NULL OR a.kind = $2) AND ($3 IS NULL OR a.account = $3) \
-    AND ($4 IS NULL OR a.account IN (SELECT value FROM json_each($4))) \
+    AND ($4 IS NULL OR a.account IN (SELECT value FROM json_each($4))) AND ($7 OR a.package <> '') \
     AND ($5 IS NULL OR EXISTS (SELECT 1 FROM packages p WHERE p.account = a.account AND p.package = a.package \
     AND p.sender IN (SELECT value FROM json_each($5)))) ORDER BY a.id DESC LIMIT $6)";
 /// `$1`: a JSON array of numbers of alerts. The newest come first, and of each at most `$2`.
@@ -42,7 +42,8 @@ impl Store {
         let query = query.bind(filter.account.as_ref().map(|it| &it.0));
         let query = query.bind(accounts.as_ref().map(json).transpose()?);
         let query = query.bind(filter.within.senders.as_ref().map(json).transpose()?);
-        let row = query.bind(i64::from(MOST_COUNTED) + 1).fetch_one(&self.readers).await?;
+        let row =
+            query.bind(i64::from(MOST_COUNTED) + 1).bind(filter.operators).fetch_one(&self.readers).await?;
         let count = |at: usize| -> Result<u64, StoreError> {
             let n: Option<i64> = row.try_get(at)?;
             Ok(n.and_then(|it| u64::try_from(it).ok()).unwrap_or(0))

@@ -24,7 +24,7 @@ macro_rules! listed {
         alerts!(concat!(
             $state,
             " AND a.id < $1 AND ($2 IS NULL OR a.kind = $2) AND ($3 IS NULL OR a.account = $3) \
-             AND ($4 IS NULL OR a.account IN (SELECT value FROM json_each($4))) \
+             AND ($4 IS NULL OR a.account IN (SELECT value FROM json_each($4))) AND ($8 OR a.package <> '') \
              AND ($5 IS NULL OR p.sender IN (SELECT value FROM json_each($5))) ORDER BY a.id DESC LIMIT $6"
         ))
     };
@@ -177,6 +177,8 @@ pub struct AlertFilter {
     pub account: Option<AccountId>,
     /// Of packages that whoever asks may see.
     pub within: Reach,
+    /// Also those that are the operator's, and of no package.
+    pub operators: bool,
     /// Those before this number.
     pub before: Option<i64>,
     /// How many.
@@ -201,7 +203,7 @@ impl Store {
         let accounts = accounts.map(|some| some.iter().map(|it| it.0.as_str()).collect::<Vec<_>>());
         let query = query.bind(accounts.as_ref().map(json).transpose()?);
         let query = query.bind(filter.within.senders.as_ref().map(json).transpose()?);
-        let query = query.bind(i64::from(filter.limit)).bind(filter.now.0);
+        let query = query.bind(i64::from(filter.limit)).bind(filter.now.0).bind(filter.operators);
         query.fetch_all(&self.readers).await?.iter().map(alert_of).collect()
     }
 

@@ -28,15 +28,15 @@ macro_rules! last_told {
     };
 }
 const DUE: &str = concat!(
-    "SELECT channel, address, min(due) AS due FROM tellings t WHERE state = 0 AND due <= $1 GROUP BY channel, address \
+    "SELECT address FROM tellings t WHERE channel = $4 AND state = 0 AND due <= $1 GROUP BY channel, address \
      HAVING coalesce(",
     last_told!(),
-    ", 0) <= $2 ORDER BY min(due), channel, address LIMIT $3"
+    ", 0) <= $2 ORDER BY min(due), address LIMIT $3"
 );
 const NEXT: &str = concat!(
-    "SELECT min(max(due, coalesce(told + $1, 0))) FROM (SELECT min(due) AS due, ",
+    "SELECT channel, min(max(due, coalesce(told + $1, 0))) FROM (SELECT channel, min(due) AS due, ",
     last_told!(),
-    " AS told FROM tellings t WHERE state = 0 GROUP BY channel, address)"
+    " AS told FROM tellings t WHERE state = 0 GROUP BY channel, address) GROUP BY channel ORDER BY channel"
 );
 macro_rules! select {
     ($rest:literal) => {
@@ -65,7 +65,10 @@ const UNWANTED: &str =
     "UPDATE tellings SET state = 3 WHERE id IN (SELECT value FROM json_each($1)) RETURNING id";
 const FAILED: &str = "UPDATE tellings SET tries = tries + 1, tried_at = $2, first_at = coalesce(first_at, $2), error = $3, due = $4, \
     state = iif(first_at <= $5, 2, 0) WHERE channel = $1 AND state = 0 AND due <= $2 RETURNING id";
-const AGAIN: &str = "UPDATE tellings SET state = 0, due = $2, tries = 0, first_at = NULL WHERE id = $1 AND state = 2 RETURNING id";
+const CHANGES: &str = "SELECT changes()";
+/// `$1`: one; NULL: the oldest `$3` of all.
+const AGAIN: &str = "UPDATE tellings SET state = 0, due = $2, tries = 0, first_at = NULL WHERE id IN (SELECT id FROM tellings \
+    WHERE state = 2 AND ($1 IS NULL OR id = $1) ORDER BY id LIMIT $3) RETURNING id";
 
 /// On what occasion somebody is told of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -271,22 +274,23 @@ impl Store {
         Ok(row.try_get::<Option<i64>, _>(0)?.map(Timestamp))
     }
 
-    /// The channels and addresses for which something is due, without those that were last told after `told_before`.
+    /// The addresses of a channel for which something is due, without those that were last told after `told_before`.
     pub async fn due_addresses(
         &self,
+        channel: &str,
         now: Timestamp,
         told_before: Timestamp,
         limit: u32,
-    ) -> Result<Vec<(String, String)>, StoreError> {
-        let query = sqlx::query(DUE).bind(now.0).bind(told_before.0).bind(i64::from(limit));
-        let rows = query.fetch_all(&self.readers).await?;
-        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    ) -> Result<Vec<String>, StoreError> {
+        let query = sqlx::query(DUE).bind(now.0).bind(told_before.0).bind(i64::from(limit)).bind(channel);
+        query.fetch_all(&self.readers).await?.iter().map(|row| Ok(row.try_get(0)?)).collect()
     }
 
-    /// When the next message may go, if an address gets one every `pause` milliseconds. `None`: nothing waits.
-    pub async fn next_telling(&self, pause: i64) -> Result<Option<Timestamp>, StoreError> {
-        let row = sqlx::query(NEXT).bind(pause).fetch_one(&self.readers).await?;
-        Ok(row.try_get::<Option<i64>, _>(0)?.map(Timestamp))
+    /// For which channels something waits, and when the next message of each may go, if an address gets one every `pause`
+    /// milliseconds.
+    pub async fn next_tellings(&self, pause: i64) -> Result<Vec<(String, Timestamp)>, StoreError> {
+        let rows = sqlx::query(NEXT).bind(pause).fetch_all(&self.readers).await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, Timestamp(row.try_get(1)?)))).collect()
     }
 
     /// What is due for an address; what may have arrived comes first.
@@ -352,10 +356,11 @@ impl Store {
         self.aside(vec![write]).await.map(|_| ())
     }
 
-    /// Has one tried again that was given up. `false`: it wasn't.
-    pub async fn tell_again(&self, telling: i64, now: Timestamp) -> Result<bool, StoreError> {
-        let write = Aside::new(AGAIN).number(telling).number(now.0);
-        Ok(self.aside(vec![write]).await?.is_some())
+    /// Has one tried again that was given up, or the oldest of all. Returns how many.
+    pub async fn tell_again(&self, one: Option<i64>, limit: u32, now: Timestamp) -> Result<u64, StoreError> {
+        let write = Aside::new(AGAIN).number(one).number(now.0).number(i64::from(limit));
+        let count = self.aside(vec![write, Aside::new(CHANGES)]).await?;
+        Ok(count.unwrap_or_default().unsigned_abs())
     }
 }
 

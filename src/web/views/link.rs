@@ -2,6 +2,7 @@
 //!
 //! A package id is any text, so nothing of it may reach a path or an attribute without being encoded.
 
+pub use crate::model::link::at_provider;
 use crate::model::{PackageId, PackageKey};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
@@ -20,14 +21,6 @@ pub fn encode(text: &str) -> String {
 #[must_use]
 pub fn package(key: &PackageKey) -> String {
     crate::model::link::package(key)
-}
-
-/// A package's page at its provider, by the address that the configuration gives for it. `None`: an id that a browser would
-/// take for a step up in the path.
-#[must_use]
-pub fn at_provider(address: &str, id: &PackageId) -> Option<String> {
-    let id = id.as_str();
-    (!matches!(id, "." | "..")).then(|| address.replace("{id}", &encode(id)))
 }
 
 /// A package as JSON: `/api/v1/packages/{account}/{id}`.

@@ -22,6 +22,7 @@ mod lines;
 pub mod link;
 pub mod lost;
 pub mod me;
+pub mod messages;
 mod notes;
 pub mod package;
 mod people;
@@ -145,6 +146,8 @@ pub struct Looks {
     pub inbox: bool,
     /// The page of hooks opens, and there are some.
     pub hooks: bool,
+    /// The page of messages opens, and something is told by mail or by a channel.
+    pub messages: bool,
     /// The page of people opens.
     pub people: bool,
     /// The page of providers opens.
@@ -216,6 +219,8 @@ pub enum Place {
     Providers,
     /// Hooks.
     Hooks,
+    /// What was told of alerts.
+    Messages,
     /// Lost callbacks.
     Lost,
     /// People, and what programs show.

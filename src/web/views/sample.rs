@@ -49,6 +49,7 @@ pub(super) fn around<'a>(accounts: &'a [AccountLabel], zone: &'a Zone) -> Around
         signed_in: true,
         inbox: true,
         hooks: true,
+        messages: true,
         people: true,
         providers: true,
         lost: true,

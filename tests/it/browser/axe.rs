@@ -8,7 +8,7 @@ use crate::support::webdriver::{Browser, browser};
 use crate::support::world::{Stage, all_four, nda, sweep};
 use serde_json::{Value, json};
 use signboard::app::people::{LinkKind, NewSecret, NewUser, Session, passwords};
-use signboard::config::{ForwardConfig, Opens, Secret};
+use signboard::config::{ChannelKind, ForwardConfig, Opens, Secret};
 use signboard::demo::act::{Act, Bounce};
 use signboard::demo::{stories, wire};
 use signboard::model::Status;
@@ -111,6 +111,7 @@ fn examples(pattern: &str) -> Option<&'static [&'static str]> {
             "/alerts?done=taken-1-2",
         ],
         "/hooks/{hook}" => &["/hooks/crm", "/hooks/crm?done=paused"],
+        "/messages" => &["/messages", "/messages?only=given-up&again=1"],
         "/people" => &["/people", "/people?after=zzz"],
         "/people/{id}" => &["/people/1", "/people/2?done=changed"],
         "/tokens" => &["/tokens", "/tokens?done=ended"],
@@ -129,6 +130,8 @@ async fn full() -> Stage {
         config.accounts.get_mut("os").unwrap().forward =
             Some(ForwardConfig { url, proxy: None, ca_file: None });
         config.hooks.push(hook("crm"));
+        let url = "http://127.0.0.1:9/nobody".to_owned();
+        config.channels.push(crate::telling::channels::channel("sales", ChannelKind::Slack, url));
     };
     stage.board.reconfigure(change).await;
     let week = stories::week(5, 90, &all_four(), stage.now());
@@ -157,6 +160,10 @@ async fn full() -> Stage {
         stage.act("os", &id, &act).await;
     }
     stage.ask().await;
+    // Alerts are told where nobody is, and one of them was given up.
+    stage.board.app().route_step().await.unwrap();
+    stage.board.app().tell_step().await.unwrap();
+    stage.board.sql("UPDATE tellings SET state = 2 WHERE id = (SELECT min(id) FROM tellings)").await;
     sweep(&stage, "os").await;
     stage.board.send_as("os", None, "refused").await;
     stage.board.send_as("os", Some("Basic b25lc3Bhbi1rZXk="), "no JSON").await;

@@ -127,6 +127,9 @@ async fn answer(shared: Shared, request: HttpRequest, body: web::Bytes) -> HttpR
     }
     let mut answer = HttpResponse::build(actix_web::http::StatusCode::from_u16(status).unwrap());
     answer.insert_header(("location", "/elsewhere"));
+    if status == 429 {
+        answer.insert_header(("retry-after", "300"));
+    }
     // Longer than anybody has to read.
     answer.body("x".repeat(if mood == Mood::Floods { 10_000_000 } else { 100_000 }))
 }

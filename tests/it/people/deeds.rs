@@ -42,6 +42,10 @@ async fn stage() -> Board {
     board.event("p1", "PACKAGE_ACTIVATE", "u", 0).await;
     board.event("p1", "SIGNER_LOCKED", "u", 1).await;
     board.send_as("os", None, event("p2", "PACKAGE_ACTIVATE", "u", None, 0)).await;
+    // A message that was given up.
+    let given_up = "INSERT INTO tellings (alert, occasion, channel, address, because, state, due) \
+        VALUES (1, 'raised', 'mail', 'x@example.com', 'rule', 2, 0)";
+    board.sql(given_up).await;
     board
 }
 
@@ -85,6 +89,7 @@ async fn every_form_leaves_its_deed() {
         ("/hooks/{hook}", "/hooks/crm", "do=pause".into(), &admin, HookPaused),
         ("/hooks/{hook}", "/hooks/crm", "do=resume".into(), &admin, HookResumed),
         ("/follow/packages/{package:.*}", "/follow/packages/os/p1", "do=follow".into(), &viewer, Follow),
+        ("/messages", "/messages", "do=all".into(), &admin, SentAgain),
         ("/people", "/people", "email=new%40example.com&role=viewer&sees=all".into(), &admin, UserAdded),
         ("/people/{id}", &person, "do=change&role=viewer&sees=all".into(), &admin, UserChanged),
         ("/people/{id}", &person, "do=link".into(), &admin, Link),

@@ -73,10 +73,11 @@ async fn what_is_tried_for_three_days_is_given_up_and_can_be_sent_again() {
     board.clock.advance(30 * MINUTE);
     tell(&board).await;
     assert!(mailbox.letters().is_empty());
-    assert!(board.app().tell_again(1).await.unwrap());
+    let by = ("ada", "127.0.0.1");
+    assert_eq!(board.app().tell_again(Some(1), by).await.unwrap(), 1);
     tell(&board).await;
     assert_eq!(mailbox.letters().len(), 1);
-    assert!(!board.app().tell_again(1).await.unwrap(), "it is told");
+    assert_eq!(board.app().tell_again(Some(1), by).await.unwrap(), 0, "it is told");
     board.stop().await;
 }
 

@@ -9,7 +9,7 @@ use signboard::config::MailTls;
 use signboard::demo::act::Act;
 use std::path::Path;
 
-fn declined(package: &str, reason: &str) -> String {
+pub(super) fn declined(package: &str, reason: &str) -> String {
     let mut body: serde_json::Value =
         serde_json::from_str(&event(package, "PACKAGE_DECLINE", "s1", None, 1000)).unwrap();
     body["message"] = json!(reason);
