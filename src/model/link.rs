@@ -1,6 +1,6 @@
 //! Addresses of packages within the board. A package id is any text, so nothing of it reaches a path without being encoded.
 
-use super::PackageKey;
+use super::{AccountId, PackageKey};
 use std::fmt::Write as _;
 
 /// A package's page: `/packages/{account}/{id}`.
@@ -14,6 +14,22 @@ pub fn package(key: &PackageKey) -> String {
         path.push('~');
     }
     encode(id, &mut path);
+    path
+}
+
+/// The page on which callbacks of an account are passed on: `/forwards/{account}`.
+#[must_use]
+pub fn forwards(account: &AccountId) -> String {
+    let mut path = String::from("/forwards/");
+    encode(&account.0, &mut path);
+    path
+}
+
+/// A hook's page: `/hooks/{hook}`.
+#[must_use]
+pub fn hook(name: &str) -> String {
+    let mut path = String::from("/hooks/");
+    encode(name, &mut path);
     path
 }
 

@@ -52,8 +52,8 @@ mod waiting;
 mod writer;
 
 pub use alerts::{
-    Act, Alert, AlertFilter, AlertState, Because, NewTelling, Occasion, Resolution, Routed, Taken, Telling,
-    TellingState, TellingTried,
+    Act, Alert, AlertFilter, AlertState, Because, NewTelling, Occasion, Resolution, Routed, Still, Taken,
+    Telling, TellingState, TellingTried,
 };
 pub use asked::{DryLine, Foreseen, MOST_DRY_LINES, MOST_WAITING};
 pub use backup::{Copied, Progress};

@@ -1,5 +1,6 @@
 //! Alerts on their way to people. `route` looks up whom to tell, `people` who that is, `when` says when they want to hear,
-//! `tell` sends, `words` says what a message says, `check` asks the provider whether something is mended.
+//! `tell` sends, `words` says what a message says, `check` asks the provider whether something is mended,
+//! `watch` looks whether something is wrong with the board.
 //!
 //! Nothing here is on the way of a callback: an alert is a row that its cause wrote, a telling is a row before anything is
 //! sent, and a step that dies is done again.
@@ -8,13 +9,15 @@ mod check;
 mod people;
 mod route;
 mod tell;
+mod watch;
 mod when;
 mod words;
 
 pub use check::Checked;
 pub use route::PATIENCE_MS;
 pub use tell::{GIVEN_UP_MS, MOST_LISTED, PAUSE_MS};
-pub use words::{Said, said};
+pub use watch::Walked;
+pub use words::{Said, page, said};
 
 use super::{App, StoreError};
 use crate::config::Config;

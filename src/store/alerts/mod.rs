@@ -1,13 +1,16 @@
 //! Alerts: what is worth telling somebody. `raise` writes them with their cause; `read` lists them; `acts` says what people
-//! made of them, `wishes` what they want to hear of, `tellings` who is told and what came of it.
+//! made of them, `operators` what is wrong with the board, `inactive` which packages lie still, `wishes` what they want to hear of, `tellings` who is told and what came of it.
 
 mod acts;
+mod inactive;
+mod operators;
 mod raise;
 mod read;
 mod tellings;
 mod wishes;
 
 pub use acts::Act;
+pub use inactive::Still;
 pub(super) use raise::Alerts;
 pub use read::{Alert, AlertFilter, AlertState, Resolution, Taken};
 pub use tellings::{Because, NewTelling, Occasion, Routed, Telling, TellingState, TellingTried};
