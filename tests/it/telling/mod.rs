@@ -1,9 +1,11 @@
 //! Alerts on their way to people: who is told, when, by which mails, and what becomes of it when something is down.
 
 mod down;
+mod inactive;
 mod killed;
 mod life;
 mod mails;
+mod operators;
 mod routing;
 mod storm;
 mod wishes;
