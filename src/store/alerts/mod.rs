@@ -1,9 +1,11 @@
-//! Alerts: what is worth telling somebody. `raise` writes them with their cause; `read` lists them; `acts` says what people
-//! made of them, `operators` what is wrong with the board, `inactive` which packages lie still, `wishes` what they want to hear of, `tellings` who is told and what came of it.
+//! Alerts: what is worth telling somebody. `raise` writes them with their cause, `operators` what is wrong with the board,
+//! `inactive` which packages lie still; `read` lists them, `page` counts them; `acts` says what people made of them, `wishes`
+//! what they want to hear of, `tellings` who is told and what came of it.
 
 mod acts;
 mod inactive;
 mod operators;
+mod page;
 mod raise;
 mod read;
 mod tellings;
@@ -11,6 +13,7 @@ mod wishes;
 
 pub use acts::Act;
 pub use inactive::Still;
+pub use page::{MOST_COUNTED, Standing};
 pub(super) use raise::Alerts;
 pub use read::{Alert, AlertFilter, AlertState, Resolution, Taken};
 pub use tellings::{Because, NewTelling, Occasion, Routed, Telling, TellingState, TellingTried};
