@@ -90,7 +90,9 @@ impl AlertView {
         let over = alert.resolved.is_some();
         let there = alert.package.as_ref().filter(|_| !over);
         let there = there.zip(account.app_url.as_deref()).and_then(|(id, it)| link::at_provider(it, id));
-        let of_board = page(alert).map(|(path, title)| match account.label.as_str() {
+        // Those pages open to whoever runs the board.
+        let opens = around.who.is_some_and(|it| it.inbox);
+        let of_board = page(alert).filter(|_| opens).map(|(path, title)| match account.label.as_str() {
             _ if alert.account.0.is_empty() => (path, title.to_owned()),
             label => (path, format!("{title} ({label})")),
         });
