@@ -165,6 +165,7 @@ impl Server {
         tokio::spawn(async move {
             tokio::select! {
                 () = stop.cancelled() => (),
+                () = loops::look_for_alerts(&app) => (),
                 () = loops::route_alerts(&app) => (),
                 () = loops::send_messages(&app) => (),
             }

@@ -42,7 +42,9 @@ const LONGEST_REST_MS: i64 = 15 * MINUTE_MS;
 /// What waits for so long, because the hook is paused, is given up.
 const TOO_OLD_MS: i64 = 30 * 24 * HOUR_MS;
 /// By this answer a receiver says that it wants to hear no more.
-const GONE: u16 = 410;
+const GONE_STATUS: u16 = 410;
+/// Why the board itself pauses a hook.
+pub(super) const GONE: &str = "it answers 410, so it wants to hear no more";
 
 /// A receiver of the firm's own logic.
 #[derive(Debug)]
@@ -166,10 +168,10 @@ impl App {
         for it in self.store.due_for_hook(name, now, BATCH).await? {
             let outcome = self.tell_hook(hook, it).await;
             back |= hook.note(&outcome, self.now());
-            let is_gone = outcome.status == Some(GONE);
+            let is_gone = outcome.status == Some(GONE_STATUS);
             tried.push(outcome);
             if is_gone {
-                self.pause_hook(hook, "the board", "", "it answers 410, so it wants to hear no more").await?;
+                self.pause_hook(hook, "the board", "", GONE).await?;
             }
             if is_gone || hook.rests_until().is_some() || began.elapsed() >= LONGEST {
                 break;
@@ -241,7 +243,7 @@ impl App {
         // Whoever wants to hear no more pauses everything: that is no try of this one.
         let (state, due, counts) = match (&error, gap) {
             (None, _) => (HookState::Taken, 0, 1),
-            (Some(_), _) if status == Some(GONE) => (HookState::Waits, 0, 0),
+            (Some(_), _) if status == Some(GONE_STATUS) => (HookState::Waits, 0, 0),
             (Some(_), Some(gap)) => (HookState::Waits, now.plus(super::circuit::jittered(*gap)).0, 1),
             (Some(_), None) => (HookState::GivenUp, 0, 1),
         };

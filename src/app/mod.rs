@@ -154,6 +154,7 @@ pub struct Inner {
     telling: people::deeds::Telling,
     /// What sends messages.
     pub post: alerts::Post,
+    walked: alerts::Walked,
     /// Wakes the worker that digests what is pending.
     pub pending: tokio::sync::Notify,
     disk: disk::Disk,
@@ -224,6 +225,7 @@ impl App {
             refusals: refusals::Refusals::default(),
             telling: people::deeds::Telling::default(),
             post,
+            walked: alerts::Walked::default(),
             pending: tokio::sync::Notify::new(),
             disk: disk::Disk::default(),
             keeping: retention::Keeping::default(),

@@ -11,12 +11,30 @@ use super::scope::{Read, Scope, join};
 const HOUR: u64 = 60 * 60;
 
 /// The `[alerts]` table.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertsConfig {
     /// Who was told is reminded after so long, as long as nobody sees to it; `None`: never.
     pub nag_after: Option<Duration>,
+    /// Who hears, beside the admins, of what is wrong with the board itself: mail addresses, in lower case.
+    pub operators: Vec<String>,
+    /// More missed callbacks of an account a day are wrong.
+    pub drift_per_day: u32,
+    /// A package that was sent and did not change for so long is told of; `None`: none is.
+    pub inactive_after: Option<Duration>,
     /// Who hears of packages beside their followers and senders.
     pub rules: Vec<AlertRule>,
+}
+
+impl Default for AlertsConfig {
+    fn default() -> Self {
+        Self {
+            nag_after: None,
+            operators: Vec::new(),
+            drift_per_day: 20,
+            inactive_after: None,
+            rules: Vec::new(),
+        }
+    }
 }
 
 /// Who hears of the packages that all of it is true of.
@@ -51,9 +69,18 @@ impl AlertRule {
 /// The whole table.
 pub(super) fn alerts(mut table: Reader<'_>) -> Read<AlertsConfig> {
     let nag_after = table.checked("nag-after", |it| span(it, HOUR / 4, 30 * 24 * HOUR));
+    let operators = addresses(&mut table, "operators");
+    let drift_per_day = table.number("drift-per-day", 0..=1_000_000);
+    let inactive_after = table.checked("inactive-after", |it| span(it, HOUR, 365 * 24 * HOUR));
     let rules: Read<Vec<_>> = table.tables("rules").and_then(|all| all.into_iter().map(rule).collect());
     table.finish();
-    Ok(AlertsConfig { nag_after: nag_after?, rules: rules? })
+    Ok(AlertsConfig {
+        nag_after: nag_after?,
+        operators: operators?,
+        drift_per_day: drift_per_day?.unwrap_or(AlertsConfig::default().drift_per_day),
+        inactive_after: inactive_after?,
+        rules: rules?,
+    })
 }
 
 fn rule(mut table: Reader<'_>) -> Read<AlertRule> {
@@ -75,6 +102,7 @@ pub(super) fn look_over(scope: &Scope, config: &Config) {
         }
         refused(scope, config, &format!("{path}.to"), &rule.to);
     }
+    refused(scope, config, "alerts.operators", &config.alerts.operators);
     for (id, account) in &config.accounts {
         refused(scope, config, &format!("{}.fallback", join("accounts", id)), &account.fallback);
     }
@@ -98,6 +126,13 @@ pub(super) fn text(config: &AlertsConfig, quoted: impl Fn(&str) -> String) -> Ve
         lines.extend([String::new(), "[alerts]".to_owned()]);
     }
     lines.extend(config.nag_after.map(|it| format!("nag-after = {}", quoted(&words(it)))));
+    if !config.operators.is_empty() {
+        lines.push(format!("operators = [{}]", list(&config.operators)));
+    }
+    if config.drift_per_day != AlertsConfig::default().drift_per_day {
+        lines.push(format!("drift-per-day = {}", config.drift_per_day));
+    }
+    lines.extend(config.inactive_after.map(|it| format!("inactive-after = {}", quoted(&words(it)))));
     for rule in &config.rules {
         lines.extend([String::new(), "[[alerts.rules]]".to_owned()]);
         for (key, value) in [("account", &rule.account), ("group", &rule.group), ("tag", &rule.tag)] {
@@ -141,6 +176,19 @@ mod tests {
     }
 
     #[test]
+    fn what_operators_hear_of_is_read_and_written() {
+        let text = "operators = [\"ops@example.com\"]\ndrift-per-day = 5\ninactive-after = \"14d\"";
+        let config = load(&format!("{ACCOUNT}[alerts]\n{text}\n")).unwrap();
+        assert_eq!(config.alerts.operators, ["ops@example.com"]);
+        assert_eq!(config.alerts.drift_per_day, 5);
+        assert_eq!(config.alerts.inactive_after, Some(Duration::from_secs(14 * 24 * HOUR)));
+        assert!(config.effective().contains(text), "{}", config.effective());
+        let config = load(ACCOUNT).unwrap();
+        assert_eq!((config.alerts.drift_per_day, config.alerts.inactive_after), (20, None));
+        assert!(!config.effective().contains("[alerts]"));
+    }
+
+    #[test]
     fn what_is_wrong_is_said_with_its_place() {
         for (lines, place) in [
             (format!("{ACCOUNT}fallback = [\"ops\"]"), "accounts.a.fallback"),
@@ -154,6 +202,9 @@ mod tests {
             ("[[alerts.rules]]\nto = [\"a@b\"]\nwho = 1".to_owned(), "alerts.rules[1].who"),
             ("[alerts]\nrules = 1".to_owned(), "alerts.rules"),
             ("[alerts]\nnag-after = \"1m\"".to_owned(), "alerts.nag-after"),
+            ("[alerts]\ninactive-after = \"10m\"".to_owned(), "alerts.inactive-after"),
+            ("[alerts]\ndrift-per-day = -1".to_owned(), "alerts.drift-per-day"),
+            (format!("{MAIL}[alerts]\noperators = [\"a@example.org\"]"), "alerts.operators"),
         ] {
             let problems = load(&lines).unwrap_err();
             assert!(problems.iter().any(|it| it.path == place), "{lines}: {problems}");

@@ -58,10 +58,10 @@ fn channels(config: &Config) -> Vec<String> {
 fn mail(config: &Config) -> Vec<String> {
     let mut warnings = Vec::new();
     let Some(mail) = &config.mail else {
-        let named =
-            config.accounts.values().any(|it| !it.fallback.is_empty()) || !config.alerts.rules.is_empty();
-        let nobody =
-            "there is no [mail], so the people of `fallback` and `alerts.rules` hear of nothing by mail";
+        let named = config.accounts.values().any(|it| !it.fallback.is_empty())
+            || !config.alerts.rules.is_empty()
+            || !config.alerts.operators.is_empty();
+        let nobody = "there is no [mail], so the people of `fallback`, `alerts.rules` and `alerts.operators` hear of nothing by mail";
         warnings.extend(named.then(|| nobody.to_owned()));
         return warnings;
     };

@@ -53,11 +53,13 @@ pub enum AlertKind {
     ForwardingFails,
     /// The operator's: a hook of the firm's own logic fails.
     HookFails,
+    /// The operator's: people can't be told of alerts.
+    MessagesFail,
 }
 
 impl AlertKind {
     /// Every kind, the gravest first.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Locked,
         Self::Bounced,
         Self::IdentityFailed,
@@ -78,6 +80,7 @@ impl AlertKind {
         Self::Drifting,
         Self::ForwardingFails,
         Self::HookFails,
+        Self::MessagesFail,
     ];
 
     /// Its name in the store, in addresses and in JSON.
@@ -104,6 +107,7 @@ impl AlertKind {
             Self::DiskLow => "disk_low",
             Self::ForwardingFails => "forwarding_fails",
             Self::HookFails => "hook_fails",
+            Self::MessagesFail => "messages_fail",
         }
     }
 
@@ -132,7 +136,8 @@ impl AlertKind {
             | Self::Quarantine
             | Self::DiskLow
             | Self::ForwardingFails
-            | Self::HookFails => false,
+            | Self::HookFails
+            | Self::MessagesFail => false,
         }
     }
 
@@ -147,7 +152,8 @@ impl AlertKind {
             | Self::Quarantine
             | Self::DiskLow
             | Self::ForwardingFails
-            | Self::HookFails => true,
+            | Self::HookFails
+            | Self::MessagesFail => true,
             Self::Locked
             | Self::Bounced
             | Self::IdentityFailed

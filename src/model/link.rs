@@ -1,6 +1,6 @@
 //! Addresses of packages within the board. A package id is any text, so nothing of it reaches a path without being encoded.
 
-use super::{PackageId, PackageKey};
+use super::{AccountId, PackageId, PackageKey};
 use std::fmt::Write as _;
 
 /// A package's page: `/packages/{account}/{id}`.
@@ -28,6 +28,22 @@ pub fn at_provider(address: &str, id: &PackageId) -> Option<String> {
     let mut encoded = String::new();
     encode(id, &mut encoded);
     Some(address.replace("{id}", &encoded))
+}
+
+/// The page on which callbacks of an account are passed on: `/forwards/{account}`.
+#[must_use]
+pub fn forwards(account: &AccountId) -> String {
+    let mut path = String::from("/forwards/");
+    encode(&account.0, &mut path);
+    path
+}
+
+/// A hook's page: `/hooks/{hook}`.
+#[must_use]
+pub fn hook(name: &str) -> String {
+    let mut path = String::from("/hooks/");
+    encode(name, &mut path);
+    path
 }
 
 /// A browser takes `.` and `..` for steps in a path, even percent-encoded. A `~` in front keeps such an id whole; an id

@@ -4,6 +4,7 @@
 //! is [`fold()`], one pure function over the whole log of a package; [`log`] says when two facts are the same one.
 
 pub mod access;
+pub mod ail;
 pub mod alert;
 mod answered;
 pub mod confirm;

@@ -60,11 +60,11 @@ impl Default for Wishes {
 }
 
 impl Wishes {
-    /// Whether they want to hear of such a thing at all.
+    /// Whether they want to hear of such a thing at all. What is the whole board's is of no account, and so of each.
     #[must_use]
     pub fn want(&self, kind: AlertKind, account: &AccountId) -> bool {
         self.kinds.as_ref().is_none_or(|some| some.contains(&kind))
-            && self.accounts.as_ref().is_none_or(|some| some.contains(account))
+            && (account.0.is_empty() || self.accounts.as_ref().is_none_or(|some| some.contains(account)))
     }
 
     /// Who hears of things in their place on a day.

@@ -24,7 +24,7 @@ const SWEEPS_EVERY: Duration = Duration::from_secs(10);
 const FORWARDS_EVERY: Duration = Duration::from_secs(10);
 /// After whom to tell was looked up, or told, it is not done again within this time: much may come at once.
 const TOLD_AFTER: Duration = Duration::from_millis(200);
-/// How often it is looked whether the disk has room and all is well.
+/// How often it is looked whether the disk has room, all is well, and what somebody has to see to.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// How often it is looked whether it is time to let go of what is old.
 const RETENTION_EVERY: Duration = Duration::from_secs(5 * 60);
@@ -263,6 +263,20 @@ pub(super) async fn route_alerts(app: &App) {
             // A change may bring the sender.
             _ = changes.recv(), if next.is_some() => changes = changes.resubscribe(),
         }
+    }
+}
+
+/// Whether something is wrong with the board, or a package lies still.
+pub(super) async fn look_for_alerts(app: &App) {
+    let mut tick = interval(LOOK_EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        let turn = app.begin_turn("look for alerts");
+        if let Err(cause) = app.watch_step().await {
+            tracing::error!(%cause, "what is wrong with the board can't be noted; it is looked at again");
+        }
+        drop(turn);
     }
 }
 

@@ -54,7 +54,7 @@ mod writer;
 
 pub use alerts::{
     Act, Alert, AlertFilter, AlertState, Because, MOST_COUNTED, Message, MessageFacts, NewTelling, Occasion,
-    Resolution, Routed, Standing, Taken, Telling, TellingState, TellingTried,
+    Resolution, Routed, Standing, Still, Taken, Telling, TellingState, TellingTried,
 };
 pub use asked::{DryLine, Foreseen, MOST_DRY_LINES, MOST_WAITING};
 pub use backup::{Copied, Progress};

@@ -62,6 +62,7 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (47, "tellings", include_str!("../../migrations/0047_tellings.sql")),
     (48, "hooks", include_str!("../../migrations/0048_hooks.sql")),
     (49, "alerts_open", include_str!("../../migrations/0049_alerts_open.sql")),
+    (50, "watch", include_str!("../../migrations/0050_watch.sql")),
     (51, "messages", include_str!("../../migrations/0051_messages.sql")),
 ];
 

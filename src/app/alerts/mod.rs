@@ -1,7 +1,7 @@
-//! Alerts on their way to people. `route` looks up whom to tell, `people` who that is, `when` says when they want to hear,
-//! `wished` keeps what they say about that. `tell` sends mails and `channels` the rest, out of what `pick` finds, in the
-//! `formats` that they take; `fares` says how that goes. `words` says what a message says, `acts` does what people want with
-//! alerts, `check` asks the provider whether something is mended.
+//! Alerts on their way to people. `watch` looks whether something is wrong with the board, `route` looks up whom to tell,
+//! `people` who that is, `when` says when they want to hear, `wished` keeps what they say about that. `tell` sends mails and
+//! `channels` the rest, out of what `pick` finds, in the `formats` that they take; `fares` says how that goes. `words` says what
+//! a message says, `acts` does what people want with alerts, `check` asks the provider whether something is mended.
 //!
 //! Nothing here is on the way of a callback: an alert is a row that its cause wrote, a telling is a row before anything is
 //! sent, and a step that dies is done again.
@@ -15,6 +15,7 @@ mod people;
 mod pick;
 mod route;
 mod tell;
+mod watch;
 mod when;
 mod wished;
 mod words;
@@ -25,7 +26,8 @@ pub use check::Checked;
 pub use fares::PostState;
 pub use route::PATIENCE_MS;
 pub use tell::{GIVEN_UP_MS, MOST_LISTED, PAUSE_MS};
-pub use words::{Said, said};
+pub use watch::Walked;
+pub use words::{Said, page, said};
 
 use super::people::DeedKind;
 use super::{App, StoreError};

@@ -1,5 +1,5 @@
-//! Whom to tell of an alert: followers of the package, its sender, whom rules name; and where nobody is found, the list of last
-//! resort of the account. Each once. Who may not see the package, or may not sign in any more, is none of them.
+//! Whom to tell of an alert: followers of the package, its sender, whom rules name; of what is wrong with the board its admins and
+//! operators; and where nobody is found, the list of last resort of the account. Each once. Who may not see the package, or may not sign in any more, is none of them.
 
 use super::{MAIL, when};
 use crate::app::people::User;
@@ -7,6 +7,7 @@ use crate::app::{App, StoreError};
 use crate::config::ChannelConfig;
 use crate::model::Timestamp;
 use crate::model::access::Role;
+use crate::model::alert::AlertKind;
 use crate::model::wishes::Wishes;
 use crate::store::{Alert, Because, NewTelling};
 use jiff::tz::TimeZone;
@@ -47,32 +48,44 @@ pub(super) fn may_hear(user: &User, alert: &Alert) -> bool {
     }
 }
 
+/// Whether an alert says that this channel fails. By that one nobody can be told of it: it would wait until there is nothing to tell any
+/// more. It stands on the page, and goes by the others.
+fn fails(channel: &str, alert: &Alert) -> bool {
+    alert.kind == AlertKind::MessagesFail && alert.signer == channel
+}
+
 impl App {
     /// Whom to tell of an alert, by which channel and when. Empty: there is nobody.
     pub(super) async fn tellings_of(&self, alert: &Alert) -> Result<Vec<NewTelling>, StoreError> {
         let mut found = Found::default();
-        self.followers_into(alert, &mut found).await?;
-        self.sender_into(alert, &mut found).await?;
-        for address in self.named_by_rules(alert) {
-            self.address_into(alert, &address, Because::Rule, &mut found).await?;
+        if alert.kind.is_the_operators() {
+            self.admins_into(alert, &mut found).await?;
+            for address in &self.config.alerts.operators {
+                self.address_into(alert, address, Because::Operator, &mut found).await?;
+            }
+        } else {
+            self.followers_into(alert, &mut found).await?;
+            self.sender_into(alert, &mut found).await?;
+            for address in self.named_by_rules(alert) {
+                self.address_into(alert, &address, Because::Rule, &mut found).await?;
+            }
         }
         if found.0.is_empty() {
             for address in self.fallback_of(alert) {
                 self.address_into(alert, &address, Because::Fallback, &mut found).await?;
             }
         }
-        if found.0.is_empty() && alert.kind.is_the_operators() {
-            self.admins_into(alert, &mut found).await?;
-        }
         let now = self.now();
         let wants = |it: &&Hearer| it.wishes.mail && it.wishes.want(alert.kind, &alert.account);
-        let mails = found.0.iter().filter(wants).filter(|_| self.post.mailer.is_some());
+        let goes = self.post.mailer.is_some() && !fails(MAIL, alert);
+        let mails = found.0.iter().filter(wants).filter(|_| goes);
         Ok(mails.map(|it| it.by_mail(now)).chain(self.channels_of(alert, now)).collect())
     }
 
     /// The channels that hear of an alert: the configuration says which, and no person.
     fn channels_of(&self, alert: &Alert, due: Timestamp) -> impl Iterator<Item = NewTelling> {
-        let hear = |it: &&ChannelConfig| it.hears(alert.kind.word(), &alert.account.0);
+        let hear =
+            |it: &&ChannelConfig| it.hears(alert.kind.word(), &alert.account.0) && !fails(&it.name, alert);
         let telling = move |it: &ChannelConfig| {
             let (channel, address, because) = (it.name.clone(), String::new(), Because::Rule);
             NewTelling { channel, address, because, due }
@@ -117,7 +130,7 @@ impl App {
         Ok(())
     }
 
-    /// The admins, who look after the board where nobody else was named.
+    /// The admins, who look after the board.
     async fn admins_into(&self, alert: &Alert, found: &mut Found) -> Result<(), StoreError> {
         let mut after = String::new();
         loop {
@@ -125,7 +138,7 @@ impl App {
             let Some(last) = users.last() else { return Ok(()) };
             after.clone_from(&last.email);
             for user in users.into_iter().filter(|it| it.role == Role::Admin) {
-                self.user_into(alert, user, Because::Fallback, found).await?;
+                self.user_into(alert, user, Because::Operator, found).await?;
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What is said of an alert: what happened, to whom, what to do. Known facts only. Where no names may be said, none are: not the
 //! signer's, not the signer's words, and not the package's name, which often holds one.
 
-use super::when;
+use super::{MAIL, when};
 use crate::app::App;
 use crate::app::text::shown;
 use crate::mail::{Item, Letter};
@@ -46,11 +46,12 @@ pub fn said(alert: &Alert, label: &str, names: bool) -> Said {
             format!("{who} did not pass an identity check"),
             format!("See at {at} whether the check can be repeated, or identify the signer another way."),
         ),
-        AlertKind::FieldRejected => (
-            format!("{who} rejected a field"),
-            format!("Look at {at} what the signer doesn’t agree with."),
-        ),
-        AlertKind::ReadyToComplete => ("Everybody has signed".to_owned(), format!("Complete the package at {at}.")),
+        AlertKind::FieldRejected => {
+            (format!("{who} rejected a field"), format!("Look at {at} what the signer doesn’t agree with."))
+        }
+        AlertKind::ReadyToComplete => {
+            ("Everybody has signed".to_owned(), format!("Complete the package at {at}."))
+        }
         AlertKind::RenderFailed => (
             "The provider could not draw the pages".to_owned(),
             format!("Look at the document at {at}; it may have to be handed in again."),
@@ -71,50 +72,98 @@ pub fn said(alert: &Alert, label: &str, names: bool) -> Said {
             "The package failed: not everybody signed".to_owned(),
             format!("See at {at} why; if it is still to be signed, send a new package."),
         ),
-        AlertKind::Cancelled => (
-            "The package was called off".to_owned(),
-            "If that was not meant, send a new package.".to_owned(),
-        ),
+        AlertKind::Cancelled => {
+            ("The package was called off".to_owned(), "If that was not meant, send a new package.".to_owned())
+        }
         AlertKind::Inactive => (
             "Nothing has happened for days".to_owned(),
             format!("Remind at {at} whom the package waits for."),
         ),
-        AlertKind::Silent => (
-            "No callback has come for too long".to_owned(),
-            "See on the page Providers whether the provider is still told to call this board.".to_owned(),
-        ),
-        AlertKind::Drifting => (
-            "Too many callbacks were missed".to_owned(),
-            "See on the page Sync what was missed, and on the page Providers whether all callbacks are asked for.".to_owned(),
-        ),
-        AlertKind::ApiRefuses => (
-            "The provider’s API does not answer, or refuses".to_owned(),
-            "See on the page Providers what it says; the credentials may have to be renewed.".to_owned(),
-        ),
-        AlertKind::WrongSecrets => (
-            "Callbacks with wrong secrets arrive".to_owned(),
-            "See in the inbox what was refused, and set the secret at the provider anew if it was the provider.".to_owned(),
-        ),
-        AlertKind::Quarantine => (
-            "Callbacks wait in quarantine".to_owned(),
-            "See in the inbox why they can’t be read.".to_owned(),
-        ),
-        AlertKind::DiskLow => (
-            "The disk is nearly full".to_owned(),
-            "Make room on the disk of the data folder; `signboard doctor` says how much is left.".to_owned(),
-        ),
-        AlertKind::ForwardingFails => (
-            "Callbacks can’t be passed on".to_owned(),
-            "See on the page of what is passed on what the other listener answers.".to_owned(),
-        ),
-        AlertKind::HookFails => (
-            "A hook fails".to_owned(),
-            "See in its log what the receiver answers.".to_owned(),
-        ),
+        AlertKind::Silent
+        | AlertKind::Drifting
+        | AlertKind::ApiRefuses
+        | AlertKind::WrongSecrets
+        | AlertKind::Quarantine
+        | AlertKind::DiskLow
+        | AlertKind::ForwardingFails
+        | AlertKind::HookFails
+        | AlertKind::MessagesFail => of_board(alert),
     };
     let reason = || package.and_then(|it| it.reason.as_deref()).filter(|it| !it.trim().is_empty());
     let quote = matches!(alert.kind, AlertKind::Declined | AlertKind::OptedOut).then(reason).flatten();
     Said { what, of: of(alert, &at, names), quote: quote.filter(|_| names).map(shown), todo }
+}
+
+/// What is wrong with the board, and what to do.
+fn of_board(alert: &Alert) -> (String, String) {
+    let subject = shown(&alert.signer);
+    let (what, todo) = match alert.kind {
+        AlertKind::Silent => (
+            "No callback has come for too long",
+            "See on the page Providers whether the provider is still told to call this board, and send a test callback from there.",
+        ),
+        AlertKind::Drifting => (
+            "Too many callbacks were missed within a day",
+            "See on the page Sync which ones, and on the page Providers whether all callbacks are asked for.",
+        ),
+        AlertKind::ApiRefuses => (
+            "The provider’s API does not answer, or refuses",
+            "See on the page Providers what it says; the credentials may have to be renewed.",
+        ),
+        AlertKind::WrongSecrets => (
+            "Callbacks with a wrong or missing secret arrive",
+            "See in the inbox what was refused. If it was the provider, put the secret right there or in the configuration.",
+        ),
+        AlertKind::Quarantine => (
+            "Callbacks can’t be read and wait in quarantine",
+            "See in the inbox why, and read them again there once the cause is mended.",
+        ),
+        AlertKind::DiskLow => (
+            "The disk is nearly full",
+            "Make room on the disk of the data folder, or keep things for a shorter time. Callbacks are taken meanwhile; asking, comparing \
+             and reading again wait.",
+        ),
+        AlertKind::ForwardingFails => (
+            "Callbacks can’t be passed on to the other listener",
+            "See on its page what the listener answers; what waits is tried again by itself, what was given up is sent again from there.",
+        ),
+        AlertKind::HookFails => {
+            return (
+                format!("The hook {subject} does not take what it is told"),
+                "See on its page what the receiver answers; what waits is tried again by itself, what was given up is sent again from \
+                 there."
+                    .to_owned(),
+            );
+        }
+        AlertKind::MessagesFail if alert.signer == MAIL => (
+            "Mails about alerts can’t be sent",
+            "See on the page Alerts who was not told and why; `signboard doctor` tries the mail server.",
+        ),
+        _ => {
+            return (
+                format!("The channel {subject} can’t tell people of alerts"),
+                "See on the page Alerts who was not told and why.".to_owned(),
+            );
+        }
+    };
+    (what.to_owned(), todo.to_owned())
+}
+
+/// Where something is done about what is wrong with the board: an address on it, and what that page is called. `None`: it is of a package.
+#[must_use]
+pub fn page(alert: &Alert) -> Option<(String, &'static str)> {
+    let (path, title) = match alert.kind {
+        AlertKind::Silent | AlertKind::ApiRefuses => ("/providers", "Providers"),
+        AlertKind::Drifting => ("/sync#missed", "Sync"),
+        AlertKind::WrongSecrets => ("/inbox#refused", "Inbox"),
+        AlertKind::Quarantine => ("/inbox#quarantine", "Inbox"),
+        AlertKind::DiskLow => ("/retention", "Retention"),
+        AlertKind::ForwardingFails => return Some((link::forwards(&alert.account), "Passing on")),
+        AlertKind::HookFails => return Some((link::hook(&alert.signer), "Hook")),
+        AlertKind::MessagesFail => ("/messages", "Messages"),
+        _ => return None,
+    };
+    Some((path.to_owned(), title))
 }
 
 /// `“NDA” (OneSpan EU)`, `package 4711 (OneSpan EU)`, `OneSpan EU`, `this board`.
@@ -166,6 +215,7 @@ fn why(because: Because) -> &'static str {
         Because::Sender => "under which the package was sent",
         Because::StandIn => "who stands in for somebody",
         Because::Rule => "which a rule of this board names",
+        Because::Operator => "which hears of what is wrong with this board",
         Because::Fallback => "which hears of it where nobody else is found",
     }
 }
@@ -220,11 +270,14 @@ impl App {
 
     /// Where an alert's package is, on the board and at its provider.
     pub(super) fn links(&self, alert: &Alert) -> (Option<String>, Option<String>) {
-        let Some(key) = alert.key() else { return (None, None) };
         let board = self.config.server.public_url.as_deref();
-        let there = self.accounts.get(&key.account).and_then(|it| it.config.app_url.as_deref());
-        let there = there.and_then(|it| link::at_provider(it, &key.package));
-        (board.map(|board| format!("{board}{}", link::package(&key))), there)
+        let key = alert.key();
+        let path = key.as_ref().map(link::package).or_else(|| page(alert).map(|(path, _)| path));
+        let there = key.and_then(|key| {
+            let app_url = self.accounts.get(&key.account)?.config.app_url.as_deref()?;
+            link::at_provider(app_url, &key.package)
+        });
+        (board.zip(path).map(|(board, path)| format!("{board}{path}")), there)
     }
 
     /// What an account is called.

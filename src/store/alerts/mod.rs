@@ -1,9 +1,11 @@
-//! Alerts: what is worth telling somebody. `raise` writes them with their cause; `read` lists them, `page` counts them; `acts`
-//! says what people made of them, `wishes` what they want to hear of, `tellings` who is told and what came of it, which
-//! `messages` lists.
+//! Alerts: what is worth telling somebody. `raise` writes them with their cause, `operators` what is wrong with the board,
+//! `inactive` which packages lie still; `read` lists them, `page` counts them; `acts` says what people made of them, `wishes`
+//! what they want to hear of, `tellings` who is told and what came of it, which `messages` lists.
 
 mod acts;
+mod inactive;
 mod messages;
+mod operators;
 mod page;
 mod raise;
 mod read;
@@ -11,6 +13,7 @@ mod tellings;
 mod wishes;
 
 pub use acts::Act;
+pub use inactive::Still;
 pub use messages::{Message, MessageFacts};
 pub use page::{MOST_COUNTED, Standing};
 pub(super) use raise::Alerts;

@@ -6,28 +6,31 @@ use super::super::batch::Batch;
 use super::super::packages::json;
 use super::super::script::Script;
 use super::super::shelf::Entry;
-use crate::model::alert::{Concern, OLD_MS, Turn, concerns, turns};
-use crate::model::{Package, PackageKey, Timestamp};
+use crate::model::alert::{AlertKind, Concern, OLD_MS, Turn, concerns, turns};
+use crate::model::{Package, PackageKey, Status, Timestamp};
+
+/// What changed more lately than this is not called still: `inactive-after` is no shorter.
+const STILL_MS: i64 = 60 * 60 * 1000;
 
 /// One that a fact had cleared and that stands again by what was told of before: who was told is not told once more. `?`: a JSON array
 /// of `[account, package, kind, signer, began, raised_at, late, route_at]`.
-const REOPEN: &str = "UPDATE alerts SET resolved_at = NULL, resolution = NULL, route_at = k.value ->> 7 FROM json_each(?) k \
+pub(super) const REOPEN: &str = "UPDATE alerts SET resolved_at = NULL, resolution = NULL, route_at = k.value ->> 7 FROM json_each(?) k \
     WHERE account = k.value ->> 0 AND package = k.value ->> 1 AND alerts.kind = k.value ->> 2 AND signer = k.value ->> 3 \
     AND resolution = 'cleared' AND began >= k.value ->> 4 AND NOT EXISTS (SELECT 1 FROM alerts o WHERE o.account = alerts.account \
     AND o.package = alerts.package AND o.kind = alerts.kind AND o.signer = alerts.signer AND o.id > alerts.id)";
-const RAISE: &str = "INSERT INTO alerts (account, package, kind, signer, began, raised_at, late, route_at) \
+pub(super) const RAISE: &str = "INSERT INTO alerts (account, package, kind, signer, began, raised_at, late, route_at) \
     SELECT k.value ->> 0, k.value ->> 1, k.value ->> 2, k.value ->> 3, k.value ->> 4, k.value ->> 5, k.value ->> 6, k.value ->> 7 \
     FROM json_each(?) k WHERE NOT EXISTS (SELECT 1 FROM alerts o WHERE o.account = k.value ->> 0 AND o.package = k.value ->> 1 \
     AND o.kind = k.value ->> 2 AND o.signer = k.value ->> 3 AND (o.resolved_at IS NULL OR o.began >= k.value ->> 4))";
 /// Who was told hears of that, too. `?`: a JSON array of `[account, package, kind, signer, resolved_at]`.
-const CLEAR: &str = "UPDATE alerts SET resolved_at = k.value ->> 4, resolution = 'cleared', \
+pub(super) const CLEAR: &str = "UPDATE alerts SET resolved_at = k.value ->> 4, resolution = 'cleared', \
     route_at = iif(EXISTS (SELECT 1 FROM tellings t WHERE t.alert = alerts.id), k.value ->> 4, NULL), snoozed_until = NULL \
     FROM json_each(?) k WHERE account = k.value ->> 0 AND package = k.value ->> 1 AND alerts.kind = k.value ->> 2 \
     AND signer = k.value ->> 3 AND resolved_at IS NULL";
-/// Of packages that are folded again: `?`: a JSON array of `[account, package, resolved_at, [what stands, as "kind signer"]]`.
+/// Of packages that are folded again, but what only time raises: `?`: a JSON array of `[account, package, resolved_at, [what stands, as "kind signer"]]`.
 const CLEAR_THE_REST: &str = "UPDATE alerts SET resolved_at = k.value ->> 2, resolution = 'cleared', \
     route_at = iif(EXISTS (SELECT 1 FROM tellings t WHERE t.alert = alerts.id), k.value ->> 2, NULL), snoozed_until = NULL FROM json_each(?) k WHERE account = k.value ->> 0 AND package = k.value ->> 1 AND resolved_at IS NULL \
-    AND (alerts.kind || ' ' || signer) NOT IN (SELECT value FROM json_each(k.value -> 3))";
+    AND alerts.kind <> 'inactive' AND (alerts.kind || ' ' || signer) NOT IN (SELECT value FROM json_each(k.value -> 3))";
 
 type Raised = (String, String, &'static str, String, i64, i64, i64, Option<i64>);
 type Cleared = (String, String, &'static str, String, i64);
@@ -48,6 +51,10 @@ impl Alerts {
         (before, after): (Option<&Package>, &Package),
         now: Timestamp,
     ) {
+        if before.is_some_and(|before| stirs(before, after, now)) {
+            let (account, package) = names(key);
+            self.cleared.push((account, package, AlertKind::Inactive.word(), String::new(), now.0));
+        }
         for turn in turns(before, after) {
             match turn {
                 Turn::Raised(concern) => {
@@ -109,6 +116,14 @@ impl Entry {
     pub(in crate::store) fn newest(&self) -> Timestamp {
         self.log.iter().map(|record| record.received_at).max().unwrap_or_default()
     }
+}
+
+/// A package that was sent and may have been called still is so no more.
+fn stirs(before: &Package, after: &Package, now: Timestamp) -> bool {
+    let is_sent = |it: &Package| it.status == Status::Sent && it.is_shown() && !it.trashed;
+    is_sent(before)
+        && now.since(before.updated) >= STILL_MS
+        && (after.updated > before.updated || !is_sent(after))
 }
 
 fn names(key: &PackageKey) -> (String, String) {

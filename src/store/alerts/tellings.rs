@@ -112,12 +112,15 @@ pub enum Because {
     StandIn,
     /// A rule of the configuration names them.
     Rule,
+    /// They look after the board.
+    Operator,
     /// Nobody else was found.
     Fallback,
 }
 
 impl Because {
-    const ALL: [Self; 5] = [Self::Follower, Self::Sender, Self::StandIn, Self::Rule, Self::Fallback];
+    const ALL: [Self; 6] =
+        [Self::Follower, Self::Sender, Self::StandIn, Self::Rule, Self::Operator, Self::Fallback];
 
     /// Its name in the store.
     #[must_use]
@@ -127,6 +130,7 @@ impl Because {
             Self::Sender => "sender",
             Self::StandIn => "stand_in",
             Self::Rule => "rule",
+            Self::Operator => "operator",
             Self::Fallback => "fallback",
         }
     }

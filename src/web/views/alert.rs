@@ -3,7 +3,7 @@
 use super::time::When;
 use super::words::shown;
 use super::{Around, link};
-use crate::app::alerts::{MAIL, Said, said};
+use crate::app::alerts::{MAIL, Said, page, said};
 use crate::app::{Alert, AlertState, Because, Occasion, Resolution, Telling, TellingState};
 use crate::model::alert::AlertKind;
 
@@ -21,11 +21,11 @@ pub struct AlertView {
     pub word: &'static str,
     /// What happened, to whom, and what to do.
     pub said: Said,
-    /// The package's page; empty: it is of none.
+    /// The package's page, or the one where something is done about what is wrong with the board.
     pub href: String,
-    /// The package's name, or its id.
+    /// The package's name, or its id; or that page, and the account.
     pub name: String,
-    /// The account; empty: it is of the whole board.
+    /// The account; empty: it is of the whole board, or said already.
     pub account: String,
     /// Since when.
     pub since: When,
@@ -90,13 +90,20 @@ impl AlertView {
         let over = alert.resolved.is_some();
         let there = alert.package.as_ref().filter(|_| !over);
         let there = there.zip(account.app_url.as_deref()).and_then(|(id, it)| link::at_provider(it, id));
+        // Those pages open to whoever runs the board.
+        let opens = around.who.is_some_and(|it| it.inbox);
+        let of_board = page(alert).filter(|_| opens).map(|(path, title)| match account.label.as_str() {
+            _ if alert.account.0.is_empty() => (path, title.to_owned()),
+            label => (path, format!("{title} ({label})")),
+        });
+        let (of_board, done_at) = of_board.unzip();
         let can_ask = alert.package.is_some() && !over && !account.provider.is_empty();
         Self {
             id: alert.id,
             class: class(alert.kind),
             word: word(alert.kind),
             said: said(alert, &account.label, true),
-            href: alert.key().map(|key| link::package(&key)).unwrap_or_default(),
+            href: of_board.or_else(|| alert.key().map(|key| link::package(&key))).unwrap_or_default(),
             // A bare number would leave open whose it is.
             name: name.unwrap_or_else(|| {
                 if id.is_empty() { String::new() } else { format!("{} {id}", account.label) }
@@ -117,7 +124,7 @@ impl AlertView {
             },
             called: id,
             asks: can_ask.then_some(account.provider_title),
-            account: account.label,
+            account: if done_at.is_some() { String::new() } else { account.label },
         }
     }
 
@@ -174,6 +181,7 @@ pub(super) fn because(it: Because) -> &'static str {
         Because::Sender => "sent the package",
         Because::StandIn => "stands in for somebody",
         Because::Rule => "named by a rule",
+        Because::Operator => "looks after the board",
         Because::Fallback => "of the list of last resort",
     }
 }
@@ -234,6 +242,7 @@ pub fn word(kind: AlertKind) -> &'static str {
         AlertKind::DiskLow => "Disk nearly full",
         AlertKind::ForwardingFails => "Passing on fails",
         AlertKind::HookFails => "Hook fails",
+        AlertKind::MessagesFail => "Messages fail",
     }
 }
 
@@ -257,6 +266,7 @@ fn class(kind: AlertKind) -> &'static str {
         | AlertKind::Quarantine
         | AlertKind::DiskLow
         | AlertKind::ForwardingFails
-        | AlertKind::HookFails => "needs",
+        | AlertKind::HookFails
+        | AlertKind::MessagesFail => "needs",
     }
 }

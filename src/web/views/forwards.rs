@@ -108,7 +108,7 @@ impl RowView {
 /// The page of an account.
 #[must_use]
 pub fn page(account: &AccountId) -> String {
-    format!("/forwards/{}", link::encode(&account.0))
+    crate::model::link::forwards(account)
 }
 
 /// `3 wait, 1 was given up`.

@@ -92,7 +92,7 @@ struct RowView {
 /// The page of a hook.
 #[must_use]
 pub fn page(hook: &str) -> String {
-    format!("/hooks/{}", link::encode(hook))
+    crate::model::link::hook(hook)
 }
 
 impl HooksPage {

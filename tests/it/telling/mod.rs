@@ -2,10 +2,12 @@
 
 pub mod channels;
 mod down;
+mod inactive;
 mod killed;
 mod life;
 mod mails;
 mod page;
+mod operators;
 mod routing;
 mod storm;
 mod wishes;
