@@ -81,7 +81,6 @@ fn the_configuration_and_the_model_call_alerts_alike() {
     assert_eq!(AlertKind::ALL.map(AlertKind::word), ALERT_KINDS);
 }
 
-/// Seen red with: texts that go as they are.
 #[actix_web::test]
 async fn each_gets_its_own_format_and_what_a_signer_wrote_stays_text() {
     let receiver = Listener::start();
@@ -146,7 +145,6 @@ async fn each_gets_its_own_format_and_what_a_signer_wrote_stays_text() {
     receiver.stop().await;
 }
 
-/// Seen red with: names that are said whatever the configuration says.
 #[actix_web::test]
 async fn without_names_nothing_is_said_that_a_person_is_known_by() {
     let receiver = Listener::start();
@@ -165,7 +163,6 @@ async fn without_names_nothing_is_said_that_a_person_is_known_by() {
     receiver.stop().await;
 }
 
-/// Seen red with: a message for each alert.
 #[actix_web::test]
 async fn forty_at_once_are_one_message_and_then_one_a_minute() {
     let receiver = Listener::start();
@@ -216,7 +213,6 @@ async fn reminders_and_the_end_are_told_where_the_beginning_was() {
     receiver.stop().await;
 }
 
-/// Seen red with: channels that hear of everything.
 #[actix_web::test]
 async fn a_channel_hears_of_its_kinds_and_accounts_alone() {
     let receiver = Listener::start();
@@ -250,7 +246,6 @@ async fn a_channel_hears_of_its_kinds_and_accounts_alone() {
     receiver.stop().await;
 }
 
-/// Seen red with: no rest, and with a rest that is as long as ever.
 #[actix_web::test]
 async fn whoever_wants_to_be_left_alone_is_and_what_fails_is_tried_again_as_one() {
     let mut receiver = Listener::start();
@@ -284,7 +279,6 @@ async fn whoever_wants_to_be_left_alone_is_and_what_fails_is_tried_again_as_one(
     receiver.stop().await;
 }
 
-/// Seen red with: a refusal that is tried again, and with redirects that are followed.
 #[actix_web::test]
 async fn what_is_refused_is_given_up_with_its_reason() {
     let mut receiver = Listener::start();
@@ -308,7 +302,6 @@ async fn what_is_refused_is_given_up_with_its_reason() {
     receiver.stop().await;
 }
 
-/// Seen red with: a new number for each try.
 #[actix_web::test]
 async fn where_the_answer_is_not_heard_the_same_message_goes_again_and_mails_do_not_wait() {
     let Some(mailbox) = Mailbox::open(&[]) else { return };
@@ -338,7 +331,6 @@ async fn where_the_answer_is_not_heard_the_same_message_goes_again_and_mails_do_
     receiver.stop().await;
 }
 
-/// Seen red with: no look at where a channel leads.
 #[actix_web::test]
 async fn ones_own_network_is_not_reached_and_a_channel_that_is_gone_is_said() {
     let receiver = Listener::start();

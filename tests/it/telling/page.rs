@@ -74,7 +74,6 @@ async fn a_long_list_has_older_ones() {
     receiver.stop().await;
 }
 
-/// Seen red with: a warning for whoever looks.
 #[actix_web::test]
 async fn only_admins_see_messages_and_that_mails_do_not_go() {
     let Some(mut mailbox) = Mailbox::open(&[]) else { return };
@@ -116,7 +115,6 @@ async fn seen(board: &Board, who: &Shows) -> (Vec<String>, bool, bool) {
     (kinds.collect(), said[0], said[1])
 }
 
-/// Seen red with: a list that goes by the reach alone.
 #[actix_web::test]
 async fn what_is_the_operators_is_for_admins_and_programs_that_see_everything() {
     let board = Board::with_people(|_| ()).await;
