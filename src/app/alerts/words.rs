@@ -56,6 +56,10 @@ pub fn said(alert: &Alert, label: &str, names: bool) -> Said {
             "The provider could not draw the pages".to_owned(),
             format!("Look at the document at {at}; it may have to be handed in again."),
         ),
+        AlertKind::DepositFailed => (
+            "What was signed could not be put into the electronic vault".to_owned(),
+            format!("See at {at} why, and have it put there again or another way."),
+        ),
         AlertKind::Declined => (
             format!("{who} declined to sign"),
             "Talk to the signer; if it is still to be signed, send a new package.".to_owned(),
