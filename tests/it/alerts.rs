@@ -184,7 +184,7 @@ async fn a_deposit_that_failed_is_told_of_though_the_package_is_done_and_a_later
     assert_eq!((&told["deposit_failed"], &told["status"]), (&true.into(), &"archived".into()));
     let open = listed(&board, AlertState::Open).await;
     assert_eq!(words(&open), ["p deposit_failed ", "q deposit_failed "]);
-    assert!(open.iter().all(|it| it.began == Timestamp(NOON + 3000)), "{open:?}");
+    assert!(open.iter().all(|it| it.began == Timestamp(NOON - HOUR + 3000)), "{open:?}");
     for page in ["/", "/packages/os/p"] {
         let page = board.text(page).await;
         assert!(page.contains("not in the electronic vault"), "{page}");
