@@ -85,21 +85,42 @@ const reload = async () => {
   } catch { location.reload(); }
 };
 
-// An unchanged strip is left alone: replaced, it would be read out again.
+// What is new about alerts is said once: to a screen reader, and where that was asked for, on the desktop.
+let known = byId("attention")?.dataset.key ?? page.alerts;
+const ring = ({ bell, open }, { key, said }) => {
+  const button = byId("bell");
+  if (!button || !key) return;
+  button.ariaLabel = bell;
+  byId("open").textContent = open;
+  const before = known, newest = (key) => +key.split(" ")[0]; // its number
+  known = key;
+  if (before === undefined || before === key) return;
+  byId("told").textContent = said;
+  if (page.alerts && page.alerts !== key) {
+    const pill = byId("pill");
+    pill.textContent = "The alerts changed – show";
+    pill.hidden = false;
+  }
+  if (newest(key) > newest(before) && wanted()) new Notification("signboard", { body: said, tag: `alert-${newest(key)}` });
+};
 const beat = (fresh) => {
-  const { title, heard: at, accounts, ill } = fresh.dataset, header = byId("accounts"), count = /^(\(\d+\) )?/;
-  document.title = page.row ? document.title.replace(count, count.exec(title)[0]) : title;
+  const { title, heard: at, accounts, ill } = fresh.dataset, header = byId("accounts"), count = /^(\(\d+\+?\) )?/;
+  const strip = { ...fresh.querySelector("#attention").dataset };
+  document.title = page.row || page.alerts ? document.title.replace(count, count.exec(title)[0]) : title;
   heard = at ?? heard;
-  if (header.textContent !== accounts) header.textContent = accounts; // spoken, once
-  header.className = ill ?? "";
+  if (header) { // a wall screen has none
+    if (header.textContent !== accounts) header.textContent = accounts; // spoken, once
+    header.className = ill ?? "";
+  }
   for (const part of ["attention", "tallies", "warning", "facets"]) {
-    const old = byId(part), now = fresh.querySelector(`#${part}`);
+    const old = byId(part), now = fresh.querySelector(`#${part}`); // an unchanged strip is left alone
     if (!old || !now || (now.dataset.key ? old.dataset.key === now.dataset.key : old.innerHTML === now.innerHTML)) continue;
     const focus = document.activeElement.id;
     old.replaceChildren(...now.childNodes);
     Object.assign(old.dataset, now.dataset);
     byId(focus)?.focus();
   }
+  ring(fresh.dataset, strip);
 };
 let beaten = 0, beating;
 const pulse = () => { // at most once a second
@@ -117,6 +138,7 @@ const tell = ({ type, id, data }) => {
   if (type === "gone") return location.reload(); // to the sign-in, or to what may be seen now
   if (id <= last) return; // told already, by the page or by another tab
   last = id;
+  if (page.alerts) return pulse();
   if (!page.row) (type === "put" ? put : drop)(data);
   else if (data.includes(page.row)) wait(page.row);
   pulse();
@@ -199,6 +221,20 @@ const follow = async () => {
 };
 const later = () => setTimeout(follow, byId("now").dataset.key ? 1500 : 2e4);
 if (byId("now")) later();
+
+// Notifications are offered on the page of alerts, after a click, and asked for in each browser.
+const wanted = () => window.Notification?.permission === "granted" && localStorage.getItem("notify") === "on";
+const notify = byId("notify");
+const offer = () => {
+  notify.hidden = !window.Notification || Notification.permission === "denied";
+  notify.textContent = wanted() ? "Stop notifying in this browser" : "Notify in this browser";
+};
+if (notify) offer();
+notify?.addEventListener("click", async () => {
+  const on = !wanted() && (await Notification.requestPermission()) === "granted";
+  localStorage.setItem("notify", on ? "on" : "off");
+  offer();
+});
 
 const filters = byId("filters"), keys = byId("keys");
 filters?.addEventListener("change", ({ target }) => target.matches("select, [type=checkbox]") && filters.requestSubmit());

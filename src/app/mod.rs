@@ -37,9 +37,10 @@ pub use crate::store::read::{
     AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row, SecretUse, WhyGone,
 };
 pub use crate::store::{
-    Counts, Drift, DriftCounts, DriftFilter, DryLine, Facets, Forward, ForwardFacts, Gone, HookDelivery,
-    HookFacts, HookState, Hour, MOST_VIEWS, NewWaiting, Old, OldKind, Order, Passing, Room, Run, Said,
-    StoreError, View, Waiting, amount,
+    Alert, AlertFilter, AlertState, Because, Counts, Drift, DriftCounts, DriftFilter, DryLine, Facets,
+    Forward, ForwardFacts, Gone, HookDelivery, HookFacts, HookState, Hour, MOST_COUNTED, MOST_VIEWS,
+    NewWaiting, Occasion, Old, OldKind, Order, Passing, Resolution, Room, Run, Said, Standing, StoreError,
+    Telling, TellingState, View, Waiting, amount,
 };
 
 use crate::clock::Clock;

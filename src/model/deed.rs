@@ -73,13 +73,17 @@ pub enum DeedKind {
     HookPaused,
     /// It is told again.
     HookResumed,
-    /// Somebody saw to an alert, or put it off.
+    /// Somebody saw to an alert, put it off, or asked whether it is mended.
     Alert,
+    /// Somebody follows a package, or no more.
+    Follow,
+    /// Somebody chose what they are told.
+    Wishes,
 }
 
 impl DeedKind {
     /// Each.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 38] = [
         Self::SignIn,
         Self::SignInRefused,
         Self::SignOut,
@@ -116,6 +120,8 @@ impl DeedKind {
         Self::HookPaused,
         Self::HookResumed,
         Self::Alert,
+        Self::Follow,
+        Self::Wishes,
     ];
 
     /// The word in the store and for programs.
@@ -158,6 +164,8 @@ impl DeedKind {
             Self::HookPaused => "hook-paused",
             Self::HookResumed => "hook-resumed",
             Self::Alert => "alert",
+            Self::Follow => "follow",
+            Self::Wishes => "wishes",
         }
     }
 

@@ -21,6 +21,7 @@ mod facets;
 mod fetch;
 mod findings;
 mod forwards;
+mod health;
 mod holding;
 mod hooks;
 mod inbox;
@@ -52,8 +53,8 @@ mod waiting;
 mod writer;
 
 pub use alerts::{
-    Act, Alert, AlertFilter, AlertState, Because, NewTelling, Occasion, Resolution, Routed, Taken, Telling,
-    TellingState, TellingTried,
+    Act, Alert, AlertFilter, AlertState, Because, MOST_COUNTED, NewTelling, Occasion, Resolution, Routed,
+    Standing, Taken, Telling, TellingState, TellingTried,
 };
 pub use asked::{DryLine, Foreseen, MOST_DRY_LINES, MOST_WAITING};
 pub use backup::{Copied, Progress};
@@ -63,6 +64,7 @@ pub use erasing::{Blotted, Whom};
 pub use error::StoreError;
 pub use facets::Facets;
 pub use forwards::{Forward, ForwardFacts, Passing, ToForward, Tried};
+pub use health::Health;
 pub use holding::Held;
 pub use hooks::{HookDelivery, HookFacts, HookState, HookTried, ToTell, Wake, Wanted, Wants};
 pub use inbox::ToRead;
@@ -84,8 +86,8 @@ use read::Change;
 use sha2::{Digest, Sha256};
 use sqlx::SqlitePool;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 /// How many writes may wait for the door. More are refused with [`StoreError::Busy`], which becomes a 503.
@@ -111,51 +113,6 @@ pub struct Store {
     alerted: Arc<tokio::sync::Notify>,
     /// Held until the store is closed: it marks a running board.
     lock: Option<Arc<std::fs::File>>,
-}
-
-/// How the writer fares; for the operator's page.
-#[derive(Debug, Default)]
-pub struct Health {
-    trouble: Mutex<Option<String>>,
-    waiting: AtomicI64,
-    pending: AtomicI64,
-}
-
-impl Health {
-    /// Why the last write failed, until one goes well.
-    #[must_use]
-    pub fn trouble(&self) -> Option<String> {
-        self.trouble.lock().ok().and_then(|it| it.clone())
-    }
-
-    /// Writes that wait for the door.
-    #[must_use]
-    pub fn waiting(&self) -> i64 {
-        self.waiting.load(Ordering::Relaxed)
-    }
-
-    /// Arrivals that are kept and not digested yet.
-    #[must_use]
-    pub fn pending(&self) -> i64 {
-        self.pending.load(Ordering::Relaxed)
-    }
-
-    /// Logs when trouble begins, changes or ends, and not each write that it hinders: the log may lie on the same disk.
-    fn set_trouble(&self, trouble: Option<String>) {
-        if let Ok(mut it) = self.trouble.lock() {
-            match &trouble {
-                Some(cause) if it.as_ref() != Some(cause) => {
-                    tracing::error!(
-                        cause,
-                        "writing fails; whoever sends is told to come back, until it goes well again"
-                    );
-                }
-                None if it.is_some() => tracing::info!("writing goes well again"),
-                _ => {}
-            }
-            *it = trouble;
-        }
-    }
 }
 
 /// Counts one that waits, also when it goes away before it is answered.
@@ -394,6 +351,15 @@ pub fn answer_fingerprint(
     }
     hash.update(d.0.to_le_bytes());
     Ok(Fingerprint(first_16(&hash.finalize())))
+}
+
+/// What tells callbacks with the same bytes apart from others.
+fn hash_of(account: &str, body: &[u8]) -> [u8; 16] {
+    let mut hash = Sha256::new();
+    hash.update((account.len() as u64).to_le_bytes());
+    hash.update(account);
+    hash.update(body);
+    first_16(&hash.finalize())
 }
 
 fn first_16(digest: &[u8]) -> [u8; 16] {

@@ -61,6 +61,7 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (46, "alerts", include_str!("../../migrations/0046_alerts.sql")),
     (47, "tellings", include_str!("../../migrations/0047_tellings.sql")),
     (48, "hooks", include_str!("../../migrations/0048_hooks.sql")),
+    (49, "alerts_open", include_str!("../../migrations/0049_alerts_open.sql")),
     (52, "deposits", include_str!("../../migrations/0052_deposits.sql")),
 ];
 

@@ -15,9 +15,8 @@ use super::read::Change;
 use super::refused::{Calls, Shed};
 use super::shelf::Shelf;
 use super::tallies::Tallies;
-use super::{Health, Kept, NewArrival, NewRefused, Reading, StoreError, first_16, inbox};
+use super::{Health, Kept, NewArrival, NewRefused, Reading, StoreError, hash_of, inbox};
 use crate::model::{Fingerprint, Origin, PackageKey, Record, SignerKey, Timestamp};
-use sha2::{Digest, Sha256};
 use sqlx::sqlite::SqliteConnection;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -394,12 +393,4 @@ impl Job {
             Self::Foresee(..) | Self::Chore(..) | Self::Apart(_) | Self::Stop(_) => true,
         };
     }
-}
-
-fn hash_of(account: &str, body: &[u8]) -> [u8; 16] {
-    let mut hash = Sha256::new();
-    hash.update((account.len() as u64).to_le_bytes());
-    hash.update(account);
-    hash.update(body);
-    first_16(&hash.finalize())
 }

@@ -173,7 +173,7 @@ pub async fn traffic(
     Ok(HttpResponse::Ok().json(TrafficList::new(&figures, &hours)))
 }
 
-fn limit_of(asked: Option<String>) -> Result<u32, WebError> {
+pub(super) fn limit_of(asked: Option<String>) -> Result<u32, WebError> {
     Ok(number_of("limit", asked, USUAL)?.min(MOST))
 }
 

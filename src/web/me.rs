@@ -7,7 +7,7 @@ use super::remote::from;
 use super::site::Site;
 use super::views::me::{MeInput, MePage};
 use super::views::{html, time};
-use crate::app::people::{Means, Owned, User, Who};
+use crate::app::people::{Managed, Means, Owned, User, Who};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use std::collections::HashMap;
@@ -25,6 +25,7 @@ pub async fn page(
         Some("password") => {
             Some("Your password is changed; wherever else you were signed in, that has ended.")
         }
+        Some("wishes") => Some("What you are told is changed; it counts from now on."),
         Some("ended") => Some("That session has ended."),
         Some("others") => Some("All other sessions of yours have ended."),
         _ => None,
@@ -40,7 +41,7 @@ async fn shown(
     refused: Option<(StatusCode, &str)>,
 ) -> Result<HttpResponse, WebError> {
     let sessions = site.app.store.sessions_of(user.id).await?;
-    let moment = site.moment(who).await?;
+    let (wishes, moment) = (site.app.store.wishes(user.id).await?, site.moment(who).await?);
     let wrong = refused.map(|(_, why)| why);
     let input = MeInput {
         around: site.around(&moment),
@@ -48,6 +49,8 @@ async fn shown(
         sessions: &sessions,
         session,
         boards_zone: site.zone.name(),
+        wishes: &wishes,
+        mails: site.app.post.sends_mails(),
         notice,
         wrong,
     };
@@ -90,6 +93,16 @@ pub async fn act(
                 }
             };
             return shown(&site, &who, (&user, session), None, Some((status, &why))).await;
+        }
+        "wishes" => {
+            let wishes = super::wishes::wishes_of(&form)?;
+            match app.wish(&user, wishes, &from.remote).await? {
+                Managed::Done(()) => "wishes",
+                Managed::Refused(why) => {
+                    let refused = (StatusCode::UNPROCESSABLE_ENTITY, why.as_str());
+                    return shown(&site, &who, (&user, session), None, Some(refused)).await;
+                }
+            }
         }
         "end" => {
             if !app.end_own(&user, form.id()?, &from.remote).await? {

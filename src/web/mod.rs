@@ -4,6 +4,7 @@
 //! [`guard::gate`].
 
 pub mod actions;
+pub mod alerts;
 pub mod api;
 pub mod audit;
 mod body;
@@ -34,6 +35,7 @@ pub mod sync;
 pub mod tokens;
 pub mod views;
 mod who;
+mod wishes;
 
 use crate::app::App;
 use actix_web::guard::{Any, Get, Head};
@@ -91,6 +93,9 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/resync", web::post().to(resync::board))
             .route("/views", web::post().to(saved::save))
             .route("/views/end", web::post().to(saved::end))
+            .route("/alerts", read().to(alerts::page))
+            .route("/alerts", web::post().to(alerts::act))
+            .route("/follow/packages/{package:.*}", web::post().to(alerts::follow))
             .route("/sync/resync", web::post().to(resync::resync))
             .route("/sync/stop", web::post().to(resync::stop))
             .route("/sync", read().to(sync::sync))
@@ -141,6 +146,7 @@ pub fn routes(shared: &Shared, config: &mut web::ServiceConfig) {
             .route("/screen-live", read().to(live::live))
             .route("/api/v1/packages", read().to(api::packages))
             .route("/api/v1/packages/{package:.*}", read().to(api::package))
+            .route("/api/v1/alerts", read().to(alerts::list))
             .route("/api/v1/accounts", read().to(api::accounts))
             .route("/api/v1/drift", read().to(api::drift))
             .route("/api/v1/runs", read().to(api::runs))

@@ -4,11 +4,11 @@ use super::error::WebError;
 use super::site::{Moment, Site};
 use super::views::{
     AccountLabel, Beside, BoardInput, BoardPage, BoardQuery, Cursor, InboxInput, InboxPage, LoneSigners,
-    PackageInput, PackagePage, ProviderCard, ProvidersInput, ProvidersPage, PulseFragment, ScreenPage,
-    ScreenPulse, board::PulseInput, html, link, providers,
+    PackageAlerts, PackageInput, PackagePage, ProviderCard, ProvidersInput, ProvidersPage, PulseFragment,
+    ScreenPage, ScreenPulse, board::PulseInput, html, link, providers,
 };
 use crate::app::people::Who;
-use crate::app::{AccountFacts, Facets, Order, Row};
+use crate::app::{AccountFacts, Facets, Order};
 use crate::config::{CallbackAuth, Rotates, Rotation, Unsigned};
 use crate::model::access::{Needs, Role};
 use crate::model::{AccountId, Filter, PackageKey, Tally, Timestamp};
@@ -18,8 +18,6 @@ use percent_encoding::percent_decode_str;
 use std::collections::{BTreeMap, HashMap};
 
 const PAGE: u32 = 50;
-/// So many troubles stand in the strip; the rest is a number.
-const STRIP: u32 = 3;
 const MOST_SENDERS: u32 = 200;
 /// So many senders, and so many groups, stand among the facets.
 const MOST_VALUES: u32 = 10;
@@ -40,7 +38,7 @@ pub async fn board(site: web::Data<Site>, request: HttpRequest, who: Who) -> Res
     let senders = site.app.store.senders(&filter, MOST_SENDERS).await?;
     let senders: Vec<(String, String)> = senders.into_iter().map(|it| (it.clone(), it)).collect();
     let tallies = tallies(&site, &filter, &moment).await?;
-    let troubled = troubled(&site, &who, &moment).await?;
+    let open = super::alerts::open(&site, &who, &moment).await?;
     let facets = facets(&site, &who, &filter).await?;
     let (views, saves) = super::saved::saved(&site, &who, &query).await?;
     let done = request.query_string().rsplit_once("done=").map_or("", |(_, done)| done);
@@ -54,7 +52,7 @@ pub async fn board(site: web::Data<Site>, request: HttpRequest, who: Who) -> Res
         rows: &page.rows,
         seq,
         tallies: &tallies,
-        troubled: &troubled,
+        alerts: &open,
         senders: &senders,
         total: total.filter(|_| counted),
         offset: (query.cursor == Cursor::First).then_some(0),
@@ -87,11 +85,11 @@ pub async fn pulse(site: web::Data<Site>, request: HttpRequest, who: Who) -> Res
     let filter = query.filter(site.app.now(), &site.zone_of(&who), &site.accounts, &who);
     let moment = site.moment_of(&who, |it| is_of(&filter, it)).await?;
     let tallies = tallies(&site, &filter, &moment).await?;
-    let troubled = troubled(&site, &who, &moment).await?;
+    let open = super::alerts::open(&site, &who, &moment).await?;
     let around = site.around(&moment);
     let facets = facets(&site, &who, &filter).await?;
-    let (tallies, troubled, facets) = (tallies.as_slice(), troubled.as_slice(), facets.as_ref());
-    let input = PulseInput { around: &around, query: &query, tallies, troubled, facets };
+    let (tallies, alerts, facets) = (tallies.as_slice(), open.as_slice(), facets.as_ref());
+    let input = PulseInput { around: &around, query: &query, tallies, alerts, facets };
     Ok(page_of(if who.screen().is_some() {
         html(&ScreenPulse::new(&input))
     } else {
@@ -118,8 +116,15 @@ pub async fn package(
     }
     let detail = detail(&site, &who, &key).await?;
     let moment = site.moment_of(&who, |it| *it == key.account).await?;
+    let pairs = web::Query::<HashMap<String, String>>::from_query(request.query_string());
+    let pairs = pairs.map(web::Query::into_inner).unwrap_or_default();
     let asked =
-        (request.query_string() == "done=asked").then(|| super::resync::told(&site, &key, &who)).flatten();
+        pairs.get("done").filter(|it| *it == "asked").and_then(|_| super::resync::told(&site, &key, &who));
+    let asked = match asked {
+        None => super::alerts::notice(&site, &who, &pairs).await?,
+        asked => asked,
+    };
+    let (alerts, told) = super::alerts::of_package(&site, &who, &key).await?;
     let has_api = site.app.can_ask(&key.account);
     let findings = super::sync::findings(&site, site.app.store.drift_of(&key, FINDINGS).await?).await?;
     let input = PackageInput {
@@ -128,6 +133,11 @@ pub async fn package(
         findings: &findings,
         may_ask: has_api && who.may(Needs::Resync),
         asked: asked.as_deref(),
+        alerts: PackageAlerts {
+            all: &alerts,
+            told: &told,
+            follows: super::alerts::follows(&site, &who, &key).await?,
+        },
     };
     Ok(page_of(html(&PackagePage::new(&input))))
 }
@@ -323,12 +333,6 @@ async fn facets(site: &Site, who: &Who, filter: &Filter) -> Result<Option<Facets
         return Ok(None);
     }
     Ok(Some(site.app.store.facets(filter, MOST_VALUES).await?))
-}
-
-/// What stands in the strip: of all accounts that they see, the latest first.
-async fn troubled(site: &Site, who: &Who, moment: &Moment) -> Result<Vec<Row>, WebError> {
-    let filter = Filter { tally: Tally::Attention, within: who.reach.clone(), ..Filter::default() };
-    Ok(site.app.store.list(&filter, &Order::default(), STRIP, moment.now()).await?.rows)
 }
 
 /// The package that a path names, and what follows it.

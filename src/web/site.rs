@@ -7,7 +7,7 @@ use super::views::{AccountLabel, Around, Looks, Zone};
 use crate::app::people::{Means, Who};
 use crate::app::{Account, App};
 use crate::model::access::Reach;
-use crate::model::{AccountId, Filter, Tally, Timestamp};
+use crate::model::{AccountId, Timestamp};
 
 /// The board as the pages see it.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub struct Site {
 pub struct Moment {
     now: Timestamp,
     accounts: Vec<AccountLabel>,
-    attention: u64,
+    alerts: u64,
     last_callback: Option<Timestamp>,
     warnings: Vec<String>,
     header: Header,
@@ -64,8 +64,7 @@ impl Site {
         let labels: Vec<&AccountLabel> = moment.accounts.iter().filter(|it| is_in_view(&it.id)).collect();
         let worst = self.app.worst(labels.iter().map(|it| &it.id));
         moment.header = Header::new(&labels, worst.as_ref(), moment.now, &self.zone_of(who));
-        let filter = Filter { tally: Tally::Attention, within: who.reach.clone(), ..Filter::default() };
-        moment.attention = self.app.store.attention(&filter, moment.now).await?;
+        moment.alerts = self.app.open_alerts(&who.reach, moment.now).await?;
         Ok(moment)
     }
 
@@ -128,7 +127,7 @@ impl Site {
             accounts: &moment.accounts,
             now: moment.now,
             zone: moment.zone.as_ref().unwrap_or(&self.zone),
-            attention: moment.attention,
+            alerts: moment.alerts,
             last_callback: moment.last_callback,
             warnings: &moment.warnings,
             header: &moment.header,

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test whose stage can't be set shall fail")]
 
 mod alerts;
+mod alerts_page;
 mod api_json;
 mod asking;
 mod backup;

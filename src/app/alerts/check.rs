@@ -27,7 +27,15 @@ impl App {
             )));
         };
         self.resync_package(&key).await?;
+        self.checked_alert(id).await
+    }
+
+    /// What came of asking the provider about an alert's package lately. `None`: nobody did, or there is no such alert.
+    pub async fn checked_alert(&self, id: i64) -> Result<Option<Checked>, StoreError> {
         let Some(after) = self.store.alert(id).await? else { return Ok(None) };
+        let told =
+            |key: &PackageKey| self.resynced(key).is_some() || !self.accounts.contains_key(&key.account);
+        let Some(key) = after.key().filter(told) else { return Ok(None) };
         if after.state(self.now()) == AlertState::Resolved {
             return Ok(Some(over("The provider was asked, and it is resolved.")));
         }

@@ -1,16 +1,19 @@
-//! Alerts on their way to people. `route` looks up whom to tell, `people` who that is, `when` says when they want to hear,
-//! `tell` sends, `words` says what a message says, `check` asks the provider whether something is mended.
+//! Alerts on their way to people. `route` looks up whom to tell, `people` who that is, `when` says when they want to hear, `wished` keeps what they say about that,
+//! `tell` sends, `words` says what a message says, `acts` does what people want with alerts, `check` asks the provider whether something is mended.
 //!
 //! Nothing here is on the way of a callback: an alert is a row that its cause wrote, a telling is a row before anything is
 //! sent, and a step that dies is done again.
 
+mod acts;
 mod check;
 mod people;
 mod route;
 mod tell;
 mod when;
+mod wished;
 mod words;
 
+pub use acts::{Later, MOST_WHY, Wanted, about};
 pub use check::Checked;
 pub use route::PATIENCE_MS;
 pub use tell::{GIVEN_UP_MS, MOST_LISTED, PAUSE_MS};
@@ -58,6 +61,12 @@ impl Post {
     #[must_use]
     pub fn state(&self) -> PostState {
         self.state.lock().map(|it| it.clone()).unwrap_or_default()
+    }
+
+    /// Whether a mail server is configured.
+    #[must_use]
+    pub fn sends_mails(&self) -> bool {
+        self.mailer.is_some()
     }
 
     fn rests(&self, now: Timestamp) -> bool {

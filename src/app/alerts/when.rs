@@ -46,6 +46,14 @@ fn next(wanted: Minute, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     today.or_else(|| on(local.date().checked_add(1.day()).ok()?))
 }
 
+/// When clocks show it on the day after `now`'s.
+pub(super) fn tomorrow(wanted: Minute, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+    let local = local(now, zone)?;
+    let midnight = local.date().checked_add(1.day()).ok()?.to_zoned(zone.clone()).ok()?;
+    let before = Timestamp(midnight.timestamp().as_millisecond()).plus(-1);
+    next(wanted, before, zone)
+}
+
 fn local(at: Timestamp, zone: &TimeZone) -> Option<Zoned> {
     Some(Instant::from_millisecond(at.0).ok()?.to_zoned(zone.clone()))
 }
@@ -95,6 +103,18 @@ mod tests {
         let quiet = Quiet { from: minute("07:30"), until: minute("09:00") };
         let both = Wishes { quiet: Some(quiet), ..daily };
         assert_eq!(earliest(&both, at("2026-11-22T12:00:00Z"), &berlin()), at("2026-11-23T08:00:00Z"));
+    }
+
+    #[test]
+    fn tomorrow_is_the_next_day_of_the_calendar_even_just_after_midnight() {
+        for (now, when) in [
+            ("2026-11-22T12:00:00Z", "2026-11-23T07:00:00Z"),
+            ("2026-11-22T22:59:00Z", "2026-11-23T07:00:00Z"),
+            ("2026-11-22T23:01:00Z", "2026-11-24T07:00:00Z"),
+            ("2027-03-27T12:00:00Z", "2027-03-28T06:00:00Z"),
+        ] {
+            assert_eq!(tomorrow(minute("08:00"), at(now), &berlin()), Some(at(when)), "{now}");
+        }
     }
 
     #[test]

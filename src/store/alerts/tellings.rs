@@ -359,7 +359,7 @@ impl Store {
     }
 }
 
-fn telling_of(row: &SqliteRow) -> Result<Telling, StoreError> {
+pub(super) fn telling_of(row: &SqliteRow) -> Result<Telling, StoreError> {
     let at = |column: &str| Ok::<_, StoreError>(row.try_get::<Option<i64>, _>(column)?.map(Timestamp));
     Ok(Telling {
         id: row.try_get("id")?,

@@ -189,6 +189,8 @@ fn title(kind: DeedKind) -> &'static str {
         DeedKind::HookPaused => "Hook paused",
         DeedKind::HookResumed => "Hook resumed",
         DeedKind::Alert => "Alert",
+        DeedKind::Follow => "Followed or left",
+        DeedKind::Wishes => "Wishes",
     }
 }
 

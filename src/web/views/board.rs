@@ -5,12 +5,12 @@ use super::query::{BoardQuery, Cursor, Updated};
 use super::row::RowView;
 use super::saved::{Saved, Saves};
 use super::standing::Header;
+use super::strip::Strip;
 use super::tallies::{self, TallyView};
 use super::time::rfc3339;
-use super::trouble::Strip;
 use super::words::{self, number, shown};
 use super::{AccountLabel, Around, Frame, Place, tab_title};
-use crate::app::{Facets, Row};
+use crate::app::{Alert, Facets, Row};
 use crate::model::{Seq, Sort, Tally};
 use askama::Template;
 
@@ -27,8 +27,8 @@ pub struct BoardInput<'a> {
     pub seq: Seq,
     /// The count of every tally, under the query's other filters.
     pub tallies: &'a [(Tally, u64)],
-    /// The first of the packages in trouble, newest trouble first; three are enough.
-    pub troubled: &'a [Row],
+    /// The newest of the open alerts; three are enough.
+    pub alerts: &'a [Alert],
     /// The senders to choose from: mail address or id, and name.
     pub senders: &'a [(String, String)],
     /// How many packages the query matches, if that is known.
@@ -64,6 +64,8 @@ pub struct Pulse {
     pub(super) title: String,
     pub(super) heard: Option<String>,
     pub(super) header: Header,
+    pub(super) open: String,
+    pub(super) bell: String,
     pub(super) warnings: Vec<String>,
     pub(super) strip: Strip,
     pub(super) tallies: Vec<TallyView>,
@@ -134,21 +136,18 @@ enum Empty {
 impl Pulse {
     pub(super) fn new(input: &PulseInput<'_>) -> Self {
         let (around, query) = (input.around, input.query);
-        let all = query.with_tally(Tally::Attention).href();
         Self {
-            title: tab_title(&title(query), around.attention),
+            title: tab_title(&title(query), around.alerts),
             heard: around.last_callback.map(rfc3339),
             header: around.header.clone(),
+            open: super::alerts::counted(around.alerts),
+            bell: super::strip::said(around.alerts),
             warnings: around.warnings.to_vec(),
             lag: lag(around, query),
-            strip: Strip::new(input.troubled, around.attention, all, around),
+            strip: Strip::new(input.alerts, around),
             tallies: tallies::tallies(input.tallies, query),
             facets: input.facets.and_then(|it| FacetsView::new(it, query, around)),
         }
-    }
-
-    pub(super) fn more(&self) -> String {
-        number(self.strip.more)
     }
 }
 
@@ -161,8 +160,8 @@ pub struct PulseInput<'a> {
     pub query: &'a BoardQuery,
     /// The count of every tally, under the query's other filters.
     pub tallies: &'a [(Tally, u64)],
-    /// The first of the packages in trouble.
-    pub troubled: &'a [Row],
+    /// The newest of the open alerts.
+    pub alerts: &'a [Alert],
     /// What the list can be narrowed to.
     pub facets: Option<&'a Facets>,
 }
@@ -180,8 +179,8 @@ impl<'a> BoardPage<'a> {
     #[must_use]
     pub fn new(input: &BoardInput<'a>) -> Self {
         let (around, query) = (&input.around, input.query);
-        let (tallies, troubled, facets) = (input.tallies, input.troubled, input.facets);
-        let pulse = PulseInput { around, query, tallies, troubled, facets };
+        let (tallies, alerts, facets) = (input.tallies, input.alerts, input.facets);
+        let pulse = PulseInput { around, query, tallies, alerts, facets };
         let href = |cursor: &str, make: fn(String) -> Cursor| query.at(make(cursor.to_owned())).href();
         Self {
             frame: Frame::new(&title(query), Place::Packages, around).live(),

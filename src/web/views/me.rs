@@ -1,9 +1,12 @@
 //! What people see of themselves: name, password, second factor, sessions.
 
 use super::time::{self, When};
+use super::wishes::WishesView;
 use super::words::shown;
 use super::{Around, Frame, Place};
 use crate::app::people::{Session, User, passwords};
+use crate::model::access::Role;
+use crate::model::wishes::Wishes;
 use askama::Template;
 
 /// What the page shows.
@@ -19,6 +22,10 @@ pub struct MeInput<'a> {
     pub session: i64,
     /// The zone of whoever has chosen none.
     pub boards_zone: &'a str,
+    /// What they want to hear of.
+    pub wishes: &'a Wishes,
+    /// The board sends mails at all.
+    pub mails: bool,
     /// What a button has just done.
     pub notice: Option<&'a str>,
     /// Why it hasn't.
@@ -40,6 +47,7 @@ pub struct MePage<'a> {
     zones: Vec<(String, bool)>,
     sessions: Vec<SessionView>,
     others: bool,
+    wishes: WishesView,
     notice: Option<&'a str>,
     wrong: Option<&'a str>,
     least: usize,
@@ -81,6 +89,7 @@ impl<'a> MePage<'a> {
             boards_zone: input.boards_zone,
             zones: zones(user.zone.as_deref()),
             others: sessions.len() > 1,
+            wishes: WishesView::new(input.wishes, input.mails, user.role == Role::Admin, around),
             sessions,
             notice: input.notice,
             wrong: input.wrong,

@@ -5,6 +5,8 @@
 //! may ask the store, and no secret gets this far.
 
 pub mod accounts;
+mod alert;
+pub mod alerts;
 pub mod assets;
 pub mod audit;
 pub mod board;
@@ -20,6 +22,7 @@ mod lines;
 pub mod link;
 pub mod lost;
 pub mod me;
+mod notes;
 pub mod package;
 mod people;
 pub mod providers;
@@ -32,6 +35,7 @@ pub mod saved;
 pub mod screen;
 pub mod sign_in;
 pub mod standing;
+mod strip;
 pub mod sync;
 mod tallies;
 #[cfg(test)]
@@ -40,9 +44,9 @@ pub mod time;
 mod timeline;
 pub mod tokens;
 pub mod traffic;
-mod trouble;
 pub mod users;
 mod why;
+mod wishes;
 pub mod words;
 
 pub use board::{Beside, BoardInput, BoardPage, PulseFragment, PulseInput};
@@ -50,11 +54,12 @@ pub use error::ErrorPage;
 pub use forwards::{ForwardsInput, ForwardsPage};
 pub use inbox::{InboxInput, InboxPage, LoneSigners};
 pub use lost::{LostInput, LostPage};
-pub use package::{PackageInput, PackagePage};
+pub use package::{PackageAlerts, PackageInput, PackagePage};
 pub use providers::{AuthKind, ProviderCard, ProvidersInput, ProvidersPage};
 pub use query::{BoardQuery, Cursor, Updated};
 pub use row::{RowFragment, RowView};
 pub use screen::{ScreenPage, ScreenPulse};
+pub use strip::Strip;
 pub use sync::{AccountSync, RunningFragment, SyncInput, SyncPage, SyncQuery};
 pub use time::Zone;
 pub use traffic::{TrafficList, TrafficView};
@@ -117,8 +122,8 @@ pub struct Around<'a> {
     pub now: Timestamp,
     /// The zone in which times are printed.
     pub zone: &'a Zone,
-    /// How many packages need a person.
-    pub attention: u64,
+    /// How many alerts are open.
+    pub alerts: u64,
     /// When the last callback was accepted, from whichever account.
     pub last_callback: Option<Timestamp>,
     /// What an operator must know at once: callbacks can't be written down, or are refused.
@@ -188,6 +193,10 @@ pub struct Frame {
     pub header: Header,
     /// Whether the page follows changes.
     pub live: bool,
+    /// How many alerts are open; empty: none.
+    pub open: String,
+    /// The same in words.
+    pub bell: String,
     /// Who looks; `None`: a stranger.
     pub who: Option<Looks>,
 }
@@ -197,6 +206,8 @@ pub struct Frame {
 pub enum Place {
     /// Packages.
     Packages,
+    /// Alerts.
+    Alerts,
     /// Sync.
     Sync,
     /// Inbox.
@@ -218,7 +229,7 @@ pub enum Place {
 impl Frame {
     fn new(title: &str, place: Place, around: &Around<'_>) -> Self {
         Self {
-            title: tab_title(title, around.attention),
+            title: tab_title(title, around.alerts),
             place,
             zone: around.zone.name().to_owned(),
             drawn: When::clock(around.now, around.zone),
@@ -226,6 +237,8 @@ impl Frame {
             warnings: around.warnings.to_vec(),
             header: around.header.clone(),
             live: false,
+            open: alerts::counted(around.alerts),
+            bell: strip::said(around.alerts),
             who: around.who.cloned(),
         }
     }
@@ -258,12 +271,11 @@ impl Frame {
 }
 
 /// `(3) Sent · signboard`: tabs are told apart by their beginning.
-fn tab_title(title: &str, attention: u64) -> String {
+fn tab_title(title: &str, open: u64) -> String {
     let title = words::one_line(title);
-    if attention == 0 {
-        format!("{title} · signboard")
-    } else {
-        format!("({attention}) {title} · signboard")
+    match alerts::counted(open) {
+        none if none.is_empty() => format!("{title} · signboard"),
+        open => format!("({open}) {title} · signboard"),
     }
 }
 

@@ -1,16 +1,17 @@
 //! A package's page: how it stands, who signs, what happened, and why the board says so.
 
+use super::alert::AlertView;
 use super::lines::Lines;
+use super::notes::notes;
 use super::people::{self, AttachmentView, DocumentView, SignerView};
 use super::query::BoardQuery;
 use super::row::{group, marks, sender};
 use super::sync::{Finding, FindingView};
 use super::time::When;
 use super::timeline::{self, Day};
-use super::trouble::{self, Trouble};
 use super::words::{self, number, shown, status_class};
 use super::{Around, Frame, Place, link, why};
-use crate::app::Detail;
+use crate::app::{Alert, Detail, Telling};
 use crate::model::{Package, Tally};
 use askama::Template;
 
@@ -25,8 +26,21 @@ pub struct PackageInput<'a> {
     pub findings: &'a [Finding],
     /// Its account has an API.
     pub may_ask: bool,
-    /// What came of asking it just now.
+    /// What came of asking it just now, or of another button.
     pub asked: Option<&'a str>,
+    /// Its alerts.
+    pub alerts: PackageAlerts<'a>,
+}
+
+/// What of a package is worth telling, or was.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PackageAlerts<'a> {
+    /// The newest first; and whether whoever looks may see to each.
+    pub all: &'a [(Alert, bool)],
+    /// Who was told of them.
+    pub told: &'a [Telling],
+    /// Whether whoever looks follows the package; `None`: they can't.
+    pub follows: Option<bool>,
 }
 
 /// The whole page.
@@ -63,10 +77,11 @@ pub struct PackagePage {
     created: Option<When>,
     due: Option<(&'static str, When)>,
     ready: bool,
-    reason: Option<String>,
-    troubles: Vec<(Trouble, Option<When>)>,
-    /// Where to act; `None`: nobody has said where that is.
-    there: Option<String>,
+    alerts: Vec<AlertView>,
+    /// Its own address, to come back to.
+    back: String,
+    /// Where to post that somebody follows it, or no more; and whether they do.
+    follow: Option<(String, bool)>,
     lines: Lines,
     count: String,
     /// Said where the provider never tells how many sign.
@@ -100,12 +115,17 @@ impl PackagePage {
         let account = around.account(&key.account);
         let id = shown(key.package.as_str());
         let name = package.name.as_deref().map_or_else(|| id.clone(), shown);
-        let (days, left_out) = timeline::days(key, package, &input.detail.log, around);
+        let (days, left_out) = timeline::days(
+            key,
+            package,
+            &input.detail.log,
+            notes(input.alerts.all, input.alerts.told, around),
+            around,
+        );
         let never = account.never_tells(package);
         let lines = Lines::of(package, never);
         let ago = |at| When::ago(at, around.now, around.zone);
-        let troubles =
-            if package.trashed { Vec::new() } else { trouble::of(package, &account.provider_title) };
+        let standing = input.alerts.all.iter().filter(|(it, _)| it.resolved.is_none());
         let stream = stream(input);
         let of_account = BoardQuery { account: Some(key.account.0.clone()), ..BoardQuery::default() };
         Self {
@@ -136,9 +156,11 @@ impl PackagePage {
             created: package.created.map(|at| When::at(at, around.now, around.zone)),
             due: due(package, around),
             ready: package.ready_to_complete,
-            reason: package.reason.as_deref().map(shown),
-            troubles: troubles.into_iter().map(|it| (it.clone(), it.since.map(ago))).collect(),
-            there: account.app_url.as_deref().and_then(|it| link::at_provider(it, &key.package)),
+            alerts: standing
+                .map(|(it, may)| AlertView::new(it, input.alerts.told, *may, around).at_home())
+                .collect(),
+            back: link::package(key),
+            follow: input.alerts.follows.map(|it| (format!("/follow{}", link::package(key)), it)),
             count: lines.count(),
             lines,
             no_count: never.then(|| format!("how many sign is {}", account.not_told())),

@@ -3,7 +3,8 @@
 use super::standing::Header;
 use super::time::Zone;
 use super::{AccountLabel, Around, Looks};
-use crate::app::{Detail, Row};
+use crate::app::{Alert, Detail, Row};
+use crate::model::alert::AlertKind;
 use crate::model::{
     AccountId, Answer, Attachment, Bounce, Decided, Document, Event, Fingerprint, Origin, Package, PackageId,
     PackageKey, Person, Record, Seq, Signer, SignerStatus, Snapshot, Status, Step, Timestamp,
@@ -59,7 +60,7 @@ pub(super) fn around<'a>(accounts: &'a [AccountLabel], zone: &'a Zone) -> Around
         accounts,
         now: NOW,
         zone,
-        attention: 12,
+        alerts: 12,
         last_callback,
         warnings: &[],
         header: &WELL,
@@ -69,6 +70,25 @@ pub(super) fn around<'a>(accounts: &'a [AccountLabel], zone: &'a Zone) -> Around
 
 pub(super) fn key(account: &str, id: &str) -> PackageKey {
     PackageKey { account: AccountId(account.to_owned()), package: PackageId::parse(id).expect("an id") }
+}
+
+/// A signer of it is locked out.
+pub(super) fn alert(row: &Row) -> Alert {
+    Alert {
+        id: row.seq.0,
+        account: row.key.account.clone(),
+        package: Some(row.key.package.clone()),
+        state_of: Some(row.package.clone()),
+        kind: AlertKind::Locked,
+        signer: row.package.signers.first().map(|it| it.id.clone()).unwrap_or_default(),
+        began: NOW.plus(-3 * MINUTE),
+        raised_at: NOW,
+        late: false,
+        taken: None,
+        snoozed: None,
+        resolved: None,
+        nags: 0,
+    }
 }
 
 pub(super) fn signer(id: &str, name: &str, order: u32, status: SignerStatus) -> Signer {

@@ -28,8 +28,7 @@ impl ScreenPage {
     #[must_use]
     pub fn new(input: &BoardInput<'_>) -> Self {
         let (around, query) = (&input.around, input.query);
-        let pulse =
-            PulseInput { around, query, tallies: input.tallies, troubled: input.troubled, facets: None };
+        let pulse = PulseInput { around, query, tallies: input.tallies, alerts: input.alerts, facets: None };
         Self {
             frame: Frame::new(&title(query), Place::Elsewhere, around),
             pulse: Pulse::new(&pulse),

@@ -20,16 +20,16 @@ const HOSTILE: [&str; 7] = [
     "&lt;b&gt; {{ 7*7 }} %2e%2e/",
 ];
 
-fn board(rows: &[Row], query: &BoardQuery, attention: u64) -> String {
+fn board(rows: &[Row], query: &BoardQuery, open: u64) -> String {
     let (accounts, zone) = (sample::accounts(), berlin());
-    let around = Around { attention, ..around(&accounts, &zone) };
+    let around = Around { alerts: open, ..around(&accounts, &zone) };
     html(&BoardPage::new(&BoardInput {
         around,
         query,
         rows,
         seq: Seq(41),
         tallies: &[(Tally::All, 2), (Tally::Status(Status::Sent), 1_942), (Tally::Trashed, 4)],
-        troubled: rows,
+        alerts: &rows.iter().map(sample::alert).collect::<Vec<_>>(),
         senders: &[("a@b".into(), "Ann".into()), ("c@d".into(), "Cem".into())],
         total: Some(1_942),
         offset: Some(0),
@@ -76,7 +76,7 @@ fn the_stream_sends_what_the_page_shows() {
         around: &around(&accounts, &zone),
         query: &BoardQuery::default(),
         tallies: &[(Tally::All, 2), (Tally::Status(Status::Sent), 1_942), (Tally::Trashed, 4)],
-        troubled: &rows,
+        alerts: &rows.iter().map(sample::alert).collect::<Vec<_>>(),
         facets: None,
     }));
     assert!(page.contains(&pulse), "{pulse}");
@@ -100,6 +100,7 @@ fn whatever_a_provider_sends_stays_text() {
             findings: &[],
             may_ask: true,
             asked: None,
+            alerts: PackageAlerts { all: &[(sample::alert(&row), true)], told: &[], follows: Some(true) },
         }));
         for page in [fragment(&row), board(&[row], &query, 1), package] {
             for raw in ["<script>alert", "\" onmouseover", "' onfocus", "&lt;b"] {
@@ -159,6 +160,7 @@ fn a_package_page_says_what_is_odd() {
         findings: &[],
         may_ask: true,
         asked: None,
+        alerts: PackageAlerts { all: &[(sample::alert(&detail.row), true)], ..PackageAlerts::default() },
     }));
     for words in [
         "Why “Sent”?",
@@ -172,7 +174,7 @@ fn a_package_page_says_what_is_odd() {
         "today, 21 Nov 2026",
         "times in Europe/Berlin",
         "Waiting for Marta Oliveira",
-        "Unlock this signer in OneSpan Sign, or give the place to someone else.",
+        "Unlock the signer at OneSpan · EU; until then the signer can’t sign.",
         "href=\"/packages/onespan-eu/5n4obeO8jYoPp126Cm-Y3fxdfbo%3D/payload/7\"",
     ] {
         assert!(page.contains(words), "{words} is not in {page}");

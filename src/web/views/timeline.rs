@@ -31,11 +31,12 @@ pub(super) struct Entry {
     pub payload: Option<String>,
 }
 
-/// The newest facts of a log by day, and how many older ones are left out.
+/// The newest facts of a log by day, among them what came of alerts, and how many older ones are left out.
 pub(super) fn days(
     key: &PackageKey,
     package: &Package,
     log: &[Record],
+    notes: Vec<(Timestamp, Entry)>,
     around: &Around<'_>,
 ) -> (Vec<Day>, usize) {
     let mut facts: Vec<&Record> = log.iter().collect();
@@ -43,9 +44,16 @@ pub(super) fn days(
     let left_out = facts.len().saturating_sub(MOST_SHOWN);
     let untimed = is_untimed(log);
     let mut days: Vec<Day> = Vec::new();
+    let mut notes = notes.into_iter().peekable();
+    let mut all = Vec::new();
     for record in facts.into_iter().rev().take(MOST_SHOWN) {
-        let heading = day_heading(record.shown_time(), around.now, around.zone);
-        let entry = Entry::new(record, key, package, around, untimed);
+        let at = record.shown_time();
+        all.extend(std::iter::from_fn(|| notes.next_if(|(noted, _)| *noted >= at)));
+        all.push((at, Entry::new(record, key, package, around, untimed)));
+    }
+    all.extend(notes.filter(|_| left_out == 0));
+    for (at, entry) in all {
+        let heading = day_heading(at, around.now, around.zone);
         match days.last_mut() {
             Some(day) if day.heading == heading => day.entries.push(entry),
             Some(_) | None => days.push(Day { heading, entries: vec![entry] }),

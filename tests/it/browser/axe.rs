@@ -2,7 +2,7 @@
 //! mouse. By day and by night, at a desk and on a phone. Which pages there are, the board's one table of addresses says.
 
 use crate::people::plain;
-use crate::support::board::Board;
+use crate::support::board::{Board, hook};
 use crate::support::people::{Shows, only, user};
 use crate::support::webdriver::{Browser, browser};
 use crate::support::world::{Stage, all_four, nda, sweep};
@@ -103,6 +103,14 @@ fn examples(pattern: &str) -> Option<&'static [&'static str]> {
         "/sync" => &["/sync", "/sync?done=stopped", "/sync?standing=lost"],
         "/inbox" => &["/inbox", "/inbox?done=replayed-1"],
         "/forwards/{account}" => &["/forwards/os"],
+        "/alerts" => &[
+            "/alerts",
+            "/alerts?state=taken",
+            "/alerts?state=resolved",
+            "/alerts?kind=locked",
+            "/alerts?done=taken-1-2",
+        ],
+        "/hooks/{hook}" => &["/hooks/crm", "/hooks/crm?done=paused"],
         "/people" => &["/people", "/people?after=zzz"],
         "/people/{id}" => &["/people/1", "/people/2?done=changed"],
         "/tokens" => &["/tokens", "/tokens?done=ended"],
@@ -120,6 +128,7 @@ async fn full() -> Stage {
         let url = Secret::new("http://127.0.0.1:9/nobody");
         config.accounts.get_mut("os").unwrap().forward =
             Some(ForwardConfig { url, proxy: None, ca_file: None });
+        config.hooks.push(hook("crm"));
     };
     stage.board.reconfigure(change).await;
     let week = stories::week(5, 90, &all_four(), stage.now());
@@ -218,7 +227,7 @@ async fn every_page_of_an_empty_board_can_be_used_by_everybody() {
     let mut wrong = Vec::new();
     let admin = board.person("admin@example.com", Role::Admin).await;
     become_who(&page, &board, &admin, "__Host-signboard").await;
-    for path in ["/", "/?q=x", "/sync", "/inbox", "/providers", "/people", "/tokens", "/lost"] {
+    for path in ["/", "/?q=x", "/sync", "/inbox", "/providers", "/people", "/tokens", "/lost", "/alerts"] {
         visit(&page, &board, path, &mut wrong).await;
     }
     // What forms answer: what was made is shown once, what was wrong is said.

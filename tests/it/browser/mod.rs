@@ -1,5 +1,6 @@
 //! The pages in a real browser: what only script, style and a user agent can get wrong.
 
+mod alerts;
 mod axe;
 mod live;
 mod manners;

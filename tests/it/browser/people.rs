@@ -46,6 +46,7 @@ async fn a_wall_screen_fills_by_itself_and_ends_with_its_token() {
     // Nobody stands there to press anything.
     board.event("P1=", "PACKAGE_ACTIVATE", "sender", 0).await;
     page.until(&row("P1=")).await;
+    page.until("document.querySelector('#t-sent b').textContent === '1'").await;
     board.event("P1=", "PACKAGE_COMPLETE", "sender", 1).await;
     page.until(&format!("!{}", row("P1="))).await;
     assert_eq!(page.complaints().await, Vec::<String>::new());

@@ -18,12 +18,9 @@ const HOUR: i64 = 3_600_000;
 /// A hook `crm` that hears of everything.
 fn hook(url: String) -> HookConfig {
     HookConfig {
-        name: "crm".to_owned(),
         on: signboard::config::HOOK_EVENTS.map(str::to_owned).to_vec(),
-        accounts: Vec::new(),
         to: ForwardConfig { url: Secret::new(url), proxy: None, ca_file: None },
-        secret: Secret::new(SECRET),
-        allow_private: true,
+        ..crate::support::board::hook("crm")
     }
 }
 

@@ -2,7 +2,7 @@
 //! that gives such things, and every command. A new one without a line here fails.
 
 use super::{EMAIL, PASSWORD, plain, with_password};
-use crate::support::board::{Board, event};
+use crate::support::board::{Board, event, hook};
 use crate::support::people::Shows;
 use signboard::app::people::{DeedFilter, Done, LinkKind, NewSecret, Session};
 use signboard::config::{ApiAuth, ApiConfig, Config, ForwardConfig, Secret};
@@ -36,9 +36,11 @@ async fn stage() -> Board {
         account.api = Some(ApiConfig { base_url, auth, proxy: None, ca_file: None, cache: false });
         let url = Secret::new("http://127.0.0.1:9/nobody");
         account.forward = Some(ForwardConfig { url, proxy: None, ca_file: None });
+        config.hooks.push(hook("crm"));
     };
     let board = Board::with_people(api).await;
     board.event("p1", "PACKAGE_ACTIVATE", "u", 0).await;
+    board.event("p1", "SIGNER_LOCKED", "u", 1).await;
     board.send_as("os", None, event("p2", "PACKAGE_ACTIVATE", "u", None, 0)).await;
     board
 }
@@ -63,6 +65,9 @@ async fn every_form_leaves_its_deed() {
         format!("do=password&old={}&password={}", plain(PASSWORD), plain("käse und brot um sieben"));
     let welcome = format!("/welcome/{}", link.text());
     let forms: Vec<(&str, &str, String, &Shows, DeedKind)> = vec![
+        ("/alerts", "/alerts", "do=hour&id=1".into(), &admin, Alert),
+        ("/alerts", "/alerts", "do=take&id=1".into(), &admin, Alert),
+        ("/alerts", "/alerts", "do=check&id=1".into(), &admin, Alert),
         ("/packages/{package:.*}", "/packages/os/p1/resync", String::new(), &admin, Resync),
         ("/sync/resync", "/sync/resync", "account=os".into(), &admin, Resync),
         ("/sync/stop", "/sync/stop", "run=1".into(), &admin, ResyncStopped),
@@ -77,6 +82,9 @@ async fn every_form_leaves_its_deed() {
         ("/inbox/admit", "/inbox/admit", format!("id={refused}"), &admin, Admit),
         ("/providers/test", "/providers/test", "account=os".into(), &admin, TestCallback),
         ("/forwards/{account}", "/forwards/os", String::new(), &admin, SentAgain),
+        ("/hooks/{hook}", "/hooks/crm", "do=pause".into(), &admin, HookPaused),
+        ("/hooks/{hook}", "/hooks/crm", "do=resume".into(), &admin, HookResumed),
+        ("/follow/packages/{package:.*}", "/follow/packages/os/p1", "do=follow".into(), &viewer, Follow),
         ("/people", "/people", "email=new%40example.com&role=viewer&sees=all".into(), &admin, UserAdded),
         ("/people/{id}", &person, "do=change&role=viewer&sees=all".into(), &admin, UserChanged),
         ("/people/{id}", &person, "do=link".into(), &admin, Link),
@@ -86,6 +94,7 @@ async fn every_form_leaves_its_deed() {
         ("/tokens", "/tokens", "name=t&scope=read&sees=all&days=30".into(), &admin, TokenAdded),
         ("/tokens/end", "/tokens/end", "id=1".into(), &admin, TokenEnded),
         ("/me", "/me", "do=name&name=A".into(), &viewer, UserChanged),
+        ("/me", "/me", "do=wishes&kinds=all&sees=all&mail=yes".into(), &viewer, Wishes),
         ("/me", "/me", changed, &viewer, Password),
         ("/me", "/me", "do=end&id=?".into(), &viewer, SessionsEnded),
         ("/me", "/me", "do=others".into(), &viewer, SessionsEnded),

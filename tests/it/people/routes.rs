@@ -1,11 +1,11 @@
 //! Every address as everybody, by GET and by POST: what the table of needs promises is what the board does, and what
 //! `docs/access.md` says is that. The file is written anew with `SIGNBOARD_WRITE_DOCS=1`.
 
-use crate::support::board::{Board, event};
+use crate::support::board::{Board, event, hook};
 use crate::support::issuer::{Forger, Key, oidc};
 use crate::support::people::{Shows, only, user};
 use signboard::app::people::{NewSecret, NewUser, Session};
-use signboard::config::{Config, ForwardConfig, HookConfig, Secret};
+use signboard::config::{Config, ForwardConfig, Secret};
 use signboard::model::access::{Needs, Reach, Role, Scope};
 use signboard::web::needs::{ADDRESSES, Verb};
 use std::collections::BTreeSet;
@@ -114,7 +114,8 @@ impl Kind {
 /// An address of the pattern, of something that is there.
 fn example(verb: Verb, pattern: &str) -> String {
     let style = signboard::web::views::assets::url("app.css").rsplit('/').next().unwrap().to_owned();
-    let package = if verb == Verb::Do { "os/p1/resync" } else { "os/p1" };
+    let resyncs = verb == Verb::Do && pattern.starts_with("/packages/");
+    let package = if resyncs { "os/p1/resync" } else { "os/p1" };
     let mut path = pattern.replace("{package:.*}", package).replace("{file}", &style);
     path = path.replace("{account}", "os").replace("{secret}", "wrong");
     while let Some((before, rest)) = path.split_once('{') {
@@ -144,7 +145,11 @@ async fn ask(board: &Board, kind: Kind, verb: Verb, path: &str) -> &'static str 
 fn within(kind: Kind, verb: Verb, pattern: &str) -> Option<&'static str> {
     let limited = matches!(kind, Kind::ViewerOfOne | Kind::SenderOfTheirs);
     match (verb, pattern) {
-        (_, "/packages/{package:.*}") | (Verb::Read, "/api/v1/packages/{package:.*}") if limited => {
+        (_, "/packages/{package:.*}")
+        | (Verb::Read, "/api/v1/packages/{package:.*}")
+        | (Verb::Do, "/follow/packages/{package:.*}")
+            if limited =>
+        {
             Some("not there")
         }
         (Verb::Do, "/sync/resync") if kind == Kind::SenderOfTheirs => Some("no"),
@@ -158,17 +163,9 @@ async fn every_address_does_for_everybody_what_the_table_says() {
     let forward = |config: &mut Config| {
         config.oidc = Some(oidc(&forger.url));
         let url = Secret::new("http://127.0.0.1:9/nobody");
-        let to = ForwardConfig { url, proxy: None, ca_file: None };
         let account = config.accounts.get_mut("os").unwrap();
-        account.forward = Some(to.clone());
-        config.hooks.push(HookConfig {
-            name: "1".to_owned(),
-            on: vec!["package.sent".to_owned()],
-            accounts: Vec::new(),
-            to,
-            secret: Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
-            allow_private: true,
-        });
+        account.forward = Some(ForwardConfig { url, proxy: None, ca_file: None });
+        config.hooks.push(hook("1"));
     };
     let board = Board::with_people(forward).await;
     board.event("p1", "PACKAGE_ACTIVATE", "u", 0).await;

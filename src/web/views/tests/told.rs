@@ -27,6 +27,7 @@ fn drawn(row: &Row) -> String {
         findings: &[],
         may_ask: true,
         asked: None,
+        alerts: PackageAlerts::default(),
     }))
 }
 
@@ -72,7 +73,7 @@ fn an_id_in_place_of_a_name_is_told_as_one() {
     // A bare number on top of the board would leave open whose it is.
     let (accounts, zone) = (sample::accounts(), berlin());
     let label = around(&accounts, &zone).account(&row.key.account).label;
-    let strip = super::super::trouble::Strip::new(&[row], 1, String::new(), &around(&accounts, &zone));
+    let strip = Strip::new(&[sample::alert(&row)], &around(&accounts, &zone));
     assert_eq!(strip.items[0].name, format!("{label} 1234"));
 }
 
@@ -169,7 +170,7 @@ fn who_is_told_late_says_so() {
             around: &around(&accounts, &zone),
             query: &query,
             tallies: &[],
-            troubled: &[],
+            alerts: &[],
             facets: None,
         };
         assert_eq!(html(&PulseFragment::new(&input)).contains(late), lags, "{query:?}");

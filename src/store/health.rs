@@ -1,0 +1,49 @@
+//! How the one door that writes fares.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// How the writer fares; for the operator's page.
+#[derive(Debug, Default)]
+pub struct Health {
+    trouble: Mutex<Option<String>>,
+    pub(super) waiting: AtomicI64,
+    pub(super) pending: AtomicI64,
+}
+
+impl Health {
+    /// Why the last write failed, until one goes well.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.lock().ok().and_then(|it| it.clone())
+    }
+
+    /// Writes that wait for the door.
+    #[must_use]
+    pub fn waiting(&self) -> i64 {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Arrivals that are kept and not digested yet.
+    #[must_use]
+    pub fn pending(&self) -> i64 {
+        self.pending.load(Ordering::Relaxed)
+    }
+
+    /// Logs when trouble begins, changes or ends, and not each write that it hinders: the log may lie on the same disk.
+    pub(super) fn set_trouble(&self, trouble: Option<String>) {
+        if let Ok(mut it) = self.trouble.lock() {
+            match &trouble {
+                Some(cause) if it.as_ref() != Some(cause) => {
+                    tracing::error!(
+                        cause,
+                        "writing fails; whoever sends is told to come back, until it goes well again"
+                    );
+                }
+                None if it.is_some() => tracing::info!("writing goes well again"),
+                _ => {}
+            }
+            *it = trouble;
+        }
+    }
+}
