@@ -274,7 +274,6 @@ const NOT_PLAYED: [(&str, &str); 9] = [
     ("hook_fails", "it has no hook"),
 ];
 
-/// Seen red with: a fate that is not dealt; an alert that is mailed though there is no server.
 #[actix_web::test]
 async fn each_kind_of_alert_has_a_story_and_nobody_is_written_to() {
     let stage = told(all_four(), true, 1, false).await;

@@ -376,7 +376,6 @@ mod tests {
         }
     }
 
-    /// Seen red with: `called` for whoever it befell, whatever is asked for.
     #[test]
     fn without_names_nothing_that_a_signer_is_called_or_said_is_said() {
         for kind in AlertKind::ALL {

@@ -286,7 +286,6 @@ fn rule_13_a_template_is_never_a_package() {
     assert!(untimed.fold().template, "even if an answer was asked for later");
 }
 
-/// Seen red with: `|=` for the register in `Walk::timed`; one rank for both; a success without a time that lowers.
 #[test]
 fn of_deposits_the_latest_counts_and_it_moves_nothing() {
     let deposited = |failed| Event::Deposited { failed };

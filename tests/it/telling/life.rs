@@ -128,7 +128,6 @@ async fn a_check_asks_the_provider_and_says_what_came_of_it() {
     board.stop().await;
 }
 
-/// Seen red with: an end that says it is resolved when it was only noted; an expiry that is no end.
 #[actix_web::test]
 async fn declined_opted_out_and_expired_close_when_noted_or_after_a_week_and_nobody_hears_that_it_is_mended()
 {
@@ -176,7 +175,6 @@ async fn declined_opted_out_and_expired_close_when_noted_or_after_a_week_and_nob
     board.stop().await;
 }
 
-/// Seen red with: an old alert that is looked up like any other; one that is reminded of.
 #[actix_web::test]
 async fn what_was_a_day_old_when_it_came_is_written_to_nobody_ever() {
     let Some(mailbox) = Mailbox::open(&[]) else { return };

@@ -162,7 +162,6 @@ async fn a_password_is_shown_where_one_is_asked_for() {
     board.stop().await;
 }
 
-/// Seen red with: a thread for all packages; a thread for letters about several.
 #[actix_web::test]
 async fn a_package_is_a_thread_and_several_are_none() {
     let Some(mailbox) = Mailbox::open(&[]) else { return };
@@ -193,7 +192,6 @@ async fn a_package_is_a_thread_and_several_are_none() {
     board.stop().await;
 }
 
-/// Seen red with: `allows` left out where it is looked up whom to tell, and where it is sent.
 #[actix_web::test]
 async fn nobody_outside_the_allowed_domains_is_written_to_whenever_they_were_allowed() {
     let Some(mailbox) = Mailbox::open(&[]) else { return };

@@ -30,7 +30,6 @@ async fn a_thousand_bounces_in_a_minute_are_a_few_letters() {
     board.stop().await;
 }
 
-/// Seen red with: a message ended after the first alert.
 #[actix_web::test]
 async fn forty_at_once_are_one_letter_that_lists_each() {
     let Some(mailbox) = Mailbox::open(&[]) else { return };
