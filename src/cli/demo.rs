@@ -84,6 +84,7 @@ pub(super) async fn demo(args: DemoArgs) -> anyhow::Result<()> {
         () = until_stopped() => None,
     };
     if let Some(told) = told {
+        simulator.tell_strays(&board).await;
         say(&guide(&board, told.accepted))?;
         let live = simulator.live(&board, &options, stop.clone());
         tokio::select! { _ = live => (), () = until_stopped() => () }
@@ -100,8 +101,9 @@ fn guide(board: &str, callbacks: usize) -> String {
         "{callbacks} callbacks are on the board. Open\n\n    {board}/\n\nand watch: something changes every few seconds. \
          Look at\n  - a red line in the strip on top: a signer is locked out, or a mail came back\n  - all four providers: Legalesign's \
          changes come together, the others' one by one\n  - a package's own page: \
-         its timeline, and why it stands where it stands\n  - {board}/inbox: every callback as it came\n  - {board}/providers: \
-         what to tell a provider, and whether its API answers\nCtrl-C ends it{}.",
+         its timeline, and why it stands where it stands\n  - {board}/inbox: every callback as it came; one has a wrong secret, and one breaks off\n  - {board}/providers: \
+         what to tell a provider, and whether its API answers\nAlerts are \
+         shown on the board alone: the demo has no mail server, and writes to nobody.\nCtrl-C ends it{}.",
         "; a temporary database goes with it"
     )
 }

@@ -19,6 +19,7 @@ pub const ALERT_KINDS: &[&str] = &[
     "opted_out",
     "field_rejected",
     "render_failed",
+    "deposit_failed",
     "ready_to_complete",
     "expired",
     "cancelled",
@@ -31,6 +32,7 @@ pub const ALERT_KINDS: &[&str] = &[
     "drifting",
     "forwarding_fails",
     "hook_fails",
+    "messages_fail",
 ];
 /// The store knows mails by this name.
 const TAKEN: &str = "mail";

@@ -178,6 +178,12 @@ impl Simulator {
         teller.history(teller.posts(callbacks)).await
     }
 
+    /// Calls the board as no story does: with a wrong secret, and with half a callback.
+    pub async fn tell_strays(&self, board_url: &str) -> Told {
+        let strays = stories::strays(&self.accounts, self.clock.millis() - BEHIND);
+        self.teller(board_url, Options::default().batch_seconds).history(strays).await
+    }
+
     /// Goes on living and telling until it is stopped.
     pub async fn live(&self, board_url: &str, options: &Options, stop: CancellationToken) -> Told {
         let teller = self.teller(board_url, options.batch_seconds);

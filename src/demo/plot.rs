@@ -234,6 +234,11 @@ impl Pen<'_> {
             }
             Fate::Noticed(notice) if !early(notice) => {
                 self.then(5 * SECOND, 4 * MINUTE, Act::Notice(0, notice));
+                if notice == Notice::DepositFailed {
+                    // Somebody sees to it, one day.
+                    self.cut_if(true);
+                    self.then(20 * MINUTE, 5 * HOUR, Act::Notice(0, Notice::DepositSucceeded));
+                }
             }
             _ => {}
         }

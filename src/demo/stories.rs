@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use fastrand::Rng;
 
-use super::act::{Act, Draft};
+use super::act::{Act, Draft, Notice};
 use super::calendar;
 use super::fates::{self, Fate};
 use super::people::pick;
@@ -60,6 +60,28 @@ pub fn week(seed: u64, packages: usize, accounts: &[Account], now: i64) -> Vec<S
     stories
 }
 
+/// What comes that is nobody's story: a call with a secret that is not the account's, and one of which the end is missing.
+/// None where no account sends its secret in a header.
+#[must_use]
+pub fn strays(accounts: &[Account], at: i64) -> Vec<Callback> {
+    let Some(account) = accounts.iter().find(|it| matches!(it.kind, Kind::OneSpan | Kind::Conga)) else {
+        return Vec::new();
+    };
+    let event = "PACKAGE_COMPLETE";
+    let stray = |body: &str, headers| Callback {
+        account: account.id.clone(),
+        package: String::new(),
+        event,
+        at,
+        body: body.as_bytes().to_vec(),
+        headers,
+        entry: false,
+    };
+    let whole = format!(r#"{{"name":"{event}","packageId":"stray="}}"#);
+    let wrong = vec![("authorization", "Basic a-key-of-last-year".to_owned())];
+    vec![stray(&whole, wrong), stray(whole.get(..20).unwrap_or_default(), Vec::new())]
+}
+
 /// Lets the stories happen, in the order of time over all packages, and returns what the providers told meanwhile.
 pub fn happen(world: &mut World, stories: &[Story]) -> Vec<Callback> {
     play(world, stories).0
@@ -94,7 +116,8 @@ pub(super) fn play(world: &mut World, stories: &[Story]) -> (Vec<Callback>, Vec<
             let last = story.past.last().map(|(_, act)| act);
             let in_trouble =
                 matches!(last, Some(Act::Lock(_) | Act::KbaFail(_) | Act::Bounce(..) | Act::FailToRender));
-            let stuck = in_trouble || matches!(story.rest.first(), Some(Act::Complete));
+            let not_deposited = matches!(last, Some(Act::Notice(_, Notice::DepositFailed)));
+            let stuck = in_trouble || not_deposited || matches!(story.rest.first(), Some(Act::Complete));
             Some(Thread {
                 account: story.account.clone(),
                 package: id?,
@@ -137,7 +160,11 @@ fn story(rng: &mut Rng, fate: Fate, accounts: &[&Account], now: i64) -> Story {
 /// How long ago the last thing happened, in office hours: what is finished lies anywhere in the week, trouble is fresh.
 fn quiet_for(rng: &mut Rng, fate: Fate) -> i64 {
     let (longest, bend) = match fate {
-        Fate::Bounced | Fate::KbaFailed | Fate::Locked | Fate::Complaint => (7 * HOUR, 2.0),
+        Fate::Bounced
+        | Fate::KbaFailed
+        | Fate::Locked
+        | Fate::Complaint
+        | Fate::Noticed(Notice::DepositFailed) => (7 * HOUR, 2.0),
         Fate::Draft | Fate::Waiting | Fate::Viewed | Fate::PartSigned | Fate::Ready | Fate::BackToDraft => {
             (40 * HOUR, 2.0)
         }

@@ -35,6 +35,8 @@ pub enum AlertKind {
     Failed,
     /// The sender called it off.
     Cancelled,
+    /// What was signed could not be put into the electronic vault.
+    DepositFailed,
     /// Nothing happened to it for days.
     Inactive,
     /// The operator's: no callback of the account came for too long.
@@ -59,7 +61,7 @@ pub enum AlertKind {
 
 impl AlertKind {
     /// Every kind, the gravest first.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Locked,
         Self::Bounced,
         Self::IdentityFailed,
@@ -68,6 +70,7 @@ impl AlertKind {
         Self::OptedOut,
         Self::FieldRejected,
         Self::RenderFailed,
+        Self::DepositFailed,
         Self::ReadyToComplete,
         Self::Expired,
         Self::Cancelled,
@@ -93,6 +96,7 @@ impl AlertKind {
             Self::FieldRejected => "field_rejected",
             Self::ReadyToComplete => "ready_to_complete",
             Self::RenderFailed => "render_failed",
+            Self::DepositFailed => "deposit_failed",
             Self::Declined => "declined",
             Self::OptedOut => "opted_out",
             Self::Expired => "expired",
@@ -122,6 +126,8 @@ impl AlertKind {
     pub fn is_an_end(self) -> bool {
         match self {
             Self::Declined | Self::OptedOut | Self::Expired | Self::Failed | Self::Cancelled => true,
+            // Whoever hands it in another way is told so by nobody: no answer of an API states it.
+            Self::DepositFailed => true,
             Self::Locked
             | Self::Bounced
             | Self::IdentityFailed
@@ -160,6 +166,7 @@ impl AlertKind {
             | Self::FieldRejected
             | Self::ReadyToComplete
             | Self::RenderFailed
+            | Self::DepositFailed
             | Self::Declined
             | Self::OptedOut
             | Self::Expired
@@ -207,6 +214,10 @@ pub fn concerns(package: &Package) -> Vec<Concern> {
     }
     if package.render_failed && package.status.is_open() {
         all.push(whole(AlertKind::RenderFailed, package.updated));
+    }
+    // It stands on a package that is done, too: that is when it comes.
+    if let Some(began) = package.deposit_failed.filter(|_| package.status != Status::Deleted) {
+        all.push(whole(AlertKind::DepositFailed, began));
     }
     // At some providers a signer's refusal and the package's end are two facts: one thing to tell.
     let refused = package.present().filter(|signer| signer.status == SignerStatus::Declined);

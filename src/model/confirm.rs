@@ -66,6 +66,7 @@ fn says(it: &Snapshot, record: &Record) -> Option<bool> {
         | Event::Refused { .. }
         | Event::Field { .. }
         | Event::Rendered { .. }
+        | Event::Deposited { .. }
         | Event::Described(_)
         | Event::Linked
         | Event::Mentioned

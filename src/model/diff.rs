@@ -264,6 +264,7 @@ pub fn can_be_missed(event: &Event) -> bool {
         | Event::Field { .. }
         | Event::PdfReady
         | Event::Rendered { .. }
+        | Event::Deposited { .. }
         | Event::Described(_)
         | Event::Linked
         | Event::Mentioned

@@ -99,6 +99,11 @@ pub enum Event {
         /// It could not.
         failed: bool,
     },
+    /// What was signed was put into the electronic vault: after it was completed, and no status.
+    Deposited {
+        /// It could not be, however often that was tried.
+        failed: bool,
+    },
     /// What it is called and who is in it, told by a callback.
     Described(Box<Description>),
     /// The API says that this signer signs this package (rule 20).
@@ -172,6 +177,9 @@ impl Event {
             Self::ReadyToComplete => 100,
             Self::Completed => 110,
             Self::PdfReady => 111,
+            // Of one moment: what was tried again in vain would have been told later.
+            Self::Deposited { failed: true } => 112,
+            Self::Deposited { failed: false } => 113,
             Self::Declined { .. }
             | Self::OptedOut { .. }
             | Self::Expired
@@ -218,6 +226,7 @@ impl Event {
             | Self::Field { .. }
             | Self::PdfReady
             | Self::Rendered { .. }
+            | Self::Deposited { .. }
             | Self::Described(_)
             | Self::Linked
             | Self::Mentioned
@@ -312,6 +321,7 @@ impl Event {
                 | Self::Linked
                 | Self::Described(_)
                 | Self::Rendered { .. }
+                | Self::Deposited { .. }
                 | Self::Bounced(Bounce::OutOfOffice | Bounce::Complaint)
         )
     }

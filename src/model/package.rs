@@ -24,6 +24,8 @@ pub struct Package {
     pub final_pdf: bool,
     /// The provider could not draw its pages.
     pub render_failed: bool,
+    /// Since when what was signed could not be put into the electronic vault.
+    pub deposit_failed: Option<Timestamp>,
     /// The id is a template's: never shown.
     pub template: bool,
     /// It belongs to a group that its account doesn't show. The fold can't know; the store says so.

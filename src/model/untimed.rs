@@ -20,6 +20,8 @@ impl Walk {
         match &record.event {
             Event::TemplateCreated => self.package.template = true,
             Event::Rendered { failed } => self.package.render_failed |= failed,
+            // A success lowers it: that takes a time.
+            Event::Deposited { failed: true } => self.deposit_failed.raise(Some(at), at),
             Event::Described(it) if !unlisted => self.describe(it, at, false),
             Event::PdfReady if !unlisted => self.final_pdf.raise(true, at),
             _ => {}

@@ -17,6 +17,8 @@ pub(super) struct Walk {
     pub(super) trashed_by: Option<(Timestamp, bool)>,
     pub(super) ready: Register<bool>,
     pub(super) final_pdf: Register<bool>,
+    /// Since when its deposit failed.
+    pub(super) deposit_failed: Register<Option<Timestamp>>,
     pub(super) name: Register<Option<String>>,
     pub(super) reference: Register<Option<String>>,
     pub(super) group: Register<Option<String>>,
@@ -48,6 +50,7 @@ impl Default for Walk {
             trashed_by: None,
             ready: Register::new(false),
             final_pdf: Register::new(false),
+            deposit_failed: Register::new(None),
             name: Register::new(None),
             reference: Register::new(None),
             group: Register::new(None),
@@ -139,6 +142,7 @@ impl Walk {
             }
             Event::Described(it) => self.describe(it, at, true),
             Event::Rendered { failed } => self.package.render_failed |= failed,
+            Event::Deposited { failed } => self.deposit_failed.tell(failed.then_some(at), at),
             Event::Trashed => self.note_trash(true, record, at, true),
             Event::Restored => self.note_trash(false, record, at, true),
             Event::TemplateCreated => self.package.template = true,
@@ -272,6 +276,7 @@ impl Walk {
         let mut package = std::mem::take(&mut self.package);
         package.trashed = self.trashed.value;
         package.final_pdf = self.final_pdf.value;
+        package.deposit_failed = self.deposit_failed.value;
         package.name = self.name.value;
         package.reference = self.reference.value;
         package.group = self.group.value;

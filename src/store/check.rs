@@ -47,7 +47,7 @@ const MEND_SIGNERS: &str = "UPDATE signers SET facts = (SELECT count(*) FROM sig
     OR since IS NOT (SELECT min(received_at) FROM signer_facts WHERE signer = signers.id) \
     OR linked <> EXISTS (SELECT 1 FROM links WHERE signer = signers.id)";
 /// Raised by whoever changes what a log folds to, or what a row says of it: rows of earlier versions are made again then.
-const FOLD: &str = "7";
+const FOLD: &str = "8";
 const FOLDED: &str = "SELECT 1 FROM settings WHERE name = 'fold' AND value = $1";
 const SET_FOLDED: &str = "INSERT INTO settings (name, value) VALUES ('fold', $1) \
     ON CONFLICT (name) DO UPDATE SET value = excluded.value";

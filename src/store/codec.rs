@@ -53,6 +53,8 @@ pub(super) fn encode_event(event: &Event) -> Result<Columns, StoreError> {
         Event::PdfReady => plain("pdf_ready"),
         Event::Rendered { failed: false } => plain("rendered"),
         Event::Rendered { failed: true } => plain("render_failed"),
+        Event::Deposited { failed: false } => plain("deposited"),
+        Event::Deposited { failed: true } => plain("deposit_failed"),
         Event::Described(it) => {
             let json = serde_json::to_string(&StoredDescription::from(&**it)).map_err(StoreError::json)?;
             Ok(("described", Some(json), None))
@@ -107,6 +109,8 @@ pub(super) fn decode_event(
         "pdf_ready" => Event::PdfReady,
         "rendered" => Event::Rendered { failed: false },
         "render_failed" => Event::Rendered { failed: true },
+        "deposited" => Event::Deposited { failed: false },
+        "deposit_failed" => Event::Deposited { failed: true },
         "described" => {
             let json = detail.unwrap_or_default();
             let stored: StoredDescription = serde_json::from_str(&json).map_err(StoreError::json)?;
@@ -419,6 +423,7 @@ mod tests {
                 Event::Reassigned { new_role: name.clone() }, Event::Declined { reason: name.clone() },
                 Event::Stands(Step::ALL[status]), Event::Refused { reason: name.clone() },
                 Event::Field { field: word.clone(), rejected: flag }, Event::Rendered { failed: flag },
+                Event::Deposited { failed: flag }, Event::Deposited { failed: true },
                 Event::Cancelled, Event::PdfReady, Event::Linked, Event::Mentioned, Event::Failed,
                 Event::Described(Box::new(described)),
                 Event::AttachmentAdded { name }, Event::Trashed, Event::Deleted, Event::Noted,

@@ -64,6 +64,7 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (49, "alerts_open", include_str!("../../migrations/0049_alerts_open.sql")),
     (50, "watch", include_str!("../../migrations/0050_watch.sql")),
     (51, "messages", include_str!("../../migrations/0051_messages.sql")),
+    (52, "deposits", include_str!("../../migrations/0052_deposits.sql")),
 ];
 
 /// How a data folder is opened.

@@ -168,3 +168,56 @@ async fn in_the_trash_nothing_is_worth_telling() {
     assert_eq!(board.sql("SELECT count(*) FROM alerts").await, ["1"], "it is the same one");
     board.stop().await;
 }
+
+#[actix_web::test]
+async fn a_deposit_that_failed_is_told_of_though_the_package_is_done_and_a_later_success_ends_it() {
+    let board = Board::start().await;
+    for package in ["p", "q"] {
+        board.event(package, "PACKAGE_ACTIVATE", "sender", 0).await;
+        board.event(package, "PACKAGE_COMPLETE", "s1", 1000).await;
+        board.event(package, "EDEPOSIT_ATTEMPT_FAILURE", "sender", 2000).await;
+        assert_eq!(board.package("os", package).await["deposit_failed"], false);
+        board.event(package, "EDEPOSIT_FAILURE", "sender", 3000).await;
+        board.event(package, "PACKAGE_ARCHIVE", "sender", 3500).await;
+    }
+    let told = board.package("os", "p").await;
+    assert_eq!((&told["deposit_failed"], &told["status"]), (&true.into(), &"archived".into()));
+    let open = listed(&board, AlertState::Open).await;
+    assert_eq!(words(&open), ["p deposit_failed ", "q deposit_failed "]);
+    assert!(open.iter().all(|it| it.began == Timestamp(NOON - HOUR + 3000)), "{open:?}");
+    for page in ["/", "/packages/os/p"] {
+        let page = board.text(page).await;
+        assert!(page.contains("not in the electronic vault"), "{page}");
+    }
+    assert!(board.text("/packages/os/p").await.contains("could not be put into the electronic vault"));
+    board.event("p", "EDEPOSIT_SUCCESS", "sender", 4000).await;
+    board.event("p", "EDEPOSIT_FAILURE", "sender", 3000).await;
+    assert_eq!(words(&listed(&board, AlertState::Open).await), ["q deposit_failed "]);
+    assert_eq!(board.package("os", "p").await["deposit_failed"], false);
+    board.event("q", "PACKAGE_DELETE", "sender", 5000).await;
+    assert!(listed(&board, AlertState::Open).await.is_empty());
+    board.stop().await;
+}
+
+/// Seen red with: the change of the database left out.
+#[actix_web::test]
+async fn a_deposit_that_an_older_board_took_for_a_note_is_shown_and_told_to_nobody() {
+    let mut board = Board::start().await;
+    board.event("p", "PACKAGE_COMPLETE", "s1", 1000).await;
+    board.event("p", "EDEPOSIT_FAILURE", "sender", 3000).await;
+    board.event("q", "PACKAGE_COMPLETE", "s1", 1000).await;
+    board.event("q", "EDEPOSIT_FAILURE", "sender", 2000).await;
+    board.event("q", "EDEPOSIT_SUCCESS", "sender", 3000).await;
+    board.halt().await;
+    board.sql("UPDATE facts SET kind = 'noted' WHERE kind IN ('deposited', 'deposit_failed')").await;
+    board.sql("UPDATE packages SET state = json_remove(state, '$.df')").await;
+    board.sql("DELETE FROM alerts").await;
+    board.sql("UPDATE settings SET value = '7' WHERE name = 'fold'").await;
+    board.sql("DELETE FROM _sqlx_migrations WHERE version = 52").await;
+    board.resume(None).await;
+    let open = listed(&board, AlertState::Open).await;
+    assert_eq!(words(&open), ["p deposit_failed "]);
+    assert!(open[0].late);
+    assert_eq!(board.package("os", "p").await["deposit_failed"], true);
+    board.stop().await;
+}

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use signboard::demo::act::{Act, Bounce, Draft};
 use std::collections::BTreeSet;
 
-const FIELDS: [&str; 25] = [
+const FIELDS: [&str; 26] = [
     "account",
     "id",
     "name",
@@ -15,6 +15,7 @@ const FIELDS: [&str; 25] = [
     "ready_to_complete",
     "final_pdf",
     "render_failed",
+    "deposit_failed",
     "unverified",
     "group",
     "elsewhere",
@@ -67,6 +68,7 @@ async fn the_whole_life_of_a_package() {
         ("archived", json!(false)),
         ("final_pdf", json!(false)),
         ("render_failed", json!(false)),
+        ("deposit_failed", json!(false)),
         ("unverified", json!(false)),
         ("group", Value::Null),
         ("elsewhere", json!(false)),

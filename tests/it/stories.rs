@@ -6,6 +6,7 @@ use signboard::demo::package::{Package, Status};
 use signboard::demo::stories;
 use signboard::demo::wire::{self, Callback};
 use signboard::demo::{Account, Kind};
+use signboard::model::alert::AlertKind;
 use std::collections::BTreeMap;
 
 const PACKAGES: usize = 120;
@@ -257,5 +258,56 @@ async fn a_broken_projection_is_named_and_mended() {
     assert!(difference.contains("the counter `sent`"), "{difference}");
     let after = stage.board.dump().await;
     assert!(before.len() <= after.len());
+    stage.close().await;
+}
+
+/// What the demo can't show, or not without being asked for it: `AlertKind::word` and why.
+const NOT_PLAYED: [(&str, &str); 9] = [
+    ("inactive", "only where the configuration says after how many days"),
+    ("silent", "its providers tell something every few seconds"),
+    ("drifting", "no callback is lost unless --drop says so"),
+    ("api_refuses", "its providers' APIs answer"),
+    ("wrong_secrets", "a stray call is refused; the watch over the whole board is not turned here"),
+    ("quarantine", "half a callback waits; the watch over the whole board is not turned here"),
+    ("disk_low", "that is the disk of whoever runs it"),
+    ("forwarding_fails", "it passes nothing on"),
+    ("hook_fails", "it has no hook"),
+];
+
+#[actix_web::test]
+async fn each_kind_of_alert_has_a_story_and_nobody_is_written_to() {
+    let stage = told(all_four(), true, 1, false).await;
+    let refused = stage.world.tell_strays(&stage.board.url).await;
+    assert_eq!((refused.accepted, refused.refused), (1, 1), "{refused:?}");
+    let app = stage.board.app();
+    for _ in 0..3 {
+        app.route_step().await.unwrap();
+        assert_eq!(app.tell_step().await.unwrap(), 0);
+        stage.board.clock.advance(120_000);
+    }
+    let count =
+        |what: &str| format!("SELECT kind || ' ' || count(*) FROM alerts {what} GROUP BY kind ORDER BY kind");
+    let raised = stage.board.sql(&count("")).await;
+    eprintln!(
+        "raised: {raised:?}; standing: {:?}",
+        stage.board.sql(&count("WHERE resolved_at IS NULL")).await
+    );
+    for kind in AlertKind::ALL {
+        let is_raised = raised.iter().any(|it| it.split(' ').next() == Some(kind.word()));
+        let why = NOT_PLAYED.iter().find(|(word, _)| *word == kind.word());
+        assert_eq!(is_raised, why.is_none(), "{kind:?}: {raised:?}");
+    }
+    for table in [
+        "arrivals WHERE state = 2",
+        "refused",
+        "alerts WHERE kind = 'deposit_failed' AND resolved_at IS NULL",
+    ] {
+        assert_ne!(stage.board.sql(&format!("SELECT count(*) FROM {table}")).await, ["0"], "{table}");
+    }
+    // Without a mail server nothing waits to be sent, and nothing is wrong.
+    assert_eq!(stage.board.sql("SELECT count(*) FROM tellings").await, ["0"]);
+    assert_eq!(stage.board.sql("SELECT count(*) FROM alerts WHERE route_at IS NOT NULL").await, ["0"]);
+    assert_eq!(app.post.state().trouble, None);
+    assert_eq!((app.next_telling().await.unwrap(), app.try_mail().await), (None, None));
     stage.close().await;
 }

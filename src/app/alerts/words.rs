@@ -40,44 +40,50 @@ pub fn said(alert: &Alert, label: &str, names: bool) -> Said {
         ),
         AlertKind::Bounced => (
             format!("The e-mail to {mailed} came back"),
-            format!("Correct the mail address at {at}, or reach the signer another way."),
+            format!("Correct the e-mail address at {at}, or reach the signer another way."),
         ),
         AlertKind::IdentityFailed => (
             format!("{who} did not pass an identity check"),
             format!("See at {at} whether the check can be repeated, or identify the signer another way."),
         ),
-        AlertKind::FieldRejected => {
-            (format!("{who} rejected a field"), format!("Look at {at} what the signer doesn’t agree with."))
-        }
-        AlertKind::ReadyToComplete => {
-            ("Everybody has signed".to_owned(), format!("Complete the package at {at}."))
-        }
+        AlertKind::FieldRejected => (
+            format!("{who} rejected a field"),
+            format!("See at {at} which field it is, and ask the signer what is wrong with it."),
+        ),
+        AlertKind::ReadyToComplete => (
+            "Everybody has signed, and the package waits for its sender".to_owned(),
+            format!("Complete the package at {at}; until then it is not finished."),
+        ),
         AlertKind::RenderFailed => (
-            "The provider could not draw the pages".to_owned(),
-            format!("Look at the document at {at}; it may have to be handed in again."),
+            "The provider could not draw the pages of the document".to_owned(),
+            format!("Open the document at {at}; if its pages can’t be read there, send it anew."),
+        ),
+        AlertKind::DepositFailed => (
+            "What was signed could not be put into the electronic vault".to_owned(),
+            format!("See at {at} why, and have it put there again or another way."),
         ),
         AlertKind::Declined => (
             format!("{who} declined to sign"),
-            "Talk to the signer; if it is still to be signed, send a new package.".to_owned(),
+            "Talk to the signer; if a signature is still needed, send a new package.".to_owned(),
         ),
         AlertKind::OptedOut => (
             format!("{who} opted out of signing electronically"),
-            "Have it signed on paper, or talk to the signer and send a new package.".to_owned(),
+            "Have the documents signed on paper, or talk to the signer and send a new package.".to_owned(),
         ),
         AlertKind::Expired => (
             "The time to sign ran out".to_owned(),
-            format!("If it is still to be signed, send it again at {at}."),
+            format!("If a signature is still needed, send the package again at {at}."),
         ),
         AlertKind::Failed => (
             "The package failed: not everybody signed".to_owned(),
-            format!("See at {at} why; if it is still to be signed, send a new package."),
+            format!("See at {at} why; if a signature is still needed, send a new package."),
         ),
         AlertKind::Cancelled => {
             ("The package was called off".to_owned(), "If that was not meant, send a new package.".to_owned())
         }
         AlertKind::Inactive => (
             "Nothing has happened for days".to_owned(),
-            format!("Remind at {at} whom the package waits for."),
+            format!("Remind at {at} the signer whom the package waits for."),
         ),
         AlertKind::Silent
         | AlertKind::Drifting
@@ -305,4 +311,152 @@ fn subject(occasion: Occasion, item: &Item) -> String {
         Occasion::Resolved => "Resolved: ",
     };
     format!("{begin}{} – {}", item.what, item.of)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{AccountId, PackageId, Status};
+    use std::sync::Arc;
+
+    /// Ana Souza, who said something, of the package “NDA”.
+    fn alert(kind: AlertKind) -> Alert {
+        let of_package = !kind.is_the_operators();
+        let signer = Signer {
+            id: "s1".to_owned(),
+            name: Some("Ana Souza".to_owned()),
+            email: Some("ana@example.com".to_owned()),
+            status: if kind == AlertKind::OptedOut { SignerStatus::OptedOut } else { SignerStatus::Declined },
+            ..Signer::default()
+        };
+        let package = Package {
+            name: Some("NDA".to_owned()),
+            status: Status::Sent,
+            reason: Some("too dear".to_owned()),
+            signers: vec![signer],
+            ..Package::default()
+        };
+        Alert {
+            id: 1,
+            account: AccountId("os".to_owned()),
+            package: of_package.then(|| PackageId::parse("4711").unwrap()),
+            state_of: of_package.then(|| Arc::new(package)),
+            kind,
+            signer: if of_package { "s1".to_owned() } else { String::new() },
+            began: Timestamp(0),
+            raised_at: Timestamp(0),
+            late: false,
+            taken: None,
+            snoozed: None,
+            resolved: None,
+            nags: 0,
+        }
+    }
+
+    /// Each sentence as a sender reads it: a kind that is not here has none that anybody has read.
+    #[test]
+    fn a_sender_reads_what_happened_to_whom_and_what_to_do() {
+        let read = |kind| {
+            let said = said(&alert(kind), "OneSpan", true);
+            format!("{} – {}. {}", said.what, said.of, said.todo)
+        };
+        let table = [
+            (
+                AlertKind::Locked,
+                "Ana Souza was locked out – “NDA” (OneSpan). Unlock the signer at OneSpan; until then the signer can’t sign.",
+            ),
+            (
+                AlertKind::Bounced,
+                "The e-mail to Ana Souza (ana@example.com) came back – “NDA” (OneSpan). Correct the e-mail address at OneSpan, or reach the signer another way.",
+            ),
+            (
+                AlertKind::IdentityFailed,
+                "Ana Souza did not pass an identity check – “NDA” (OneSpan). See at OneSpan whether the check can be repeated, or identify the signer another way.",
+            ),
+            (
+                AlertKind::FieldRejected,
+                "Ana Souza rejected a field – “NDA” (OneSpan). See at OneSpan which field it is, and ask the signer what is wrong with it.",
+            ),
+            (
+                AlertKind::ReadyToComplete,
+                "Everybody has signed, and the package waits for its sender – “NDA” (OneSpan). Complete the package at OneSpan; until then it is not finished.",
+            ),
+            (
+                AlertKind::RenderFailed,
+                "The provider could not draw the pages of the document – “NDA” (OneSpan). Open the document at OneSpan; if its pages can’t be read there, send it anew.",
+            ),
+            (
+                AlertKind::DepositFailed,
+                "What was signed could not be put into the electronic vault – “NDA” (OneSpan). See at OneSpan why, and have it put there again or another way.",
+            ),
+            (
+                AlertKind::Declined,
+                "Ana Souza declined to sign – “NDA” (OneSpan). Talk to the signer; if a signature is still needed, send a new package.",
+            ),
+            (
+                AlertKind::OptedOut,
+                "Ana Souza opted out of signing electronically – “NDA” (OneSpan). Have the documents signed on paper, or talk to the signer and send a new package.",
+            ),
+            (
+                AlertKind::Expired,
+                "The time to sign ran out – “NDA” (OneSpan). If a signature is still needed, send the package again at OneSpan.",
+            ),
+            (
+                AlertKind::Failed,
+                "The package failed: not everybody signed – “NDA” (OneSpan). See at OneSpan why; if a signature is still needed, send a new package.",
+            ),
+            (
+                AlertKind::Cancelled,
+                "The package was called off – “NDA” (OneSpan). If that was not meant, send a new package.",
+            ),
+            (
+                AlertKind::Inactive,
+                "Nothing has happened for days – “NDA” (OneSpan). Remind at OneSpan the signer whom the package waits for.",
+            ),
+        ];
+        for (kind, sentence) in table {
+            assert_eq!(read(kind), sentence);
+        }
+        let of_packages = AlertKind::ALL.into_iter().filter(|it| !it.is_the_operators());
+        let unread: Vec<_> = of_packages.filter(|it| table.iter().all(|(kind, _)| kind != it)).collect();
+        assert_eq!(unread, []);
+    }
+
+    #[test]
+    fn every_kind_says_one_thing_that_happened_and_something_to_do() {
+        let mut whats = Vec::new();
+        for kind in AlertKind::ALL {
+            let said = said(&alert(kind), "OneSpan", true);
+            assert!(!said.what.is_empty() && !said.what.ends_with('.'), "{kind:?}: {said:?}");
+            assert!(said.what.starts_with(char::is_uppercase), "{kind:?}: {said:?}");
+            assert!(said.todo.ends_with('.') && said.todo.len() > 20, "{kind:?}: {said:?}");
+            assert!(!whats.contains(&said.what), "two kinds say: {}", said.what);
+            let quoted = matches!(kind, AlertKind::Declined | AlertKind::OptedOut);
+            assert_eq!(said.quote.is_some(), quoted, "{kind:?}");
+            whats.push(said.what);
+        }
+    }
+
+    #[test]
+    fn without_names_nothing_that_a_signer_is_called_or_said_is_said() {
+        for kind in AlertKind::ALL {
+            let said = format!("{:?}", said(&alert(kind), "OneSpan", false));
+            for name in ["Ana", "Souza", "ana@", "NDA", "too dear", "s1"] {
+                assert!(!said.contains(name), "{kind:?}: {said}");
+            }
+        }
+    }
+
+    /// What the board doesn't know yet, it doesn't say.
+    #[test]
+    fn a_signer_whom_nobody_named_is_a_signer() {
+        for kind in [AlertKind::Locked, AlertKind::Bounced, AlertKind::Declined, AlertKind::OptedOut] {
+            let mut unknown = alert(kind);
+            let nameless = Package { status: Status::Sent, ..Package::default() };
+            (unknown.state_of, unknown.signer) = (Some(Arc::new(nameless)), String::new());
+            let said = said(&unknown, "OneSpan", true);
+            assert!(said.what.to_lowercase().contains("a signer"), "{said:?}");
+            assert_eq!((said.of.as_str(), said.quote), ("package 4711 (OneSpan)", None));
+        }
+    }
 }

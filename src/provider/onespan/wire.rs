@@ -128,13 +128,14 @@ fn event(
         "EMAIL_BOUNCE" => Event::Bounced(bounce(message.as_deref())),
         "ROLE_REASSIGN" => Event::Reassigned { new_role: new_role.map(Cow::into_owned) },
         "TEMPLATE_CREATE" => Event::TemplateCreated,
+        "EDEPOSIT_SUCCESS" => Event::Deposited { failed: false },
+        "EDEPOSIT_FAILURE" => Event::Deposited { failed: true },
+        // Another attempt follows each that failed, and its own word the last.
         "COBROWSE_REQUEST"
         | "RECORDINGS_READY"
         | "NOTARY_COMMISSION_CREATED"
         | "COMPOSITION_FAILED"
-        | "EDEPOSIT_SUCCESS"
         | "EDEPOSIT_ATTEMPT_FAILURE"
-        | "EDEPOSIT_FAILURE"
         | "PACKAGE_SMS_NOTIFICATIONS_LIMIT_REACHED"
         | "RECIPIENT_OPT_OUT_SMS" => Event::Noted,
         _ => Event::Unrecognised,

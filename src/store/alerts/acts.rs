@@ -1,6 +1,7 @@
 //! What people make of alerts, and what time does.
 
 use super::super::aside::Aside;
+use super::super::packages::json;
 use super::super::{Store, StoreError};
 use super::read::Resolution;
 use crate::model::Timestamp;
@@ -12,7 +13,7 @@ const TAKE: &str = "UPDATE alerts SET taken_at = $2, taken_by = $3, taken_why = 
 const SNOOZE: &str = "UPDATE alerts SET snoozed_until = $2, snoozed_by = $3, nag_at = $2 WHERE id = $1 AND resolved_at IS NULL \
     AND taken_at IS NULL RETURNING id";
 const AGE: &str = "UPDATE alerts SET resolved_at = $1, resolution = $3, route_at = NULL, snoozed_until = NULL \
-    WHERE resolved_at IS NULL AND raised_at <= $2 AND kind IN ('declined', 'opted_out', 'expired', 'failed', 'cancelled') RETURNING id";
+    WHERE resolved_at IS NULL AND raised_at <= $2 AND kind IN (SELECT value FROM json_each($4)) RETURNING id";
 
 /// What somebody does with an alert.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +50,10 @@ impl Store {
 
     /// Ends that nobody took note of and that were raised before `before` are over.
     pub async fn age_alerts(&self, before: Timestamp, at: Timestamp) -> Result<(), StoreError> {
-        let write = Aside::new(AGE).number(at.0).number(before.0).text(Resolution::Aged.word());
+        let ends: Vec<&str> =
+            AlertKind::ALL.into_iter().filter(|it| it.is_an_end()).map(AlertKind::word).collect();
+        let write =
+            Aside::new(AGE).number(at.0).number(before.0).text(Resolution::Aged.word()).text(&json(&ends)?);
         self.aside(vec![write]).await.map(|_| ())
     }
 }

@@ -56,6 +56,7 @@ struct State {
     ready_to_complete: bool,
     final_pdf: bool,
     render_failed: bool,
+    deposit_failed: bool,
     unverified: bool,
     group: Option<String>,
     /// Its group is none of those that the account shows: it stands in no list.
@@ -163,6 +164,7 @@ impl State {
             ready_to_complete: package.ready_to_complete,
             final_pdf: package.final_pdf,
             render_failed: package.render_failed,
+            deposit_failed: package.deposit_failed.is_some(),
             unverified: is_unverified(package),
             group: package.group.clone(),
             elsewhere: package.elsewhere,

@@ -124,6 +124,7 @@ pub(super) fn marks(package: &Package) -> Vec<&'static str> {
         (package.archived, "archived"),
         (package.final_pdf, "final PDF ready"),
         (package.render_failed, "pages could not be drawn"),
+        (package.deposit_failed.is_some(), "not in the electronic vault"),
         (is_unverified(package), "unverified"),
     ];
     all.into_iter().filter_map(|(set, word)| set.then_some(word)).collect()

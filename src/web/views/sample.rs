@@ -235,6 +235,8 @@ pub(super) fn every_event() -> Vec<Record> {
         Event::PdfReady,
         Event::Rendered { failed: false },
         Event::Rendered { failed: true },
+        Event::Deposited { failed: false },
+        Event::Deposited { failed: true },
         Event::Described(Box::default()),
         Event::Linked,
         Event::Mentioned,

@@ -148,7 +148,7 @@ fn class(event: &Event) -> &'static str {
         Event::SignerCompleted | Event::DocumentSigned { .. } | Event::Completed | Event::ReadyToComplete => {
             "good"
         }
-        Event::PdfReady | Event::Field { rejected: false, .. } => "good",
+        Event::PdfReady | Event::Field { rejected: false, .. } | Event::Deposited { failed: false } => "good",
         Event::Stands(step) => match step.status() {
             SignerStatus::Signed => "good",
             SignerStatus::Waiting => "plain",
@@ -159,6 +159,7 @@ fn class(event: &Event) -> &'static str {
         | Event::Failed
         | Event::Field { rejected: true, .. }
         | Event::Rendered { failed: true }
+        | Event::Deposited { failed: true }
         | Event::IdentityFailed
         | Event::Bounced(Bounce::Returned)
         | Event::Declined { .. }

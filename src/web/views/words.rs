@@ -112,6 +112,12 @@ pub fn told(record: &Record, package: &Package) -> Phrase {
         Event::PdfReady => Phrase::plain("The final, signed PDF is there"),
         Event::Rendered { failed: false } => Phrase::plain("The provider drew the pages"),
         Event::Rendered { failed: true } => Phrase::plain("The provider could not draw the pages"),
+        Event::Deposited { failed: false } => {
+            Phrase::plain("What was signed was put into the electronic vault")
+        }
+        Event::Deposited { failed: true } => {
+            Phrase::plain("What was signed could not be put into the electronic vault")
+        }
         Event::Described(_) => Phrase::plain("The provider described the package"),
         Event::Linked => Phrase::acted(who, "is a signer of this package"),
         Event::Mentioned => Phrase::plain(

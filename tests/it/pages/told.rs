@@ -130,6 +130,7 @@ async fn a_package_says_its_group_its_pdf_its_delay_and_that_nobody_vouches_for_
         ("unverified", json!(true)),
         ("archived", json!(false)),
         ("render_failed", json!(false)),
+        ("deposit_failed", json!(false)),
         ("elsewhere", json!(false)),
         ("name", json!("Lease <i>")),
     ] {

@@ -3,7 +3,7 @@
 use super::build::{
     Log, MIN, consented, declined, doubts, place, progress, signed, signer, snapshot, viewed,
 };
-use signboard::model::{Bounce, DoubtKind, Event, SignerStatus, Status, Timestamp};
+use signboard::model::{Bounce, DoubtKind, Event, SignerStatus, Status, Timestamp, fold};
 
 #[test]
 fn rule_1_at_an_equal_time_the_rank_decides_and_opposites_raise_a_doubt() {
@@ -284,4 +284,33 @@ fn rule_13_a_template_is_never_a_package() {
     assert!(package.template && package.ask_at.is_none() && package.attention_until().is_none());
     let untimed = Log::sent().shown(MIN, snapshot(Status::Sent, [])).untimed(5, "s", Event::TemplateCreated);
     assert!(untimed.fold().template, "even if an answer was asked for later");
+}
+
+#[test]
+fn of_deposits_the_latest_counts_and_it_moves_nothing() {
+    let deposited = |failed| Event::Deposited { failed };
+    let done = Log::sent().at(2, Event::Completed);
+    let failed = |log: &Log| {
+        let package = log.fold();
+        let mut turned = log.0.clone();
+        turned.reverse();
+        assert_eq!(fold(&turned), package);
+        assert_eq!((package.status, doubts(&package)), (Status::Completed, vec![]));
+        package.deposit_failed
+    };
+    let tried = done.clone().at(5, deposited(true));
+    assert_eq!(failed(&tried), Some(Timestamp(5)));
+    assert_eq!(failed(&tried.clone().at(9, deposited(false))), None);
+    assert_eq!(failed(&tried.clone().at(3, deposited(false))), Some(Timestamp(5)), "an older success");
+    assert_eq!(failed(&tried.clone().at(5, deposited(false))), None, "of one moment");
+    let again = tried.clone().at(9, deposited(false)).at(12, deposited(true));
+    assert_eq!(failed(&again), Some(Timestamp(12)));
+    // No answer of an API states it.
+    assert_eq!(failed(&tried.clone().shown(MIN, snapshot(Status::Completed, []))), Some(Timestamp(5)));
+    // Without a time: a failure raises, a success lowers nothing, and one that is known to be later does.
+    assert_eq!(failed(&done.clone().untimed(7, "s", deposited(true))), Some(Timestamp(7)));
+    assert_eq!(failed(&tried.clone().untimed(7, "s", deposited(false))), Some(Timestamp(5)));
+    let later = done.clone().untimed(7, "s", deposited(true)).at(8, deposited(false));
+    assert_eq!(failed(&later), None);
+    assert_eq!(failed(&done.at(4, deposited(false))), None);
 }

@@ -80,6 +80,7 @@ proptest! {
         prop_assert!(after.ready_to_complete >= before.ready_to_complete || after.status != before.status);
         prop_assert!(after.trashed == before.trashed);
         prop_assert!(after.final_pdf >= before.final_pdf && after.render_failed >= before.render_failed);
+        prop_assert!(after.deposit_failed >= before.deposit_failed);
         let names = |it: &Package| [it.name.is_some(), it.reference.is_some(), it.group.is_some()];
         prop_assert!(names(&after).iter().zip(names(&before)).all(|(after, before)| *after >= before));
         for was in &before.signers {

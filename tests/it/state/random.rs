@@ -58,6 +58,8 @@ pub fn event() -> impl Strategy<Value = Event> {
         Event::PdfReady,
         Event::Rendered { failed: false },
         Event::Rendered { failed: true },
+        Event::Deposited { failed: false },
+        Event::Deposited { failed: true },
         Event::Linked,
         Event::Mentioned,
     ]);

@@ -127,3 +127,70 @@ async fn a_check_asks_the_provider_and_says_what_came_of_it() {
     assert!(told.contains("no API"), "{told}");
     board.stop().await;
 }
+
+#[actix_web::test]
+async fn declined_opted_out_and_expired_close_when_noted_or_after_a_week_and_nobody_hears_that_it_is_mended()
+{
+    let Some(mailbox) = Mailbox::open(&[]) else { return };
+    let board = reminding(&mailbox).await;
+    let ends = ["PACKAGE_DECLINE", "PACKAGE_OPT_OUT", "PACKAGE_EXPIRE"];
+    for (at, end) in ends.iter().enumerate() {
+        board.event(&format!("noted-{at}"), end, "s1", 0).await;
+        board.event(&format!("left-{at}"), end, "s1", 0).await;
+    }
+    board.event("locked", "SIGNER_LOCKED", "s1", 0).await;
+    tell(&board).await;
+    assert_eq!(subjects(&mailbox), ["7 alerts"]);
+    for at in 0..ends.len() {
+        act(&board, &format!("noted-{at}"), Act::Take("seen".to_owned())).await;
+    }
+    act(&board, "locked", Act::Take("I call".to_owned())).await;
+    tell(&board).await;
+    // Reminders of the three that are left, and after a week nothing any more.
+    board.clock.advance(4 * HOUR);
+    tell(&board).await;
+    assert_eq!(subjects(&mailbox)[1..], ["3 alerts"]);
+    let state = "SELECT package || ' ' || ifnull(resolution, 'open') FROM alerts ORDER BY package";
+    board.clock.advance(6 * 24 * HOUR);
+    board.app().age_step().await.unwrap();
+    let before = board.sql(state).await;
+    assert_eq!(before.iter().filter(|it| it.ends_with(" open")).count(), 4, "{before:?}");
+    board.clock.advance(24 * HOUR);
+    board.app().age_step().await.unwrap();
+    let lines = [
+        "left-0 aged",
+        "left-1 aged",
+        "left-2 aged",
+        "locked open",
+        "noted-0 noted",
+        "noted-1 noted",
+        "noted-2 noted",
+    ];
+    assert_eq!(board.sql(state).await, lines);
+    let letters = mailbox.letters().len();
+    tell(&board).await;
+    board.clock.advance(2 * HOUR);
+    tell(&board).await;
+    assert_eq!(mailbox.letters().len(), letters, "{:?}", subjects(&mailbox));
+    board.stop().await;
+}
+
+#[actix_web::test]
+async fn what_was_a_day_old_when_it_came_is_written_to_nobody_ever() {
+    let Some(mailbox) = Mailbox::open(&[]) else { return };
+    let board = reminding(&mailbox).await;
+    // What comes is told as an hour ago: at 23 hours before it is a day old, and a millisecond more is too old.
+    board.event("old", "SIGNER_LOCKED", "s1", -23 * HOUR - 1).await;
+    board.event("young", "SIGNER_LOCKED", "s1", -23 * HOUR).await;
+    for _ in 0..3 {
+        tell(&board).await;
+        board.clock.advance(4 * HOUR);
+    }
+    board.event("old", "DOCUMENT_SIGNED", "s1", 12 * HOUR).await;
+    tell(&board).await;
+    assert!(alert(&board, "old").await.late && alert(&board, "old").await.resolved.is_some());
+    let letters = mailbox.letters();
+    assert_eq!(letters.len(), 4, "{:?}", subjects(&mailbox));
+    assert!(letters.iter().all(|it| it.subject().contains("package young")), "{:?}", subjects(&mailbox));
+    board.stop().await;
+}

@@ -2,7 +2,7 @@
 
 use super::{OPS, board, mailed, tell, tellings};
 use crate::support::board::{Board, event};
-use crate::support::mailbox::{Mailbox, login};
+use crate::support::mailbox::{Mailbox, Taken, login};
 use crate::support::world::{Stage, nda};
 use serde_json::json;
 use signboard::config::MailTls;
@@ -160,4 +160,67 @@ async fn a_password_is_shown_where_one_is_asked_for() {
         board.clock.advance(20 * 60_000);
     }
     board.stop().await;
+}
+
+#[actix_web::test]
+async fn a_package_is_a_thread_and_several_are_none() {
+    let Some(mailbox) = Mailbox::open(&[]) else { return };
+    let board = board(&mailbox).await;
+    for (package, event) in [("p", "SIGNER_LOCKED"), ("q", "SIGNER_LOCKED"), ("p", "EMAIL_BOUNCE")] {
+        board.event(package, event, "s1", 1000).await;
+        tell(&board).await;
+        board.clock.advance(60_000);
+    }
+    board.event("p", "DOCUMENT_SIGNED", "s1", 2000).await;
+    board.event("q", "DOCUMENT_SIGNED", "s1", 2000).await;
+    tell(&board).await;
+    let letters = mailbox.letters();
+    assert_eq!(letters.len(), 4);
+    let threads: Vec<Option<String>> = letters
+        .iter()
+        .map(|it| {
+            let (mail, of) = (it.mail(), |it: &mail_parser::HeaderValue<'_>| it.as_text().map(str::to_owned));
+            assert_eq!(of(mail.in_reply_to()), of(mail.references()));
+            of(mail.references())
+        })
+        .collect();
+    assert!(threads[0].is_some() && threads[0] == threads[2], "{threads:?}");
+    assert!(threads[1].is_some() && threads[1] != threads[0], "{threads:?}");
+    assert_eq!(threads[3], None, "of two packages");
+    let numbers: std::collections::BTreeSet<String> = letters.iter().map(Taken::number).collect();
+    assert_eq!(numbers.len(), 4);
+    board.stop().await;
+}
+
+#[actix_web::test]
+async fn nobody_outside_the_allowed_domains_is_written_to_whenever_they_were_allowed() {
+    let Some(mailbox) = Mailbox::open(&[]) else { return };
+    let mut stage = Stage::open().await;
+    stage.board.reconfigure(mailed(mailbox.port)).await;
+    let allow = |domains: &'static [&'static str]| {
+        move |config: &mut signboard::config::Config| {
+            let domains = domains.iter().map(|it| (*it).to_owned()).collect();
+            config.mail.as_mut().unwrap().allowed_domains = Some(domains);
+        }
+    };
+    stage.board.reconfigure(allow(&["elsewhere.test"])).await;
+    let id = stage.create("os", &nda()).await;
+    stage.act("os", &id, &Act::Activate).await;
+    stage.ask().await;
+    // Looked up while its sender may not be written to, nor the list of last resort: nobody is told.
+    stage.act("os", &id, &Act::Lock(0)).await;
+    tell(&stage.board).await;
+    assert_eq!(tellings(&stage.board).await, Vec::<String>::new());
+    // Looked up while the list may be, and sent when it may not be any more.
+    stage.board.reconfigure(allow(&["example.com"])).await;
+    stage.act("os", &id, &Act::KbaFail(1)).await;
+    stage.board.app().route_step().await.unwrap();
+    let waiting = tellings(&stage.board).await;
+    assert_eq!(waiting.len(), 1, "{waiting:?}");
+    stage.board.reconfigure(allow(&["elsewhere.test"])).await;
+    tell(&stage.board).await;
+    assert!(mailbox.letters().is_empty());
+    let error = stage.board.sql("SELECT state || ' ' || error FROM tellings").await;
+    assert_eq!(error, ["2 mail.allowed-domains does not allow this address"]);
+    stage.close().await;
 }

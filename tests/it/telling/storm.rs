@@ -29,3 +29,18 @@ async fn a_thousand_bounces_in_a_minute_are_a_few_letters() {
     assert_eq!(board.sql("SELECT count(*) FROM tellings WHERE state = 1").await, ["1000"]);
     board.stop().await;
 }
+
+#[actix_web::test]
+async fn forty_at_once_are_one_letter_that_lists_each() {
+    let Some(mailbox) = Mailbox::open(&[]) else { return };
+    let board = board(&mailbox).await;
+    for at in 0..40_i64 {
+        board.event(&format!("p{at}"), "SIGNER_LOCKED", "s1", at).await;
+    }
+    tell(&board).await;
+    let [letter] = &mailbox.letters()[..] else { panic!("{} letters", mailbox.letters().len()) };
+    assert_eq!((letter.subject().as_str(), letter.to.as_str()), ("40 alerts", OPS));
+    let text = letter.text();
+    assert_eq!(text.matches("/packages/os/p").count(), 40, "{text}");
+    board.stop().await;
+}

@@ -57,9 +57,9 @@ noted a5cf1507 500
 noted I1JSMcAdaOzU 808
 noted I1JSMcAdaOzU 100
 noted I1JSMcAdaOzU 100
+deposited I1JSMcAdaOzU 100
 noted I1JSMcAdaOzU 100
-noted I1JSMcAdaOzU 100
-noted I1JSMcAdaOzU 100
+deposit-failed I1JSMcAdaOzU 100
 noted I1JSMcAdaOzU 100
 noted efe06bf3 100
 ";
@@ -95,9 +95,9 @@ noted f2e6a08e 150
 noted OmftxPTVP7wH 160
 noted OmftxPTVP7wH 170
 noted OmftxPTVP7wH 170
+deposited OmftxPTVP7wH 170
 noted OmftxPTVP7wH 170
-noted OmftxPTVP7wH 170
-noted OmftxPTVP7wH 170
+deposit-failed OmftxPTVP7wH 170
 noted OmftxPTVP7wH 170
 noted 68be3b74 170
 ";
@@ -238,6 +238,8 @@ fn word(event: &Event) -> String {
         Event::AttachmentAdded { name } => format!("attachment({})", text(name)),
         Event::TemplateCreated => "template".to_owned(),
         Event::Noted => "noted".to_owned(),
+        Event::Deposited { failed: false } => "deposited".to_owned(),
+        Event::Deposited { failed: true } => "deposit-failed".to_owned(),
         Event::Unrecognised => "unrecognised".to_owned(),
         other => format!("{other:?}"),
     }

@@ -27,7 +27,7 @@ fn json_is_the_contract() {
     let expected = serde_json::json!({
         "account": "onespan-eu", "id": "5n4obeO8jYoPp126Cm-Y3fxdfbo=", "name": "Mortgage refinance 20413",
         "status": "sent", "trashed": false, "archived": false, "ready_to_complete": false, "final_pdf": false,
-        "render_failed": false, "unverified": false, "group": null, "elsewhere": false, "reason": null, "reference": "CRM-20413",
+        "render_failed": false, "deposit_failed": false, "unverified": false, "group": null, "elsewhere": false, "reason": null, "reference": "CRM-20413",
         "sender": {"id": "dana", "name": "Dana Reyes", "email": "dana.reyes@bank.example"},
         "created": "2026-11-18T12:57:11.000Z", "updated": "2026-11-21T13:02:01.000Z",
         "due": "2026-11-30T13:02:11.000Z", "confirmed_at": "2026-11-21T11:02:11.000Z",
