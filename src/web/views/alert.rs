@@ -105,7 +105,7 @@ impl AlertView {
             said: said(alert, &account.label, true),
             href: of_board.or_else(|| alert.key().map(|key| link::package(&key))).unwrap_or_default(),
             // A bare number would leave open whose it is.
-            name: name.unwrap_or_else(|| {
+            name: done_at.clone().or(name).unwrap_or_else(|| {
                 if id.is_empty() { String::new() } else { format!("{} {id}", account.label) }
             }),
             since: ago(alert.began),

@@ -36,7 +36,6 @@ async fn look(board: &Board) -> usize {
     news
 }
 
-/// Seen red with: a change that clears nothing.
 #[actix_web::test]
 async fn what_lies_still_is_told_of_once_until_something_happens_to_it() {
     let mut board = board().await;

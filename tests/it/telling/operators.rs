@@ -45,7 +45,6 @@ fn duty(config: &mut Config) {
     config.alerts.operators = vec!["duty@example.com".to_owned()];
 }
 
-/// Seen red with: what is the board's told to the list of last resort alone.
 #[actix_web::test]
 async fn admins_and_operators_hear_of_wrong_secrets_once_with_the_page_where_it_is_put_right() {
     let Some(mailbox) = Mailbox::open(&[]) else { return };
@@ -111,7 +110,6 @@ async fn the_page_where_it_is_put_right_is_named_to_whom_it_opens() {
     board.stop().await;
 }
 
-/// Seen red with: one that is over as soon as its cause is away.
 #[actix_web::test]
 async fn what_comes_and_goes_is_told_once() {
     let mut board = Board::with(mailed(NOBODY)).await;
@@ -294,7 +292,6 @@ async fn a_listener_and_a_hook_that_fail_are_raised_with_their_pages() {
     listener.stop().await;
 }
 
-/// Seen red with: mails that wait to say that no mails can be sent.
 #[actix_web::test]
 async fn that_no_mail_can_be_sent_stands_on_the_page_and_is_not_told_by_mail() {
     let Some(mut mailbox) = Mailbox::open(&[]) else { return };
