@@ -1,2 +1,2 @@
 -- Messages that were given up, to be shown and sent again.
-CREATE INDEX tellings_given_up ON tellings (id) WHERE state = 2;
+CREATE INDEX tellings_to_send_again ON tellings (id) WHERE state = 2;

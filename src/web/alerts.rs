@@ -46,7 +46,7 @@ pub async fn page(
     let open = open(&site, &who, &moment).await?;
     let around = site.around(&moment);
     let key = Strip::new(&open, &around).key;
-    let alerts = each_with_whether(&site, &who, alerts);
+    let alerts = site.app.may_see_to(&who, alerts).await?;
     let notice = notice(&site, &who, &pairs).await?;
     let input = AlertsInput {
         around,
@@ -76,11 +76,7 @@ pub async fn of_package(
 ) -> Result<(Vec<(Alert, bool)>, Vec<Telling>), StoreError> {
     let alerts = site.app.store.alerts_of(key, OF_PACKAGE).await?;
     let told = told(site, &alerts).await?;
-    Ok((each_with_whether(site, who, alerts), told))
-}
-
-fn each_with_whether(site: &Site, who: &Who, alerts: Vec<Alert>) -> Vec<(Alert, bool)> {
-    alerts.into_iter().map(|it| (site.app.may_see_to(who, &it), it)).map(|(may, it)| (it, may)).collect()
+    Ok((site.app.may_see_to(who, alerts).await?, told))
 }
 
 /// Whether somebody follows a package; `None`: they are no person of this board.
@@ -166,8 +162,9 @@ async fn check(
     (name, from): (&str, &str),
 ) -> Result<HttpResponse, WebError> {
     const NONE: WebError = WebError::NotFound("There is no such alert on this board.");
-    let alert = site.app.store.alert(form.id()?).await?.ok_or(NONE)?;
-    if !site.app.may_see_to(who, &alert) || alert.package.is_none() {
+    let alerts: Vec<Alert> = site.app.store.alert(form.id()?).await?.into_iter().collect();
+    let alert = site.app.may_see_to(who, alerts).await?.into_iter().find(|(_, may)| *may).ok_or(NONE)?.0;
+    if alert.package.is_none() {
         return Err(NONE);
     }
     site.app.check_alert(alert.id).await?;

@@ -32,6 +32,13 @@ async fn listed(board: &Board, who: &Shows, query: &str) -> Vec<String> {
     list["alerts"].as_array().unwrap().iter().map(of).collect()
 }
 
+/// Somebody wants to hear of these, and so may see to them.
+async fn follow(board: &Board, who: &Shows, packages: &[&str]) {
+    for package in packages {
+        post(board, who, &format!("/follow/packages/os/{package}"), "do=follow").await;
+    }
+}
+
 async fn id_of(board: &Board, package: &str) -> String {
     board.sql(&format!("SELECT id FROM alerts WHERE package = '{package}'")).await[0].clone()
 }
@@ -92,7 +99,13 @@ async fn everybody_sees_what_is_theirs_and_only_senders_and_admins_have_buttons(
     assert_eq!(audit(&board).await, Vec::<String>::new());
     let page = text(&board, &sender, "/alerts").await;
     assert!(page.contains("<title>(2) Alerts, open · signboard</title>"), "{page}");
-    assert!(page.contains("aria-label=\"2 open alerts\"") && page.contains("Take note"), "{page}");
+    assert!(page.contains("aria-label=\"2 open alerts\"") && !page.contains("Take note"), "{page}");
+    let nothing = post(&board, &sender, "/alerts", &format!("do=take&id={id}")).await;
+    assert_eq!(nothing, "/alerts?done=taken-0-1", "they hear of neither");
+    follow(&board, &sender, &["q"]).await;
+    let page = text(&board, &sender, "/alerts").await;
+    assert_eq!(page.matches("<button name=\"do\" value=\"take\">Take note").count(), 1, "{page}");
+    assert_eq!(page.matches(" disabled").count(), 1, "the other can't be chosen: {page}");
     board.stop().await;
 }
 
@@ -102,6 +115,7 @@ async fn what_somebody_does_about_alerts_is_done_and_said_without_script() {
     trouble(&board).await;
     board.event("r", "SIGNER_LOCKED", "s1", 3000).await;
     let sender = board.person("s@example.com", Role::Sender).await;
+    follow(&board, &sender, &["p", "q", "r"]).await;
     let (p, q, r) = (id_of(&board, "p").await, id_of(&board, "q").await, id_of(&board, "r").await);
     // One, with a reason; then the page that they came from says so.
     let form = format!("do=take&id={p}&why=I+call+%3Cher%3E&back=%2Falerts%3Fkind%3Dlocked");
@@ -130,6 +144,9 @@ async fn what_somebody_does_about_alerts_is_done_and_said_without_script() {
     assert_eq!(
         audit(&board).await,
         [
+            "follow os/p: followed",
+            "follow os/q: followed",
+            "follow os/r: followed",
             "alert locked os/p: taken",
             "alert locked os/p: checked",
             "alert declined os/q: taken",
@@ -157,6 +174,7 @@ async fn somebody_hears_of_it_later_at_eight_where_they_are() {
     let board = Board::with_people(|_| ()).await;
     trouble(&board).await;
     let sender = board.person("s@example.com", Role::Sender).await;
+    follow(&board, &sender, &["p"]).await;
     board.sql("UPDATE users SET zone = 'America/New_York'").await;
     let (p, hour) = (id_of(&board, "p").await, 3_600_000);
     for (word, until) in [("hour", hour), ("four", 4 * hour), ("tomorrow", 25 * hour)] {

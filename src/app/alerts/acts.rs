@@ -63,11 +63,27 @@ impl App {
         }
     }
 
-    /// Whether somebody may see to an alert: a sender who sees its package, or an admin. A program never may.
-    #[must_use]
-    pub fn may_see_to(&self, who: &Who, alert: &Alert) -> bool {
-        let least = if alert.kind.is_the_operators() { Role::Admin } else { Role::Sender };
-        who.may(Needs::Role(least)) && self.sees(who, alert)
+    /// Each alert, and whether somebody may see to it: an admin, or a sender who hears of it since they sent the package,
+    /// follow it, or were named. Both only where they see the package. A program never may.
+    pub async fn may_see_to(&self, who: &Who, alerts: Vec<Alert>) -> Result<Vec<(Alert, bool)>, StoreError> {
+        let ids: Vec<i64> = alerts.iter().map(|it| it.id).collect();
+        let heard = match who.means {
+            Means::Session { user, role: Role::Sender, .. } => {
+                self.store.heard_of(&ids, &who.sends_as, user).await?
+            }
+            _ => Vec::new(),
+        };
+        let sent = |alert: &Alert| {
+            let sender = alert.state_of.as_ref().and_then(|it| it.sender.as_ref()?.email.as_deref());
+            sender.is_some_and(|it| who.sends_as.iter().any(|own| own.eq_ignore_ascii_case(it)))
+        };
+        let is_admin = who.may(Needs::Role(Role::Admin));
+        let is_sender = who.may(Needs::Role(Role::Sender));
+        let may = |it: &Alert| {
+            let theirs = is_sender && !it.kind.is_the_operators() && (sent(it) || heard.contains(&it.id));
+            (is_admin || theirs) && self.sees(who, it)
+        };
+        Ok(alerts.into_iter().map(|it| (may(&it), it)).map(|(may, it)| (it, may)).collect())
     }
 
     /// Does it with those of these alerts that they may see to; returns with how many.
@@ -85,10 +101,8 @@ impl App {
             }
             Wanted::Snooze(later) => (Act::Snooze(self.until(*later, who, now).await?), "snoozed"),
         };
-        for alert in self.store.these_alerts(ids).await? {
-            if self.may_see_to(who, &alert)
-                && self.store.act_on_alert((alert.id, alert.kind), &act, name, now).await?
-            {
+        for (alert, may) in self.may_see_to(who, self.store.these_alerts(ids).await?).await? {
+            if may && self.store.act_on_alert((alert.id, alert.kind), &act, name, now).await? {
                 done += 1;
                 self.note(name, remote, DeedKind::Alert, format!("{}: {word}", about(&alert))).await;
             }

@@ -15,6 +15,11 @@ const SNOOZE: &str = "UPDATE alerts SET snoozed_until = $2, snoozed_by = $3, nag
 const AGE: &str = "UPDATE alerts SET resolved_at = $1, resolution = $3, route_at = NULL, snoozed_until = NULL \
     WHERE resolved_at IS NULL AND raised_at <= $2 AND kind IN (SELECT value FROM json_each($4)) RETURNING id";
 
+/// Of these alerts, those of which somebody is told by one of these addresses, or whose package they follow.
+const THEIRS: &str = "SELECT id FROM alerts a WHERE id IN (SELECT value FROM json_each($1)) \
+    AND (EXISTS (SELECT 1 FROM tellings t WHERE t.alert = a.id AND t.address IN (SELECT value FROM json_each($2))) \
+    OR EXISTS (SELECT 1 FROM followers f WHERE f.user = $3 AND f.account = a.account AND f.package = a.package))";
+
 /// What somebody does with an alert.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
@@ -46,6 +51,17 @@ impl Store {
             Act::Snooze(until) => Aside::new(SNOOZE).number(id).number(until.0).text(by),
         };
         Ok(self.aside(vec![write]).await?.is_some())
+    }
+
+    /// Which of these alerts a user hears of, by one of their addresses, in lower case, or by following the package.
+    pub async fn heard_of(
+        &self,
+        ids: &[i64],
+        addresses: &[String],
+        user: i64,
+    ) -> Result<Vec<i64>, StoreError> {
+        let query = sqlx::query_scalar(THEIRS).bind(json(&ids)?).bind(json(&addresses)?).bind(user);
+        Ok(query.fetch_all(&self.readers).await?)
     }
 
     /// Ends that nobody took note of and that were raised before `before` are over.

@@ -22,7 +22,7 @@ macro_rules! listed {
 const ALL: &str = listed!("tellings t", "t.state <> 3");
 const WAITING: &str = listed!("tellings t INDEXED BY tellings_due", "t.state = 0");
 const TOLD: &str = listed!("tellings t", "t.state = 1");
-const GIVEN_UP: &str = listed!("tellings t INDEXED BY tellings_given_up", "t.state = 2");
+const GIVEN_UP: &str = listed!("tellings t INDEXED BY tellings_to_send_again", "t.state = 2");
 const COUNTS: &str =
     "SELECT (SELECT count(*) FROM tellings WHERE state = 0), (SELECT count(*) FROM tellings WHERE state = 2)";
 
