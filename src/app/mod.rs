@@ -34,8 +34,9 @@ pub use crate::store::read::{
     AccountFacts, Arrival, ArrivalState, Change, Detail, LoneSigner, Page, Refused, Row, SecretUse, WhyGone,
 };
 pub use crate::store::{
-    Counts, Drift, DriftCounts, DriftFilter, DryLine, Facets, Forward, ForwardFacts, Gone, Hour, MOST_VIEWS,
-    NewWaiting, Old, OldKind, Order, Passing, Room, Run, Said, StoreError, View, Waiting, amount,
+    Counts, Drift, DriftCounts, DriftFilter, DryLine, Facets, Forward, ForwardFacts, Gone, Hour, Look,
+    MOST_VIEWS, NewWaiting, Old, OldKind, Order, Passing, Room, Run, Said, StoreError, Surroundings, View,
+    Waiting, amount,
 };
 
 use crate::clock::Clock;

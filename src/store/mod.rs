@@ -8,6 +8,7 @@ mod aside;
 mod asked;
 mod backup;
 mod batch;
+mod board;
 mod candidates;
 mod check;
 mod codec;
@@ -20,11 +21,13 @@ mod facets;
 mod fetch;
 mod findings;
 mod forwards;
+mod health;
 mod holding;
 mod inbox;
 mod jobs;
 mod lines;
 mod list;
+mod memo;
 mod open;
 mod packages;
 pub mod people;
@@ -51,12 +54,14 @@ mod writer;
 
 pub use asked::{DryLine, Foreseen, MOST_DRY_LINES, MOST_WAITING};
 pub use backup::{Copied, Progress};
+pub use board::{Board, Look, Surroundings};
 pub use check::{Rebuilt, SelfCheck};
 pub use drift::{Drift, DriftCounts, DriftFilter};
 pub use erasing::{Blotted, Whom};
 pub use error::StoreError;
 pub use facets::Facets;
 pub use forwards::{Forward, ForwardFacts, Passing, ToForward, Tried};
+pub use health::Health;
 pub use holding::Held;
 pub use inbox::ToRead;
 pub use jobs::Job as AskedJob;
@@ -73,12 +78,13 @@ pub use views::{MOST_VIEWS, View};
 pub use waiting::{Knows, NewWaiting, Said, Waiting};
 
 use crate::model::{AccountId, Answer, Fingerprint, Origin, PackageKey, Record, SignerKey, Timestamp};
+use health::Queued;
 use read::Change;
 use sha2::{Digest, Sha256};
 use sqlx::SqlitePool;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 /// How many writes may wait for the door. More are refused with [`StoreError::Busy`], which becomes a 503.
@@ -98,71 +104,11 @@ pub struct Store {
     health: Arc<Health>,
     folder: PathBuf,
     policies: Arc<Policies>,
+    memo: Arc<memo::Memos>,
     /// Something of people was written here.
     wrote_aside: Arc<tokio::sync::Notify>,
     /// Held until the store is closed: it marks a running board.
     lock: Option<Arc<std::fs::File>>,
-}
-
-/// How the writer fares; for the operator's page.
-#[derive(Debug, Default)]
-pub struct Health {
-    trouble: Mutex<Option<String>>,
-    waiting: AtomicI64,
-    pending: AtomicI64,
-}
-
-impl Health {
-    /// Why the last write failed, until one goes well.
-    #[must_use]
-    pub fn trouble(&self) -> Option<String> {
-        self.trouble.lock().ok().and_then(|it| it.clone())
-    }
-
-    /// Writes that wait for the door.
-    #[must_use]
-    pub fn waiting(&self) -> i64 {
-        self.waiting.load(Ordering::Relaxed)
-    }
-
-    /// Arrivals that are kept and not digested yet.
-    #[must_use]
-    pub fn pending(&self) -> i64 {
-        self.pending.load(Ordering::Relaxed)
-    }
-
-    /// Logs when trouble begins, changes or ends, and not each write that it hinders: the log may lie on the same disk.
-    fn set_trouble(&self, trouble: Option<String>) {
-        if let Ok(mut it) = self.trouble.lock() {
-            match &trouble {
-                Some(cause) if it.as_ref() != Some(cause) => {
-                    tracing::error!(
-                        cause,
-                        "writing fails; whoever sends is told to come back, until it goes well again"
-                    );
-                }
-                None if it.is_some() => tracing::info!("writing goes well again"),
-                _ => {}
-            }
-            *it = trouble;
-        }
-    }
-}
-
-/// Counts one that waits, also when it goes away before it is answered.
-struct Queued<'a>(&'a Health);
-
-impl<'a> Queued<'a> {
-    fn new(health: &'a Health) -> Self {
-        health.waiting.fetch_add(1, Ordering::Relaxed);
-        Self(health)
-    }
-}
-
-impl Drop for Queued<'_> {
-    fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 /// A callback to keep, and what an adapter read in it.
@@ -351,6 +297,11 @@ impl Store {
         }
         // Whoever still holds a handle can't write any more; another board may begin.
         let _ = self.lock.as_ref().map(|lock| lock.unlock());
+    }
+
+    /// How often something of packages was written by now; `None`: another process writes, and doesn't say.
+    fn writes(&self) -> Option<u64> {
+        self.door.as_ref().map(|_| self.health.writes.load(Ordering::Acquire))
     }
 
     async fn ask<T>(

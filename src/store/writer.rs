@@ -21,7 +21,6 @@ use sha2::{Digest, Sha256};
 use sqlx::sqlite::SqliteConnection;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 /// The most jobs in one transaction.
@@ -241,10 +240,10 @@ impl Writer {
         self.shed.done(&refused);
         self.lines.done(&batch);
         erased::remember(&mut self.erased, &batch.seats);
-        self.health.pending.fetch_add(batch.pending(), Ordering::Relaxed);
         for (account, word, n) in self.tallies.after(&batch.delta) {
             self.tallies.set(account, word, n);
         }
+        self.health.wrote(batch.pending());
         for change in std::mem::take(&mut batch.changes) {
             // Nobody listening is no error.
             let _ = self.changes.send(Arc::new(change));

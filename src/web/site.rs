@@ -60,13 +60,19 @@ impl Site {
         who: &Who,
         is_in_view: impl Fn(&AccountId) -> bool,
     ) -> Result<Moment, crate::app::StoreError> {
+        let filter = Filter { tally: Tally::Attention, within: who.reach.clone(), ..Filter::default() };
+        let attention = self.app.store.attention(&filter, self.app.now()).await?;
+        Ok(self.moment_with(who, attention, is_in_view))
+    }
+
+    /// The same, where it is known how many of all that they see need attention.
+    pub fn moment_with(&self, who: &Who, attention: u64, is_in_view: impl Fn(&AccountId) -> bool) -> Moment {
         let mut moment = self.instant_for(who);
         let labels: Vec<&AccountLabel> = moment.accounts.iter().filter(|it| is_in_view(&it.id)).collect();
         let worst = self.app.worst(labels.iter().map(|it| &it.id));
         moment.header = Header::new(&labels, worst.as_ref(), moment.now, &self.zone_of(who));
-        let filter = Filter { tally: Tally::Attention, within: who.reach.clone(), ..Filter::default() };
-        moment.attention = self.app.store.attention(&filter, moment.now).await?;
-        Ok(moment)
+        moment.attention = attention;
+        moment
     }
 
     /// The same without asking the store.
