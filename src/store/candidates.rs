@@ -22,7 +22,7 @@ const BY_SENDERS: &str = "SELECT id FROM packages INDEXED BY packages_sender \
 const BY_GROUP: &str = "SELECT id FROM packages INDEXED BY packages_team WHERE team = $1";
 const BY_ACCOUNTS: &str = "SELECT id FROM packages WHERE account IN (SELECT value FROM json_each($1))";
 const BY_ATTENTION: &str = "SELECT id FROM packages INDEXED BY packages_attention WHERE attention_until > $1";
-const BY_READY: &str = "SELECT id FROM packages INDEXED BY packages_ready WHERE ready = $1";
+const BY_READY: &str = "SELECT id FROM packages INDEXED BY packages_ready WHERE ready = 1";
 const ANEW: &str = "INSERT INTO package_words (package_words) VALUES ('rebuild')";
 const HAS: &str = "SELECT 1 FROM package_words WHERE package_words MATCH $1 AND rowid = $2";
 
@@ -64,7 +64,7 @@ pub(super) async fn of(
     }
     let by_tally = match filter.tally {
         Tally::Attention => few(connection, BY_ATTENTION, now.0).await?,
-        Tally::WithSender => few(connection, BY_READY, 1).await?,
+        Tally::WithSender => few(connection, BY_READY, None::<i64>).await?,
         Tally::All | Tally::Status(_) | Tally::Trashed => None,
     };
     if by_tally.is_some() {

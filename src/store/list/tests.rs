@@ -192,7 +192,7 @@ async fn where_words_find_very_many_no_list_goes_through_all_of_them() {
     let store = filled(folder.path()).await;
     many_more(folder.path()).await;
     let often = |tally| Filter { tally, words: search_words("often", 12), ..Filter::default() };
-    let by = |sort, whole| Order { sort, whole, ..Order::default() };
+    let by = |sort, whole| Order { sort, ascending: sort == Sort::Name, whole, ..Order::default() };
     let names = async |order: &Order| {
         let page = store.list(&often(Tally::All), order, 2, NOW).await.unwrap();
         let names: Vec<String> = page.rows.iter().map(|it| it.key.package.as_str().to_owned()).collect();
