@@ -1,15 +1,15 @@
 //! The board on very many packages, and whatever else shows as many: how long their pages take.
 
+use crate::board::Board;
 use anyhow::{Context as _, ensure};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Row as _};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -31,47 +31,9 @@ struct Page {
 /// Times in ms, and requests a second, by label and who.
 type Figures = BTreeMap<(String, bool), Vec<(f64, f64, f64)>>;
 
-struct Board(Child);
-
-impl Drop for Board {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 pub async fn measure(folder: &Path, rounds: u64) -> anyhow::Result<()> {
-    let address = SocketAddr::from((
-        Ipv4Addr::LOCALHOST,
-        TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port(),
-    ));
-    let config = folder.join("signboard.toml");
-    let mut text = format!(
-        "[server]\nlisten = \"{address}\"\npublic-url = \"http://{address}\"\ndata = {:?}\n",
-        folder.join("data")
-    );
-    for (id, provider) in [("os", "onespan"), ("cg", "conga"), ("ls", "onespan"), ("wo", "onespan")] {
-        write!(
-            text,
-            "[accounts.{id}]\nprovider = \"{provider}\"\ncallback = {{ auth = \"key\", key = \"c2VjcmV0-{id}\" }}\n"
-        )?;
-    }
-    std::fs::write(&config, text)?;
-    let mut command = Command::new(env!("CARGO_BIN_EXE_signboard"));
-    command.args(["serve", "--config"]).arg(&config).env("RUST_LOG", "warn").stdout(Stdio::null());
-    let _board = Board(command.spawn()?);
-    for _ in 0..600 {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        if TcpStream::connect(address).await.is_ok() {
-            break;
-        }
-    }
-    let output = Command::new(env!("CARGO_BIN_EXE_signboard"))
-        .args(["token", "add", "bench", "--scope", "read", "--config"])
-        .arg(&config)
-        .output()?;
-    let token = String::from_utf8(output.stdout)?.trim().to_owned();
-    ensure!(!token.is_empty(), "the board gave no token");
+    let board = Board::start(folder).await?;
+    let (address, token) = (board.address, board.token.as_str());
     let mut pages = ours(folder, address).await?;
     if let Ok(file) = std::env::var("SIGNBOARD_BENCH_PEER") {
         for line in std::fs::read_to_string(file)?.lines() {
@@ -91,7 +53,7 @@ pub async fn measure(folder: &Path, rounds: u64) -> anyhow::Result<()> {
     for round in 1..=rounds {
         for page in &pages {
             eprintln!("round {round}: {} {}", page.label, page.path);
-            let least = figure(page, &token).await?;
+            let least = figure(page, token).await?;
             figures.entry((page.label.clone(), page.is_ours)).or_default().push(least);
         }
     }
@@ -192,7 +154,7 @@ async fn figure(page: &Page, token: &str) -> anyhow::Result<(f64, f64, f64)> {
 }
 
 /// One request and its whole answer, which must be 200.
-async fn ask(stream: &mut TcpStream, request: &str) -> anyhow::Result<()> {
+pub async fn ask(stream: &mut TcpStream, request: &str) -> anyhow::Result<()> {
     stream.write_all(request.as_bytes()).await?;
     let mut buffer = Vec::with_capacity(128 * 1024);
     loop {

@@ -38,9 +38,9 @@ pub use crate::store::read::{
 };
 pub use crate::store::{
     Alert, AlertFilter, AlertState, Because, Counts, Drift, DriftCounts, DriftFilter, DryLine, Facets,
-    Forward, ForwardFacts, Gone, HookDelivery, HookFacts, HookState, Hour, MOST_COUNTED, MOST_VIEWS, Message,
-    MessageFacts, NewWaiting, Occasion, Old, OldKind, Order, Passing, Resolution, Room, Run, Said, Standing,
-    StoreError, Telling, TellingState, View, Waiting, amount,
+    Forward, ForwardFacts, Gone, HookDelivery, HookFacts, HookState, Hour, Look, MOST_COUNTED, MOST_VIEWS,
+    Message, MessageFacts, NewWaiting, Occasion, Old, OldKind, Order, Passing, Resolution, Room, Run, Said,
+    Standing, StoreError, Surroundings, Telling, TellingState, View, Waiting, amount,
 };
 
 use crate::clock::Clock;

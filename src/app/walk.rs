@@ -56,7 +56,7 @@ impl App {
     /// The store's.
     pub async fn walk(&self, filter: Filter, order: Order, piece: u32) -> Result<Walk, StoreError> {
         let (now, began) = (self.now(), self.store.last_seq().await?);
-        let order = Order { after: None, before: None, ..order };
+        let order = Order { after: None, before: None, whole: true, ..order };
         Ok(Walk { filter, order, piece, now, began, place: Place::List, told: Told::default() })
     }
 

@@ -32,18 +32,42 @@ pub(super) enum Apart {
 
 impl Writer {
     pub(super) async fn apart(&mut self, it: Apart) {
-        // Whoever asked may have gone.
-        let _ = match it {
-            Apart::Rebuild(done) => done.send(self.rebuild().await).is_ok(),
-            Apart::Retain(cutoffs, at, done) => done.send(self.retain(&cutoffs, at).await).is_ok(),
-            Apart::BeginErasing(whom, salt, at, done) => {
-                done.send(self.begin_erasing(&whom, &salt, at).await).is_ok()
+        match it {
+            Apart::Rebuild(done) => {
+                let it = self.rebuild().await;
+                self.done(done, it);
             }
-            Apart::Blot(row, whom, at, done) => done.send(self.blot(row, &whom, at).await).is_ok(),
-            Apart::BlotRest(mail, held, done) => done.send(self.blot_rest(&mail, &held).await).is_ok(),
-            Apart::Compact(done) => done.send(self.compact().await).is_ok(),
-            Apart::Settle(done) => done.send(self.settle().await).is_ok(),
-        };
+            Apart::Retain(cutoffs, at, done) => {
+                let it = self.retain(&cutoffs, at).await;
+                self.done(done, it);
+            }
+            Apart::BeginErasing(whom, salt, at, done) => {
+                let it = self.begin_erasing(&whom, &salt, at).await;
+                self.done(done, it);
+            }
+            Apart::Blot(row, whom, at, done) => {
+                let it = self.blot(row, &whom, at).await;
+                self.done(done, it);
+            }
+            Apart::BlotRest(mail, held, done) => {
+                let it = self.blot_rest(&mail, &held).await;
+                self.done(done, it);
+            }
+            Apart::Compact(done) => {
+                let it = self.compact().await;
+                self.done(done, it);
+            }
+            Apart::Settle(done) => {
+                let it = self.settle().await;
+                self.done(done, it);
+            }
+        }
+    }
+
+    /// Whoever is told that something is done, sees it done. They may have gone.
+    fn done<T>(&self, done: Done<T>, it: Result<T, StoreError>) {
+        self.health.wrote(0);
+        let _ = done.send(it).is_ok();
     }
 
     async fn settle(&mut self) -> Result<bool, StoreError> {

@@ -14,17 +14,26 @@ use sqlx::sqlite::SqliteConnection;
 /// until the page is full.
 pub(super) const FEW: u32 = 5_000;
 
-const BY_WORDS: &str = "SELECT rowid FROM package_words WHERE package_words MATCH $1 LIMIT $2";
+/// The newest first, which is the order of the index: what is beyond is not looked at.
+const BY_WORDS: &str =
+    "SELECT rowid AS id FROM package_words WHERE package_words MATCH $1 ORDER BY rowid DESC";
 const BY_SENDERS: &str = "SELECT id FROM packages INDEXED BY packages_sender \
-    WHERE sender IN (SELECT value FROM json_each($1)) LIMIT $2";
-const BY_GROUP: &str = "SELECT id FROM packages INDEXED BY packages_team WHERE team = $1 LIMIT $2";
-const BY_ACCOUNTS: &str =
-    "SELECT id FROM packages WHERE account IN (SELECT value FROM json_each($1)) LIMIT $2";
-const BY_ATTENTION: &str =
-    "SELECT id FROM packages INDEXED BY packages_attention WHERE attention_until > $1 LIMIT $2";
-const BY_READY: &str = "SELECT id FROM packages INDEXED BY packages_ready WHERE ready = 1 LIMIT $2";
+    WHERE sender IN (SELECT value FROM json_each($1))";
+const BY_GROUP: &str = "SELECT id FROM packages INDEXED BY packages_team WHERE team = $1";
+const BY_ACCOUNTS: &str = "SELECT id FROM packages WHERE account IN (SELECT value FROM json_each($1))";
+const BY_ATTENTION: &str = "SELECT id FROM packages INDEXED BY packages_attention WHERE attention_until > $1";
+const BY_READY: &str = "SELECT id FROM packages INDEXED BY packages_ready WHERE ready = 1";
 const ANEW: &str = "INSERT INTO package_words (package_words) VALUES ('rebuild')";
 const HAS: &str = "SELECT 1 FROM package_words WHERE package_words MATCH $1 AND rowid = $2";
+
+/// Some rows.
+#[derive(Debug, Clone)]
+pub(super) struct Few {
+    /// As a JSON array.
+    pub rows: String,
+    /// Whether these are all; else the words find more, and these are the newest.
+    pub is_all: bool,
+}
 
 /// The rows that a filter can admit at most; `None`: that may be many.
 pub(super) async fn of(
@@ -33,7 +42,7 @@ pub(super) async fn of(
     sort: Sort,
     now: Timestamp,
     tallies: &Tallies,
-) -> Result<Option<Vec<i64>>, StoreError> {
+) -> Result<Option<Few>, StoreError> {
     if let Some(accounts) = accounts(filter)? {
         let kept = Status::ALL.into_iter().map(Tally::Status).chain([Tally::Trashed]);
         let standing: u64 = kept.map(|tally| tallies.count(tally, |account| filter.has(account))).sum();
@@ -70,8 +79,8 @@ pub(super) async fn of(
         return Ok(None);
     }
     match matching(&filter.words) {
-        Some(words) => few(connection, BY_WORDS, words).await,
-        None => Ok(Some(Vec::new())),
+        Some(words) => some(connection, BY_WORDS, words).await.map(Some),
+        None => Ok(Some(Few { rows: "[]".to_owned(), is_all: true })),
     }
 }
 
@@ -88,25 +97,33 @@ pub(super) fn senders(filter: &Filter) -> Option<Vec<String>> {
     Some(senders)
 }
 
+/// The first rows of a statement, and whether these are all.
+async fn some<'q, T>(connection: &mut SqliteConnection, text: &str, value: T) -> Result<Few, StoreError>
+where
+    T: 'q + sqlx::Encode<'q, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite> + Send,
+{
+    // One row: thousands would come one by one from the thread of the connection.
+    let text = format!("SELECT count(*), json_group_array(id) FROM ({text} LIMIT $2)");
+    let query = sqlx::query(sqlx::AssertSqlSafe(text)).bind(value).bind(i64::from(FEW) + 1);
+    let row = query.fetch_one(connection).await?;
+    Ok(Few { rows: row.try_get(1)?, is_all: row.try_get::<i64, _>(0)? <= FEW.into() })
+}
+
+/// The rows of a statement, if they are few.
 async fn few<'q, T>(
     connection: &mut SqliteConnection,
     text: &str,
     value: T,
-) -> Result<Option<Vec<i64>>, StoreError>
+) -> Result<Option<Few>, StoreError>
 where
     T: 'q + sqlx::Encode<'q, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite> + Send,
 {
-    let query = sqlx::query(sqlx::AssertSqlSafe(text.to_owned())).bind(value).bind(i64::from(FEW) + 1);
-    let rows = query.fetch_all(connection).await?;
-    if rows.len() > FEW as usize {
-        return Ok(None);
-    }
-    rows.iter().map(|row| Ok(row.try_get(0)?)).collect::<Result<_, StoreError>>().map(Some)
+    some(connection, text, value).await.map(|few| Some(few).filter(|it| it.is_all))
 }
 
 fn by_time() -> String {
     format!(
-        "SELECT id FROM packages INDEXED BY packages_updated WHERE shelf IN ({}, '{}') AND updated >= $1 LIMIT $2",
+        "SELECT id FROM packages INDEXED BY packages_updated WHERE shelf IN ({}, '{}') AND updated >= $1",
         quoted(Status::ALL.into_iter().map(Status::word)),
         Tally::Trashed.word()
     )

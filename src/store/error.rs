@@ -9,6 +9,9 @@ pub enum StoreError {
     /// SQLite said no to a statement.
     #[error("the database can't be written or read: {0}")]
     Sql(String),
+    /// It took longer than it may.
+    #[error("the database took too long to answer; ask for less at once")]
+    Interrupted,
     /// More waits to be written than fits the queue.
     #[error("too much waits to be written; try again in a moment")]
     Busy,
@@ -38,6 +41,10 @@ impl From<sqlx::Error> for StoreError {
         const OF_THE_DISK: [i32; 8] = [5, 6, 8, 10, 11, 13, 14, 26];
         let code = cause.as_database_error().and_then(|it| it.code()?.parse::<i32>().ok());
         let text = cause.to_string();
+        // SQLITE_INTERRUPT: our own limit.
+        if code == Some(9) {
+            return Self::Interrupted;
+        }
         if code.is_some_and(|code| OF_THE_DISK.contains(&(code & 0xff))) {
             Self::Disk(text)
         } else {

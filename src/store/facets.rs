@@ -211,18 +211,46 @@ pub struct Facets {
 impl Store {
     /// The facets of a board; at most `most` senders, and so many groups.
     pub async fn facets(&self, filter: &Filter, most: u32) -> Result<Facets, StoreError> {
+        self.facets_now(&mut *self.readers.acquire().await?, filter, most).await
+    }
+
+    /// The same, with a connection that is there.
+    pub(super) async fn facets_now(
+        &self,
+        connection: &mut SqliteConnection,
+        filter: &Filter,
+        most: u32,
+    ) -> Result<Facets, StoreError> {
+        // What they don't go by makes no difference.
+        let filter = Filter { words: Vec::new(), updated_since: None, ..filter.clone() };
+        let (writes, asked) = (self.writes(), (filter, most));
+        if let Some(facets) = self.memo.facets.get(writes, &asked) {
+            return Ok(facets);
+        }
+        let facets = self.count_facets(connection, &asked.0, most).await?;
+        self.memo.facets.put(writes, asked, facets.clone());
+        Ok(facets)
+    }
+
+    async fn count_facets(
+        &self,
+        connection: &mut SqliteConnection,
+        filter: &Filter,
+        most: u32,
+    ) -> Result<Facets, StoreError> {
         let tally = if filter.tally == Tally::Attention { Tally::All } else { filter.tally };
         let word = tally.word();
         let known: BTreeSet<AccountId> = self.tallies.all().into_keys().map(|(account, _)| account).collect();
         let here: Vec<&AccountId> = known.iter().filter(|it| filter.has(it)).collect();
-        let mut facets = Facets { accounts: self.by_account(filter, tally).await?, ..Facets::default() };
+        let mut facets =
+            Facets { accounts: self.by_account(connection, filter, tally).await?, ..Facets::default() };
         facets.accounts.retain(|(account, n)| *n > 0 && filter.within.has(account));
         facets.senders = match &filter.within.senders {
-            Some(theirs) => self.sums(&SENDERS, theirs, &here, word, most).await?,
-            None => self.top(&SENDERS, &here, word, most).await?,
+            Some(theirs) => sums(connection, &SENDERS, theirs, &here, word, most).await?,
+            None => top(connection, &SENDERS, &here, word, most).await?,
         };
         if filter.within.senders.is_none() {
-            facets.groups = self.top(&GROUPS, &here, word, most).await?;
+            facets.groups = top(connection, &GROUPS, &here, word, most).await?;
         }
         Ok(facets)
     }
@@ -252,7 +280,12 @@ impl Store {
         Ok(true)
     }
 
-    async fn by_account(&self, filter: &Filter, tally: Tally) -> Result<Vec<(AccountId, u64)>, StoreError> {
+    async fn by_account(
+        &self,
+        connection: &mut SqliteConnection,
+        filter: &Filter,
+        tally: Tally,
+    ) -> Result<Vec<(AccountId, u64)>, StoreError> {
         let senders = match (&filter.sender, &filter.within.senders) {
             (Some(one), Some(theirs)) => Some(theirs.iter().filter(|it| *it == one).cloned().collect()),
             (Some(one), None) => Some(vec![one.clone()]),
@@ -264,42 +297,42 @@ impl Store {
             (None, None) => return Ok(self.tallies.by_account(tally)),
         };
         let query = sqlx::query(by.accounts).bind(json(&values)?).bind(tally.word());
-        let rows = query.fetch_all(&self.readers).await?;
+        let rows = query.fetch_all(connection).await?;
         rows.iter().map(|row| Ok((AccountId(row.try_get(0)?), count(row.try_get(1)?)))).collect()
     }
+}
 
-    /// The values with the most. Each counts exactly; one that is far from the first in every account may be missed.
-    async fn top(
-        &self,
-        by: &By,
-        accounts: &[&AccountId],
-        word: &str,
-        most: u32,
-    ) -> Result<Vec<(String, u64)>, StoreError> {
-        let mut candidates: BTreeSet<String> = BTreeSet::new();
-        for account in accounts {
-            let query = sqlx::query(by.top).bind(&account.0).bind(word).bind(CANDIDATES.max(most));
-            for row in query.fetch_all(&self.readers).await? {
-                candidates.insert(row.try_get(0)?);
-            }
+/// The values with the most. Each counts exactly; one that is far from the first in every account may be missed.
+async fn top(
+    connection: &mut SqliteConnection,
+    by: &By,
+    accounts: &[&AccountId],
+    word: &str,
+    most: u32,
+) -> Result<Vec<(String, u64)>, StoreError> {
+    let mut candidates: BTreeSet<String> = BTreeSet::new();
+    for account in accounts {
+        let query = sqlx::query(by.top).bind(&account.0).bind(word).bind(CANDIDATES.max(most));
+        for row in query.fetch_all(&mut *connection).await? {
+            candidates.insert(row.try_get(0)?);
         }
-        let candidates: Vec<String> = candidates.into_iter().collect();
-        self.sums(by, &candidates, accounts, word, most).await
     }
+    let candidates: Vec<String> = candidates.into_iter().collect();
+    sums(connection, by, &candidates, accounts, word, most).await
+}
 
-    async fn sums(
-        &self,
-        by: &By,
-        values: &[String],
-        accounts: &[&AccountId],
-        word: &str,
-        most: u32,
-    ) -> Result<Vec<(String, u64)>, StoreError> {
-        let accounts: Vec<&str> = accounts.iter().map(|it| it.0.as_str()).collect();
-        let query = sqlx::query(by.sums).bind(json(&values)?).bind(json(&accounts)?);
-        let rows = query.bind(word).bind(i64::from(most)).fetch_all(&self.readers).await?;
-        rows.iter().map(|row| Ok((row.try_get(0)?, count(row.try_get(1)?)))).collect()
-    }
+async fn sums(
+    connection: &mut SqliteConnection,
+    by: &By,
+    values: &[String],
+    accounts: &[&AccountId],
+    word: &str,
+    most: u32,
+) -> Result<Vec<(String, u64)>, StoreError> {
+    let accounts: Vec<&str> = accounts.iter().map(|it| it.0.as_str()).collect();
+    let query = sqlx::query(by.sums).bind(json(&values)?).bind(json(&accounts)?);
+    let rows = query.bind(word).bind(i64::from(most)).fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, count(row.try_get(1)?)))).collect()
 }
 
 fn count(n: i64) -> u64 {

@@ -1,6 +1,6 @@
 //! Lists of packages: filtered, sorted, paged by key, never by counting.
 
-use super::candidates::{self, quoted};
+use super::candidates::{self, FEW, Few, quoted};
 use super::codec::decode_package;
 use super::packages::{json, key_of};
 use super::read::{Page, Row};
@@ -9,6 +9,7 @@ use crate::model::{AccountId, Filter, Seq, Sort, Status, Tally, Timestamp};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Row as _};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How a list is sorted and where it begins.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -21,20 +22,25 @@ pub struct Order {
     pub after: Option<String>,
     /// Before this row, as a page told in [`Page::prev`]; wins over `after`.
     pub before: Option<String>,
+    /// Every row, however long it takes: where words find very many, a list for people is of the newest of these alone.
+    pub whole: bool,
 }
 
 /// At most so many senders are gone through side by side.
 const MOST_SENDERS: usize = 16;
+/// A list is gone through for so many steps of SQLite, some 50 ms, until its page is full.
+const MOST_STEPS: u32 = if cfg!(test) { 100_000 } else { 2_000_000 };
+const STEPS_AT_ONCE: i32 = 10_000;
 
 /// Where the rows of a page are looked for.
-#[derive(Debug)]
-enum Source {
+#[derive(Debug, Clone)]
+pub(super) enum Source {
     /// These, by row.
-    Few(Vec<i64>),
+    Few(Few),
     /// Among those that need attention, which are never very many.
     Attention,
-    /// On the shelves, each in the list's order.
-    Shelves,
+    /// On the shelves, each in the list's order; where that takes long, rather among these.
+    Shelves(Option<Few>),
     /// Of these senders, each the latest first; or the last.
     Senders(Vec<String>),
     /// Of the filter's group, the same.
@@ -42,7 +48,7 @@ enum Source {
 }
 
 /// The statement of a page. Its parameters: `$1` the accounts, `$2` the sender, `$3` the senders, `$4` since when, `$5` now,
-/// `$6` the words, `$7` and `$8` the place, `$9` how many, `$10` the rows, `$11` the group; `$12` and on: a sender each.
+/// `$6` the group, `$7` and `$8` the place, `$9` how many, `$10` the rows; `$11` and on: a word each, then a sender each.
 fn statement(filter: &Filter, sort: Sort, ascending: bool, has_place: bool, source: &Source) -> String {
     let column = column(sort);
     let (down, compare) = if ascending { ("ASC", ">") } else { ("DESC", "<") };
@@ -55,13 +61,14 @@ fn statement(filter: &Filter, sort: Sort, ascending: bool, has_place: bool, sour
     };
     also(narrows_accounts(filter), " AND account IN (SELECT value FROM json_each($1))");
     also(filter.sender.is_some(), " AND sender = $2");
-    also(filter.group.is_some(), " AND team = $11");
+    also(filter.group.is_some(), " AND team = $6");
     also(filter.within.senders.is_some(), " AND sender IN (SELECT value FROM json_each($3))");
     also(filter.updated_since.is_some(), " AND updated >= $4");
     also(filter.tally == Tally::Attention, " AND attention_until > $5");
     also(filter.tally == Tally::WithSender, " AND ready = 1");
-    let lacks = "SELECT 1 FROM json_each($6) word WHERE instr(search, word.value) = 0";
-    also(!filter.words.is_empty(), &format!(" AND NOT EXISTS ({lacks})"));
+    for at in (11..).take(filter.words.len()) {
+        also(true, &format!(" AND instr(search, ${at})"));
+    }
     let shelves = shelves(filter.tally);
     let among = format!("shelf IN ({})", quoted(shelves.iter().copied()));
     let place = format!(" AND ({column}, id) {compare} ($7, $8)");
@@ -84,15 +91,16 @@ fn statement(filter: &Filter, sort: Sort, ascending: bool, has_place: bool, sour
                 "SELECT id, {column} FROM packages INDEXED BY packages_attention WHERE true{place}{admits}"
             )
         }
-        Source::Shelves => {
+        Source::Shelves(_) => {
             let groups = shelves.iter().map(|shelf| format!("shelf = '{shelf}'"));
             merged(&format!("packages_{column}"), groups.collect())
         }
         Source::Senders(some) => {
-            let groups = (12..).take(some.len()).map(|at| format!("sender = ${at} AND {among}"));
+            let groups =
+                (11 + filter.words.len()..).take(some.len()).map(|at| format!("sender = ${at} AND {among}"));
             merged("packages_sender", groups.collect())
         }
-        Source::Group => merged("packages_team", vec![format!("team = $11 AND {among}")]),
+        Source::Group => merged("packages_team", vec![format!("team = $6 AND {among}")]),
     };
     format!(
         "SELECT id, account, package, seq, state, {column} AS cursor FROM packages \
@@ -123,7 +131,10 @@ const ATTENTION: &str = "SELECT count(*) FROM packages WHERE attention_until > $
     AND ($3 IS NULL OR +sender IN (SELECT value FROM json_each($3)))";
 const CHANGED: &str = "SELECT p.id, p.account, p.package, p.seq, p.state FROM changes c JOIN packages p ON p.id = c.package \
     WHERE c.seq > $1 AND p.seq = c.seq ORDER BY c.seq LIMIT $2";
-const OLDEST_CHANGE: &str = "SELECT coalesce(min(seq), 0), coalesce(max(seq), 0) FROM changes";
+// Each by itself is an end of the table; both at once would go through all of it.
+const LAST_CHANGE: &str = "SELECT coalesce(max(seq), 0) FROM changes";
+const CHANGES: &str =
+    "SELECT coalesce((SELECT min(seq) FROM changes), 0), coalesce((SELECT max(seq) FROM changes), 0)";
 
 impl Order {
     /// Whether a text is a place that [`Page::next`] could have told.
@@ -143,18 +154,19 @@ impl Store {
         now: Timestamp,
     ) -> Result<Page, StoreError> {
         let mut connection = self.readers.acquire().await?;
-        let source = self.source(&mut connection, filter, order.sort, now).await?;
+        let source = self.source(&mut connection, filter, order, now).await?;
         page(&mut connection, filter, order, limit, now, source).await
     }
 
     /// Where a page's rows are looked for.
-    async fn source(
+    pub(super) async fn source(
         &self,
         connection: &mut SqliteConnection,
         filter: &Filter,
-        sort: Sort,
+        order: &Order,
         now: Timestamp,
     ) -> Result<Source, StoreError> {
+        let sort = order.sort;
         if filter.tally == Tally::Attention && sort == Sort::Updated {
             return Ok(Source::Attention);
         }
@@ -166,15 +178,19 @@ impl Store {
             return Ok(Source::Group);
         }
         let few = candidates::of(connection, filter, sort, now, &self.tallies).await?;
-        Ok(few.map_or(Source::Shelves, Source::Few))
+        Ok(match few {
+            Some(few) if few.is_all => Source::Few(few),
+            None => Source::Shelves(None),
+            Some(_) if order.whole => Source::Shelves(None),
+            // What a package is called says nothing of where the next hit stands among the names.
+            Some(few) if sort == Sort::Name => Source::Few(few),
+            Some(few) => Source::Shelves(Some(few)),
+        })
     }
 
     /// How many packages need attention at `now`, among the accounts of `filter` and what it may see of them.
     pub async fn attention(&self, filter: &Filter, now: Timestamp) -> Result<u64, StoreError> {
-        let senders = filter.within.senders.as_ref().map(json).transpose()?;
-        let query = sqlx::query(ATTENTION).bind(now.0).bind(accounts(filter)?).bind(senders);
-        let row = query.fetch_one(&self.readers).await?;
-        Ok(u64::try_from(row.try_get::<i64, _>(0)?).unwrap_or_default())
+        attention(&mut *self.readers.acquire().await?, filter, now).await
     }
 
     /// What changed after `seq`, each package once and as it is now. `None`: that is too far back to tell, or more
@@ -186,7 +202,7 @@ impl Store {
 
     /// The first of what changed after `seq`, each package once and as it is now. `None`: that is too far back to tell.
     pub async fn first_changes_after(&self, seq: Seq, limit: u32) -> Result<Option<Vec<Row>>, StoreError> {
-        let bounds = sqlx::query(OLDEST_CHANGE).fetch_one(&self.readers).await?;
+        let bounds = sqlx::query(CHANGES).fetch_one(&self.readers).await?;
         let (oldest, newest): (i64, i64) = (bounds.try_get(0)?, bounds.try_get(1)?);
         if seq.0 > newest || seq.0.saturating_add(1) < oldest {
             return Ok(None);
@@ -197,11 +213,63 @@ impl Store {
 
     /// The number of the last change.
     pub async fn last_seq(&self) -> Result<Seq, StoreError> {
-        Ok(Seq(sqlx::query(OLDEST_CHANGE).fetch_one(&self.readers).await?.try_get(1)?))
+        self.seq_now(&mut *self.readers.acquire().await?).await
+    }
+
+    /// The same, with a connection that is there.
+    pub(super) async fn seq_now(&self, connection: &mut SqliteConnection) -> Result<Seq, StoreError> {
+        let writes = self.writes();
+        if let Some(seq) = self.memo.seq.get(writes, &()) {
+            return Ok(seq);
+        }
+        let seq = Seq(sqlx::query(LAST_CHANGE).fetch_one(connection).await?.try_get(0)?);
+        self.memo.seq.put(writes, (), seq);
+        Ok(seq)
     }
 }
 
-async fn page(
+/// How many packages need attention at `now`, among the accounts of `filter` and what it may see of them.
+pub(super) async fn attention(
+    connection: &mut SqliteConnection,
+    filter: &Filter,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let senders = filter.within.senders.as_ref().map(json).transpose()?;
+    let query = sqlx::query(ATTENTION).bind(now.0).bind(accounts(filter)?).bind(senders);
+    let row = query.fetch_one(connection).await?;
+    Ok(u64::try_from(row.try_get::<i64, _>(0)?).unwrap_or_default())
+}
+
+/// A page out of `source`. Where that is gone through for too long, it is out of the newest rows that the words find.
+pub(super) async fn page(
+    connection: &mut SqliteConnection,
+    filter: &Filter,
+    order: &Order,
+    limit: u32,
+    now: Timestamp,
+    source: Source,
+) -> Result<Page, StoreError> {
+    let Source::Shelves(Some(newest)) = source else {
+        return page_of(connection, filter, order, limit, now, source).await;
+    };
+    let over = Arc::new(AtomicBool::new(false));
+    let (is_over, mut left) = (Arc::clone(&over), MOST_STEPS / STEPS_AT_ONCE.unsigned_abs());
+    connection.lock_handle().await?.set_progress_handler(STEPS_AT_ONCE, move || {
+        left = left.saturating_sub(1);
+        // Once and never again: the connection keeps this for whoever has it next.
+        left != 1 || is_over.load(Ordering::Relaxed)
+    });
+    let gone_through = page_of(connection, filter, order, limit, now, Source::Shelves(None)).await;
+    over.store(true, Ordering::Relaxed);
+    match gone_through {
+        Err(StoreError::Interrupted) => {
+            page_of(connection, filter, order, limit, now, Source::Few(newest)).await
+        }
+        gone_through => gone_through,
+    }
+}
+
+async fn page_of(
     connection: &mut SqliteConnection,
     filter: &Filter,
     order: &Order,
@@ -221,19 +289,20 @@ async fn page(
         .bind(filter.within.senders.as_ref().map(json).transpose()?)
         .bind(filter.updated_since.map(|at| at.0))
         .bind(now.0)
-        .bind(json(&filter.words)?);
+        .bind(&filter.group);
     // A name is compared as text, everything else as a number.
     let query = match (order.sort, value) {
         (Sort::Name, value) => query.bind(value),
         (_, value) => query.bind(value.and_then(|it| it.parse::<i64>().ok())),
     };
     let query = query.bind(id).bind(i64::from(limit) + 1);
+    let newest_of = matches!(&source, Source::Few(few) if !few.is_all).then_some(FEW);
     let (rows, senders) = match source {
-        Source::Few(rows) => (Some(json(&rows)?), Vec::new()),
-        Source::Attention | Source::Shelves | Source::Group => (None, Vec::new()),
+        Source::Few(few) => (Some(few.rows), Vec::new()),
+        Source::Attention | Source::Shelves(_) | Source::Group => (None, Vec::new()),
         Source::Senders(some) => (None, some),
     };
-    let query = query.bind(rows).bind(&filter.group);
+    let query = filter.words.iter().fold(query.bind(rows), sqlx::query::Query::bind);
     let query = senders.into_iter().fold(query, sqlx::query::Query::bind);
     let rows = query.fetch_all(connection).await?;
     let more = rows.len() > limit as usize;
@@ -249,6 +318,7 @@ async fn page(
         next: place(shown.last(), older)?,
         prev: place(shown.first(), newer)?,
         rows: shown.into_iter().map(row_of).collect::<Result<_, _>>()?,
+        newest_of,
     })
 }
 

@@ -9,6 +9,7 @@ mod aside;
 mod asked;
 mod backup;
 mod batch;
+mod board;
 mod candidates;
 mod check;
 mod codec;
@@ -28,6 +29,7 @@ mod inbox;
 mod jobs;
 mod lines;
 mod list;
+mod memo;
 mod open;
 mod packages;
 pub mod people;
@@ -58,6 +60,7 @@ pub use alerts::{
 };
 pub use asked::{DryLine, Foreseen, MOST_DRY_LINES, MOST_WAITING};
 pub use backup::{Copied, Progress};
+pub use board::{Board, Look, Surroundings};
 pub use check::{Rebuilt, SelfCheck};
 pub use drift::{Drift, DriftCounts, DriftFilter};
 pub use erasing::{Blotted, Whom};
@@ -82,6 +85,7 @@ pub use views::{MOST_VIEWS, View};
 pub use waiting::{Knows, NewWaiting, Said, Waiting};
 
 use crate::model::{AccountId, Answer, Fingerprint, Origin, PackageKey, Record, SignerKey, Timestamp};
+use health::Queued;
 use read::Change;
 use sha2::{Digest, Sha256};
 use sqlx::SqlitePool;
@@ -107,6 +111,7 @@ pub struct Store {
     health: Arc<Health>,
     folder: PathBuf,
     policies: Arc<Policies>,
+    memo: Arc<memo::Memos>,
     /// Something of people was written here.
     wrote_aside: Arc<tokio::sync::Notify>,
     /// Something is no more that open pages may show.
@@ -115,22 +120,6 @@ pub struct Store {
     alerted: Arc<tokio::sync::Notify>,
     /// Held until the store is closed: it marks a running board.
     lock: Option<Arc<std::fs::File>>,
-}
-
-/// Counts one that waits, also when it goes away before it is answered.
-struct Queued<'a>(&'a Health);
-
-impl<'a> Queued<'a> {
-    fn new(health: &'a Health) -> Self {
-        health.waiting.fetch_add(1, Ordering::Relaxed);
-        Self(health)
-    }
-}
-
-impl Drop for Queued<'_> {
-    fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 /// A callback to keep, and what an adapter read in it.
@@ -319,6 +308,11 @@ impl Store {
         }
         // Whoever still holds a handle can't write any more; another board may begin.
         let _ = self.lock.as_ref().map(|lock| lock.unlock());
+    }
+
+    /// How often something of packages was written by now; `None`: another process writes, and doesn't say.
+    fn writes(&self) -> Option<u64> {
+        self.door.as_ref().map(|_| self.health.writes.load(Ordering::Acquire))
     }
 
     async fn ask<T>(

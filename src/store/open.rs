@@ -127,12 +127,14 @@ impl Store {
             None
         };
         let options = options(folder).read_only(true);
-        let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options).await?;
+        // A file needs no trying whether it is still there, each time that it is read.
+        let pool = SqlitePoolOptions::new().max_connections(READERS).test_before_acquire(false);
+        let readers = pool.connect_with(options).await?;
         if !writes {
             load_tallies(&mut *readers.acquire().await?, &tallies).await?;
         }
         let folder = folder.to_owned();
-        let (wrote_aside, took_away) = (Arc::default(), Arc::default());
+        let (memo, wrote_aside, took_away) = (Arc::default(), Arc::default(), Arc::default());
         Ok(Self {
             readers,
             door,
@@ -141,6 +143,7 @@ impl Store {
             health,
             folder,
             policies,
+            memo,
             wrote_aside,
             took_away,
             alerted,

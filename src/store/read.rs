@@ -25,6 +25,8 @@ pub struct Page {
     pub next: Option<String>,
     /// Where the page before this one begins, when walking back; `None`: this is the first one.
     pub prev: Option<String>,
+    /// The words find more than so many packages, and the list is of the newest of these alone; `None`: it is of all.
+    pub newest_of: Option<u32>,
 }
 
 /// A package and everything known of it.

@@ -4,8 +4,10 @@
 use super::list::accounts;
 use super::packages::json;
 use super::{Store, StoreError};
+use crate::model::access::Reach;
 use crate::model::{Filter, Status, Tally};
 use sqlx::Row as _;
+use sqlx::sqlite::SqliteConnection;
 
 const OF_SENDERS: &str = "SELECT word, sum(n) FROM sender_tallies WHERE sender IN (SELECT value FROM json_each($1)) \
     AND ($2 IS NULL OR account IN (SELECT value FROM json_each($2))) GROUP BY word";
@@ -17,12 +19,21 @@ impl Store {
     /// How many packages stand under each tally, among the accounts of `filter` and what it may see of them. Attention
     /// is not among them: it depends on the time.
     pub async fn counts(&self, filter: &Filter) -> Result<Vec<(Tally, u64)>, StoreError> {
+        self.counts_now(&mut *self.readers.acquire().await?, filter).await
+    }
+
+    /// The same, with a connection that is there.
+    pub(super) async fn counts_now(
+        &self,
+        connection: &mut SqliteConnection,
+        filter: &Filter,
+    ) -> Result<Vec<(Tally, u64)>, StoreError> {
         let kept = Status::ALL.into_iter().map(Tally::Status);
         let mut counts: Vec<(Tally, u64)> =
             kept.chain([Tally::WithSender, Tally::Trashed]).map(|tally| (tally, 0)).collect();
         if let Some(senders) = &filter.within.senders {
             let query = sqlx::query(OF_SENDERS).bind(json(senders)?).bind(accounts(filter)?);
-            for row in query.fetch_all(&self.readers).await? {
+            for row in query.fetch_all(connection).await? {
                 let (word, n): (&str, i64) = (row.try_get(0)?, row.try_get(1)?);
                 if let Some((_, count)) = counts.iter_mut().find(|(tally, _)| tally.word() == word) {
                     *count = u64::try_from(n).unwrap_or(0);
@@ -41,9 +52,27 @@ impl Store {
 
     /// The senders of the packages that `filter` may see, by mail address or id, in alphabetical order.
     pub async fn senders(&self, filter: &Filter, limit: u32) -> Result<Vec<String>, StoreError> {
-        let within = Filter { within: filter.within.clone(), ..Filter::default() };
-        let senders = filter.within.senders.as_ref().map(json).transpose()?;
+        self.senders_now(&mut *self.readers.acquire().await?, &filter.within, limit).await
+    }
+
+    /// The same, with a connection that is there.
+    pub(super) async fn senders_now(
+        &self,
+        connection: &mut SqliteConnection,
+        reach: &Reach,
+        limit: u32,
+    ) -> Result<Vec<String>, StoreError> {
+        let (writes, asked) = (self.writes(), (reach.clone(), limit));
+        if let Some(senders) = self.memo.senders.get(writes, &asked) {
+            return Ok(senders);
+        }
+        let within = Filter { within: reach.clone(), ..Filter::default() };
+        let senders = reach.senders.as_ref().map(json).transpose()?;
         let query = sqlx::query(SENDERS).bind(accounts(&within)?).bind(senders).bind(i64::from(limit));
-        query.fetch_all(&self.readers).await?.iter().map(|row| Ok(row.try_get(0)?)).collect()
+        let rows = query.fetch_all(connection).await?;
+        let senders: Vec<String> =
+            rows.iter().map(|row| Ok(row.try_get(0)?)).collect::<Result<_, StoreError>>()?;
+        self.memo.senders.put(writes, asked, senders.clone());
+        Ok(senders)
     }
 }

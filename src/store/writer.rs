@@ -20,7 +20,6 @@ use crate::model::{Fingerprint, Origin, PackageKey, Record, SignerKey, Timestamp
 use sqlx::sqlite::SqliteConnection;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 /// The most jobs in one transaction.
@@ -134,6 +133,7 @@ impl Writer {
                     Job::Chore(chore, done) => {
                         self.write(std::mem::take(&mut batch)).await;
                         let result = self.chore(chore).await;
+                        self.health.wrote(0);
                         self.health.set_trouble(result.as_ref().err().map(ToString::to_string));
                         let _ = done.send(result);
                     }
@@ -245,10 +245,10 @@ impl Writer {
             self.alerted.notify_one();
         }
         batch.hooks.done();
-        self.health.pending.fetch_add(batch.pending(), Ordering::Relaxed);
         for (account, word, n) in self.tallies.after(&batch.delta) {
             self.tallies.set(account, word, n);
         }
+        self.health.wrote(batch.pending());
         for change in std::mem::take(&mut batch.changes) {
             // Nobody listening is no error.
             let _ = self.changes.send(Arc::new(change));

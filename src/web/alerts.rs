@@ -27,7 +27,7 @@ const TOLD: u32 = 20;
 /// So many alerts of a package stand on its page.
 const OF_PACKAGE: u32 = 30;
 /// So many alerts stand in the strip; the rest is a number.
-const STRIP: u32 = 3;
+pub(super) const STRIP: u32 = 3;
 
 /// `GET /alerts`.
 pub async fn page(
@@ -64,8 +64,7 @@ pub async fn page(
 
 /// The newest open alerts that somebody sees: what stands in the strip.
 pub async fn open(site: &Site, who: &Who, moment: &Moment) -> Result<Vec<Alert>, StoreError> {
-    let query = AlertQuery::parse(|_| None);
-    site.app.store.alerts(&filter(site, &query, who, STRIP, moment.now())).await
+    site.app.store.alerts(&site.app.open_to(who, moment.now(), STRIP)).await
 }
 
 /// The alerts of a package, whether somebody may see to each, and who was told.

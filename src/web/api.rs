@@ -64,7 +64,7 @@ pub async fn packages(
     let moment = site.instant();
     let around = site.around(&moment);
     let packages = page.rows.iter().map(|row| PackageItem::new(row, &around)).collect();
-    let list = PackageList { packages, next: page.next };
+    let list = PackageList { packages, next: page.next, newest_of: page.newest_of };
     Ok(HttpResponse::Ok().json(list))
 }
 

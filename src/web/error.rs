@@ -38,9 +38,9 @@ impl ResponseError for WebError {
             Self::Bad(_) => StatusCode::BAD_REQUEST,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::SignIn => StatusCode::UNAUTHORIZED,
-            Self::Store(StoreError::Busy | StoreError::Stopped | StoreError::Disk(_)) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Store(
+                StoreError::Busy | StoreError::Stopped | StoreError::Disk(_) | StoreError::Interrupted,
+            ) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(
                 StoreError::Sql(_) | StoreError::Unreadable(_) | StoreError::Folder(_) | StoreError::ReadOnly,
             ) => StatusCode::INTERNAL_SERVER_ERROR,

@@ -1,17 +1,17 @@
 //! The pages: each asks the store, and hands plain values to its view.
 
 use super::error::WebError;
-use super::site::{Moment, Site};
+use super::site::Site;
 use super::views::{
     AccountLabel, Beside, BoardInput, BoardPage, BoardQuery, Cursor, InboxInput, InboxPage, LoneSigners,
     PackageAlerts, PackageInput, PackagePage, ProviderCard, ProvidersInput, ProvidersPage, PulseFragment,
     ScreenPage, ScreenPulse, board::PulseInput, html, link, providers,
 };
 use crate::app::people::Who;
-use crate::app::{AccountFacts, Facets, Order};
+use crate::app::{AccountFacts, Look, Order};
 use crate::config::{CallbackAuth, Rotates, Rotation, Unsigned};
 use crate::model::access::{Needs, Role};
-use crate::model::{AccountId, Filter, PackageKey, Tally, Timestamp};
+use crate::model::{AccountId, Filter, PackageKey, Timestamp};
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpRequest, HttpResponse, web};
 use percent_encoding::percent_decode_str;
@@ -30,35 +30,32 @@ const INBOX_PART: u32 = 20;
 pub async fn board(site: web::Data<Site>, request: HttpRequest, who: Who) -> Result<HttpResponse, WebError> {
     let query = query_of(&who, &request);
     let filter = query.filter(site.app.now(), &site.zone_of(&who), &site.accounts, &who);
-    let moment = site.moment_of(&who, |it| is_of(&filter, it)).await?;
+    let store = &site.app.store;
+    let board = store.board(&look(&site, &who, &filter), &order(&query), PAGE, MOST_SENDERS).await?;
+    let (page, shown) = (board.page, board.around);
+    let moment = site.moment_with(&who, shown.open, |it| is_of(&filter, it));
     let around = site.around(&moment);
-    // Before the list: what changes in between comes once more by the stream, and is not missed.
-    let seq = site.app.store.last_seq().await?;
-    let page = site.app.store.list(&filter, &order(&query), PAGE, moment.now()).await?;
-    let senders = site.app.store.senders(&filter, MOST_SENDERS).await?;
-    let senders: Vec<(String, String)> = senders.into_iter().map(|it| (it.clone(), it)).collect();
-    let tallies = tallies(&site, &filter, &moment).await?;
-    let open = super::alerts::open(&site, &who, &moment).await?;
-    let facets = facets(&site, &who, &filter).await?;
+    let senders: Vec<(String, String)> = board.senders.into_iter().map(|it| (it.clone(), it)).collect();
     let (views, saves) = super::saved::saved(&site, &who, &query).await?;
     let done = request.query_string().rsplit_once("done=").map_or("", |(_, done)| done);
     let notice = super::resync::board_notice(done);
     let named = filter.sender.is_some() || filter.group.is_some();
     let counted = filter.words.is_empty() && !named && filter.updated_since.is_none();
-    let total = tallies.iter().find(|(tally, _)| *tally == filter.tally).map(|(_, count)| *count);
+    let total = shown.tallies.iter().find(|(tally, _)| *tally == filter.tally).map(|(_, count)| *count);
     let input = BoardInput {
         around,
         query: &query,
         rows: &page.rows,
-        seq,
-        tallies: &tallies,
-        alerts: &open,
+        seq: board.seq,
+        tallies: &shown.tallies,
+        alerts: &shown.alerts,
         senders: &senders,
         total: total.filter(|_| counted),
         offset: (query.cursor == Cursor::First).then_some(0),
         newer: page.prev.as_deref(),
         older: page.next.as_deref(),
-        facets: facets.as_ref(),
+        newest_of: page.newest_of,
+        facets: shown.facets.as_ref(),
         beside: Beside {
             views: &views,
             saves,
@@ -83,12 +80,10 @@ pub fn query_of(who: &Who, request: &HttpRequest) -> BoardQuery {
 pub async fn pulse(site: web::Data<Site>, request: HttpRequest, who: Who) -> Result<HttpResponse, WebError> {
     let query = query_of(&who, &request);
     let filter = query.filter(site.app.now(), &site.zone_of(&who), &site.accounts, &who);
-    let moment = site.moment_of(&who, |it| is_of(&filter, it)).await?;
-    let tallies = tallies(&site, &filter, &moment).await?;
-    let open = super::alerts::open(&site, &who, &moment).await?;
+    let shown = site.app.store.surroundings(&look(&site, &who, &filter)).await?;
+    let moment = site.moment_with(&who, shown.open, |it| is_of(&filter, it));
     let around = site.around(&moment);
-    let facets = facets(&site, &who, &filter).await?;
-    let (tallies, alerts, facets) = (tallies.as_slice(), open.as_slice(), facets.as_ref());
+    let (tallies, alerts, facets) = (&*shown.tallies, &*shown.alerts, shown.facets.as_ref());
     let input = PulseInput { around: &around, query: &query, tallies, alerts, facets };
     Ok(page_of(if who.screen().is_some() {
         html(&ScreenPulse::new(&input))
@@ -311,7 +306,7 @@ pub fn order(query: &BoardQuery) -> Order {
         Cursor::After(at) => (Some(at.clone()), None),
         Cursor::Before(at) => (None, Some(at.clone())),
     };
-    Order { sort: query.sort, ascending: !query.descending(), after, before }
+    Order { sort: query.sort, ascending: !query.descending(), after, before, whole: false }
 }
 
 /// Whether a filter lets an account's packages through.
@@ -320,19 +315,12 @@ fn is_of(filter: &Filter, account: &AccountId) -> bool {
         && (filter.accounts.is_empty() || filter.accounts.contains(account))
 }
 
-/// The tallies of the filter's accounts, and of what it may see of them.
-async fn tallies(site: &Site, filter: &Filter, moment: &Moment) -> Result<Vec<(Tally, u64)>, WebError> {
-    let mut counts = site.app.store.counts(filter).await?;
-    counts.push((Tally::Attention, site.app.store.attention(filter, moment.now()).await?));
-    Ok(counts)
-}
-
-/// What the board can be narrowed to; a wall screen shows its one board.
-async fn facets(site: &Site, who: &Who, filter: &Filter) -> Result<Option<Facets>, WebError> {
-    if who.screen().is_some() {
-        return Ok(None);
-    }
-    Ok(Some(site.app.store.facets(filter, MOST_VALUES).await?))
+/// What a board asks the store for. A wall screen shows its one board, so nobody is there to narrow it; and what stands in
+/// the strip is of all accounts that they see.
+fn look<'a>(site: &Site, who: &'a Who, filter: &'a Filter) -> Look<'a> {
+    let values = who.screen().is_none().then_some(MOST_VALUES);
+    let now = site.app.now();
+    Look { filter, open: site.app.open_to(who, now, super::alerts::STRIP), now, values }
 }
 
 /// The package that a path names, and what follows it.

@@ -60,12 +60,18 @@ impl Site {
         who: &Who,
         is_in_view: impl Fn(&AccountId) -> bool,
     ) -> Result<Moment, crate::app::StoreError> {
+        let open = self.app.open_alerts(who, self.app.now()).await?;
+        Ok(self.moment_with(who, open, is_in_view))
+    }
+
+    /// The same, where it is known how many alerts of all that they see are open.
+    pub fn moment_with(&self, who: &Who, open: u64, is_in_view: impl Fn(&AccountId) -> bool) -> Moment {
         let mut moment = self.instant_for(who);
         let labels: Vec<&AccountLabel> = moment.accounts.iter().filter(|it| is_in_view(&it.id)).collect();
         let worst = self.app.worst(labels.iter().map(|it| &it.id));
         moment.header = Header::new(&labels, worst.as_ref(), moment.now, &self.zone_of(who));
-        moment.alerts = self.app.open_alerts(who, moment.now).await?;
-        Ok(moment)
+        moment.alerts = open;
+        moment
     }
 
     /// The same without asking the store.

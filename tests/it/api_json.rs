@@ -158,7 +158,7 @@ async fn the_whole_life_of_a_package() {
     assert!(told["why"].as_str().is_some_and(|why| why.ends_with('.')));
 
     let list = stage.board.json("/api/v1/packages").await;
-    assert_eq!(keys(&list), ["packages", "next"].into());
+    assert_eq!(keys(&list), ["packages", "next", "newest_of"].into());
     for left_out in ["documents", "events", "why"] {
         expected.remove(left_out);
     }

@@ -41,10 +41,14 @@ pub enum Wanted {
 impl App {
     /// How many alerts are open of what somebody sees.
     pub async fn open_alerts(&self, who: &Who, now: Timestamp) -> Result<u64, StoreError> {
+        Ok(self.store.standing_alerts(&self.open_to(who, now, 0)).await?.open)
+    }
+
+    /// The open alerts that somebody sees, so many at most.
+    #[must_use]
+    pub fn open_to(&self, who: &Who, now: Timestamp, limit: u32) -> AlertFilter {
         let (state, within, operators) = (AlertState::Open, who.reach.clone(), self.sees_operators(who));
-        let (kind, account, before, limit) = (None, None, None, 0);
-        let filter = AlertFilter { state, kind, account, within, operators, before, limit, now };
-        Ok(self.store.standing_alerts(&filter).await?.open)
+        AlertFilter { state, kind: None, account: None, within, operators, before: None, limit, now }
     }
 
     /// Whether somebody may see the alerts of whoever runs the board, as far as they may see the accounts: an admin, or a

@@ -6,7 +6,7 @@ use crate::model::access::Reach;
 use crate::model::alert::AlertKind;
 use crate::model::{AccountId, Package, PackageId, PackageKey, Timestamp};
 use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use std::sync::Arc;
 
 macro_rules! alerts {
@@ -190,6 +190,15 @@ pub struct AlertFilter {
 impl Store {
     /// Alerts, the newest first.
     pub async fn alerts(&self, filter: &AlertFilter) -> Result<Vec<Alert>, StoreError> {
+        self.alerts_now(&mut *self.readers.acquire().await?, filter).await
+    }
+
+    /// The same, with a connection that is there.
+    pub(in super::super) async fn alerts_now(
+        &self,
+        connection: &mut SqliteConnection,
+        filter: &AlertFilter,
+    ) -> Result<Vec<Alert>, StoreError> {
         let sql = match filter.state {
             AlertState::Open => OPEN,
             AlertState::Taken => TAKEN,
@@ -204,7 +213,7 @@ impl Store {
         let query = query.bind(accounts.as_ref().map(json).transpose()?);
         let query = query.bind(filter.within.senders.as_ref().map(json).transpose()?);
         let query = query.bind(i64::from(filter.limit)).bind(filter.now.0).bind(filter.operators);
-        query.fetch_all(&self.readers).await?.iter().map(alert_of).collect()
+        query.fetch_all(connection).await?.iter().map(alert_of).collect()
     }
 
     /// One.

@@ -88,7 +88,8 @@ async fn each_way_finds_the_same_rows() {
             let few = candidates::of(&mut connection, &filter, order.sort, NOW, &store.tallies).await;
             let few = few.unwrap_or_else(|cause| panic!("{cause} {filter:?}"));
             drop(connection);
-            let mut ways = vec![Source::Shelves, Source::Few((0..1000).collect())];
+            let all = Few { rows: json(&(0..1000).collect::<Vec<_>>()).unwrap(), is_all: true };
+            let mut ways = vec![Source::Shelves(None), Source::Few(all)];
             ways.extend(few.map(Source::Few));
             let senders = candidates::senders(&filter);
             ways.extend(senders.filter(|_| order.sort == Sort::Updated).map(Source::Senders));
@@ -103,15 +104,8 @@ async fn each_way_finds_the_same_rows() {
                 let told = format!("{way:?} {filter:?} {order:?}");
                 let (mut there, mut order) = (Vec::new(), order.clone());
                 loop {
-                    let copy = match &way {
-                        Source::Few(rows) => Source::Few(rows.clone()),
-                        Source::Attention => Source::Attention,
-                        Source::Shelves => Source::Shelves,
-                        Source::Senders(some) => Source::Senders(some.clone()),
-                        Source::Group => Source::Group,
-                    };
                     let mut connection = store.readers.acquire().await.unwrap();
-                    let page = page(&mut connection, &filter, &order, 7, NOW, copy).await.unwrap();
+                    let page = page(&mut connection, &filter, &order, 7, NOW, way.clone()).await.unwrap();
                     there.extend(page.rows.iter().map(|it| it.key.to_string()));
                     let Some(next) = page.next else { break };
                     order.after = Some(next);
@@ -133,7 +127,8 @@ async fn no_page_goes_through_a_table_or_sorts_what_is_long() {
     for filter in filters() {
         for order in orders() {
             for has_place in [false, true] {
-                let mut ways = vec![Source::Shelves, Source::Few(Vec::new())];
+                let none = Few { rows: "[]".to_owned(), is_all: true };
+                let mut ways = vec![Source::Shelves(None), Source::Few(none)];
                 let senders = candidates::senders(&filter);
                 ways.extend(senders.filter(|_| order.sort == Sort::Updated).map(Source::Senders));
                 if filter.tally == Tally::Attention && order.sort == Sort::Updated {
@@ -175,4 +170,55 @@ async fn no_page_goes_through_a_table_or_sorts_what_is_long() {
 async fn plan(connection: &mut SqliteConnection, text: &str) -> Vec<String> {
     let rows = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}"))).fetch_all(connection).await;
     rows.unwrap().iter().map(|row| row.try_get::<String, _>("detail").unwrap()).collect()
+}
+
+/// Packages like one that is there: those of one word came last, and changed long before the others.
+async fn many_more(folder: &std::path::Path) {
+    const MORE: &str = "INSERT INTO packages (account, package, seq, shelf, ready, sender, updated, created, due, name, \
+        search, state, facts, tries, not_ours) \
+        WITH RECURSIVE some (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM some WHERE n < $1) \
+        SELECT account, $2 || n, seq, shelf, ready, sender, updated + $3, created, due, $2 || printf('%05d', n), \
+        ' ' || $2, state, facts, tries, not_ours FROM packages, some WHERE package = 'p-1'";
+    let mut connection = connect_beside(folder).await.unwrap();
+    for (n, word, later) in [(12_000, "other", 1_000), (5_100, "often", -1_000)] {
+        sqlx::query(MORE).bind(n).bind(word).bind(later).execute(&mut connection).await.unwrap();
+    }
+}
+
+/// Seen red with: a walk without its limit, and a limit that stays with the connection.
+#[tokio::test]
+async fn where_words_find_very_many_no_list_goes_through_all_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = filled(folder.path()).await;
+    many_more(folder.path()).await;
+    let often = |tally| Filter { tally, words: search_words("often", 12), ..Filter::default() };
+    let by = |sort, whole| Order { sort, ascending: sort == Sort::Name, whole, ..Order::default() };
+    let names = async |order: &Order| {
+        let page = store.list(&often(Tally::All), order, 2, NOW).await.unwrap();
+        let names: Vec<String> = page.rows.iter().map(|it| it.key.package.as_str().to_owned()).collect();
+        (names, page.newest_of)
+    };
+    let of = |all: [&str; 2]| all.map(str::to_owned).to_vec();
+    // A list for people is of the newest, a file of all.
+    assert_eq!(names(&by(Sort::Name, false)).await, (of(["often100", "often101"]), Some(FEW)));
+    assert_eq!(names(&by(Sort::Name, true)).await, (of(["often1", "often2"]), None));
+    // Nobody goes through all that changed later.
+    assert_eq!(names(&by(Sort::Updated, false)).await, (of(["often5100", "often5099"]), Some(FEW)));
+    assert_eq!(names(&by(Sort::Updated, true)).await, (of(["often5100", "often5099"]), None));
+    // The page after that is of the same.
+    let order = by(Sort::Name, false);
+    let first = store.list(&often(Tally::All), &order, 2, NOW).await.unwrap();
+    let second = names(&Order { after: first.next, ..order }).await;
+    assert_eq!(second, (of(["often102", "often103"]), Some(FEW)));
+    // What is found soon is of all.
+    let other = Filter { words: search_words("other", 12), ..Filter::default() };
+    let page = store.list(&other, &by(Sort::Updated, false), 2, NOW).await.unwrap();
+    assert_eq!((page.rows.len(), page.newest_of), (2, None));
+    // Whoever has the connections next may take their time.
+    for _ in 0..8 {
+        let long = "WITH RECURSIVE some (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM some WHERE n < 200000) \
+            SELECT count(*) FROM some";
+        assert_eq!(sqlx::query(long).fetch_one(&store.readers).await.unwrap().get::<i64, _>(0), 200_000);
+    }
+    store.close().await;
 }

@@ -39,6 +39,8 @@ pub struct BoardInput<'a> {
     pub newer: Option<&'a str>,
     /// The cursor of the page after this one.
     pub older: Option<&'a str>,
+    /// The search finds more than so many packages, and the list is of the newest of these; `None`: it is of all.
+    pub newest_of: Option<u32>,
     /// What the list can be narrowed to; `None`: nobody is there to do it.
     pub facets: Option<&'a Facets>,
     /// What stands beside the list for whoever looks.
@@ -101,6 +103,8 @@ pub struct BoardPage<'a> {
     newer: Option<String>,
     older: Option<String>,
     empty: Option<Empty>,
+    /// More than the list is of.
+    many: Option<String>,
     beside: Beside<'a>,
 }
 
@@ -205,6 +209,7 @@ impl<'a> BoardPage<'a> {
             newer: input.newer.map(|cursor| href(cursor, Cursor::Before)),
             older: input.older.map(|cursor| href(cursor, Cursor::After)),
             empty: empty(input),
+            many: input.newest_of.map(|it| number(u64::from(it))),
             beside: input.beside,
         }
     }

@@ -14,6 +14,8 @@ pub struct PackageList {
     pub packages: Vec<PackageItem>,
     /// What `after` must be for the next page; null: this is the last one.
     pub next: Option<String>,
+    /// The words find more than so many packages, and the list is of the newest of these alone; null: it is of all.
+    pub newest_of: Option<u32>,
 }
 
 /// A package of a list.

@@ -21,6 +21,10 @@ const HOSTILE: [&str; 7] = [
 ];
 
 fn board(rows: &[Row], query: &BoardQuery, open: u64) -> String {
+    board_of(rows, query, open, None)
+}
+
+fn board_of(rows: &[Row], query: &BoardQuery, open: u64, newest_of: Option<u32>) -> String {
     let (accounts, zone) = (sample::accounts(), berlin());
     let around = Around { alerts: open, ..around(&accounts, &zone) };
     html(&BoardPage::new(&BoardInput {
@@ -35,6 +39,7 @@ fn board(rows: &[Row], query: &BoardQuery, open: u64) -> String {
         offset: Some(0),
         newer: None,
         older: Some("x/y"),
+        newest_of,
         facets: None,
         beside: Beside::default(),
     }))
@@ -313,4 +318,12 @@ fn a_board_of_fifty_rows_is_light() {
     let all = page + style + script;
     assert!(all < 50 * 1024, "{page} + {style} + {script} = {all} bytes");
     println!("page {page}, style {style}, script {script}: {all} bytes");
+}
+
+#[test]
+fn a_list_of_the_newest_alone_says_so() {
+    let query = BoardQuery::parse("q=mortgage&sort=name");
+    let page = board_of(&[], &query, 0, Some(5_000));
+    assert!(page.contains("more than 5,000 packages, and this list is of the newest 5,000 alone"), "{page}");
+    assert!(!board(&[], &query, 0).contains("the newest"));
 }

@@ -1,0 +1,88 @@
+//! All that a board's page needs, with one connection: each statement by itself would wait for one, and have it tried.
+
+use super::facets::Facets;
+use super::list::{Order, attention, page};
+use super::read::Page;
+use super::{Alert, AlertFilter, Store, StoreError};
+use crate::model::{Filter, Seq, Tally, Timestamp};
+use sqlx::sqlite::SqliteConnection;
+
+/// What a board looks at.
+#[derive(Debug, Clone)]
+pub struct Look<'a> {
+    /// What it shows.
+    pub filter: &'a Filter,
+    /// The open alerts of all that whoever looks may see, and how many of them.
+    pub open: AlertFilter,
+    /// When.
+    pub now: Timestamp,
+    /// How many values of a facet; `None`: nobody is there to choose one.
+    pub values: Option<u32>,
+}
+
+/// What stands around a board's list.
+#[derive(Debug)]
+pub struct Surroundings {
+    /// How many alerts are open, of all that whoever looks may see.
+    pub open: u64,
+    /// The newest of them.
+    pub alerts: Vec<Alert>,
+    /// How many packages stand under each tally, by the filter.
+    pub tallies: Vec<(Tally, u64)>,
+    /// What the list can be narrowed to.
+    pub facets: Option<Facets>,
+}
+
+/// A board.
+#[derive(Debug)]
+pub struct Board {
+    /// The newest change that the list knows of for certain.
+    pub seq: Seq,
+    /// The list's page.
+    pub page: Page,
+    /// What stands around it.
+    pub around: Surroundings,
+    /// Whose packages whoever looks may see, in alphabetical order.
+    pub senders: Vec<String>,
+}
+
+impl Store {
+    /// A board with at most `limit` rows, and so many senders.
+    pub async fn board(
+        &self,
+        look: &Look<'_>,
+        order: &Order,
+        limit: u32,
+        senders: u32,
+    ) -> Result<Board, StoreError> {
+        let mut connection = self.readers.acquire().await?;
+        // Before the list: what changes in between comes once more by the stream, and is not missed.
+        let seq = self.seq_now(&mut connection).await?;
+        let source = self.source(&mut connection, look.filter, order, look.now).await?;
+        let page = page(&mut connection, look.filter, order, limit, look.now, source).await?;
+        let around = self.around(&mut connection, look).await?;
+        let senders = self.senders_now(&mut connection, &look.filter.within, senders).await?;
+        Ok(Board { seq, page, around, senders })
+    }
+
+    /// What stands around a board's list.
+    pub async fn surroundings(&self, look: &Look<'_>) -> Result<Surroundings, StoreError> {
+        self.around(&mut *self.readers.acquire().await?, look).await
+    }
+
+    async fn around(
+        &self,
+        connection: &mut SqliteConnection,
+        look: &Look<'_>,
+    ) -> Result<Surroundings, StoreError> {
+        let open = self.standing_now(connection, &look.open).await?.open;
+        let alerts = if open == 0 { Vec::new() } else { self.alerts_now(connection, &look.open).await? };
+        let mut tallies = self.counts_now(connection, look.filter).await?;
+        tallies.push((Tally::Attention, attention(connection, look.filter, look.now).await?));
+        let facets = match look.values {
+            Some(most) => Some(self.facets_now(connection, look.filter, most).await?),
+            None => None,
+        };
+        Ok(Surroundings { open, alerts, tallies, facets })
+    }
+}

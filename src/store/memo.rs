@@ -1,0 +1,75 @@
+//! What was answered since the last write: asked again before the next one, it is the same.
+
+use super::facets::Facets;
+use super::{AlertFilter, Standing};
+use crate::model::access::Reach;
+use crate::model::{Filter, Seq};
+use std::sync::Mutex;
+
+/// So many answers are kept, all of them younger than the last write.
+const MOST: usize = 64;
+
+/// What is asked for again and again.
+#[derive(Debug, Default)]
+pub(super) struct Memos {
+    /// The number of the last change.
+    pub seq: Memo<(), Seq>,
+    /// The senders of whom somebody may know, and how many of them.
+    pub senders: Memo<(Reach, u32), Vec<String>>,
+    /// How many alerts stand.
+    pub standing: Memo<AlertFilter, Standing>,
+    /// The facets of a filter, and how many values.
+    pub facets: Memo<(Filter, u32), Facets>,
+}
+
+/// Answers by what was asked, and after how many writes they were right.
+#[derive(Debug)]
+pub(super) struct Memo<K, V>(Mutex<(u64, Vec<(K, V)>)>);
+
+impl<K, V> Default for Memo<K, V> {
+    fn default() -> Self {
+        Self(Mutex::new((0, Vec::new())))
+    }
+}
+
+impl<K: PartialEq, V: Clone> Memo<K, V> {
+    /// The answer, if nothing was written since. `writes`: how many there are now; `None`: nobody counts them here.
+    pub(super) fn get(&self, writes: Option<u64>, key: &K) -> Option<V> {
+        let kept = self.0.lock().ok().filter(|it| Some(it.0) == writes)?;
+        kept.1.iter().find(|it| it.0 == *key).map(|it| it.1.clone())
+    }
+
+    /// Keeps an answer. `writes`: how many there were before it was looked up, so that it is never older than they are.
+    pub(super) fn put(&self, writes: Option<u64>, key: K, value: V) {
+        let (Some(writes), Ok(mut kept)) = (writes, self.0.lock()) else { return };
+        if writes > kept.0 || kept.1.len() >= MOST {
+            *kept = (writes.max(kept.0), Vec::new());
+        }
+        if writes == kept.0 {
+            kept.1.push((key, value));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Seen red with: answers that stay after a write, or that are taken from before one.
+    #[test]
+    fn an_answer_lasts_until_the_next_write() {
+        let memo = Memo::default();
+        memo.put(Some(7), "a", 1);
+        assert_eq!((memo.get(Some(7), &"a"), memo.get(Some(7), &"b")), (Some(1), None));
+        assert_eq!((memo.get(Some(8), &"a"), memo.get(None, &"a")), (None, None));
+        memo.put(Some(8), "b", 2);
+        memo.put(Some(7), "c", 3);
+        assert_eq!((memo.get(Some(8), &"b"), memo.get(Some(8), &"c")), (Some(2), None), "too old to keep");
+        memo.put(None, "d", 4);
+        assert_eq!(memo.get(Some(8), &"d"), None);
+        for at in 0..200 {
+            memo.put(Some(9), "e", at);
+        }
+        assert!(memo.0.lock().unwrap().1.len() <= MOST);
+    }
+}
