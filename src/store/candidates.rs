@@ -9,6 +9,7 @@ use super::tallies::Tallies;
 use crate::model::{Filter, Sort, Status, Tally, Timestamp};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
+use std::collections::BTreeSet;
 
 /// At most so many packages are gathered and sorted. Where a filter may admit more, a list is gone through in its order
 /// until the page is full.
@@ -24,6 +25,11 @@ const BY_ACCOUNTS: &str = "SELECT id FROM packages WHERE account IN (SELECT valu
 const BY_ATTENTION: &str = "SELECT id FROM packages INDEXED BY packages_attention WHERE attention_until > $1";
 const BY_READY: &str = "SELECT id FROM packages INDEXED BY packages_ready WHERE ready = 1";
 const ANEW: &str = "INSERT INTO package_words (package_words) VALUES ('rebuild')";
+const TERMS: &str =
+    "CREATE VIRTUAL TABLE temp.package_terms USING fts5vocab('main', 'package_words', 'instance')";
+/// Which of some terms begin another one; the least character of a term is 0.
+const GO_ON: &str = "SELECT value FROM json_each($1) WHERE EXISTS \
+    (SELECT 1 FROM temp.package_terms WHERE term >= value || '0' AND term <= value || char(1114111))";
 const HAS: &str = "SELECT 1 FROM package_words WHERE package_words MATCH $1 AND rowid = $2";
 
 /// Some rows.
@@ -78,7 +84,7 @@ pub(super) async fn of(
     if filter.words.is_empty() {
         return Ok(None);
     }
-    match matching(&filter.words) {
+    match matching(connection, &filter.words).await? {
         Some(words) => some(connection, BY_WORDS, words).await.map(Some),
         None => Ok(Some(Few { rows: "[]".to_owned(), is_all: true })),
     }
@@ -136,11 +142,27 @@ pub(super) fn quoted(words: impl IntoIterator<Item = &'static str>) -> String {
 
 /// Words in the language of the index: each quoted, as neighbours of which the last may go on. `None`: one of them is no
 /// word, and nothing has it.
-fn matching(words: &[String]) -> Option<String> {
-    let is_word = |word: &&String| word.chars().all(|it| it == ' ' || it.is_alphanumeric());
-    let quoted = words.iter().filter(is_word).map(|word| format!("\"{}\" *", word.trim_start()));
-    let quoted: Vec<String> = quoted.collect();
-    (quoted.len() == words.len()).then(|| quoted.join(" "))
+async fn matching(connection: &mut SqliteConnection, words: &[String]) -> Result<Option<String>, StoreError> {
+    let is_word = |word: &String| word.chars().all(|it| it == ' ' || it.is_alphanumeric());
+    if !words.iter().all(is_word) {
+        return Ok(None);
+    }
+    // Where a word may go on, all that it finds is put together before it is compared with what the others find; so it is
+    // asked first whether there is any that goes on.
+    let last = |word: &String| word.rsplit(' ').next().unwrap_or_default().to_owned();
+    let query = sqlx::query(GO_ON).bind(json(&words.iter().map(last).collect::<Vec<_>>())?);
+    let rows = query.fetch_all(connection).await?;
+    let goes_on = rows.iter().map(|row| row.try_get(0)).collect::<Result<BTreeSet<String>, _>>()?;
+    let quoted = words.iter().map(|word| {
+        let star = if goes_on.contains(&last(word)) { " *" } else { "" };
+        format!("\"{}\"{star}", word.trim_start())
+    });
+    Ok(Some(quoted.collect::<Vec<_>>().join(" ")))
+}
+
+/// Lets a connection see which words there are.
+pub(super) async fn see_terms(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::query(TERMS).execute(connection).await.map(|_| ())
 }
 
 /// Makes the index of words anew, out of the rows: nothing remains of what isn't there any more.

@@ -29,7 +29,7 @@ pub struct Order {
 /// At most so many senders are gone through side by side.
 const MOST_SENDERS: usize = 16;
 /// A list is gone through for so many steps of SQLite, some 50 ms, until its page is full.
-const MOST_STEPS: u32 = if cfg!(test) { 100_000 } else { 2_000_000 };
+const MOST_STEPS: u32 = if cfg!(test) { 50_000 } else { 300_000 };
 const STEPS_AT_ONCE: i32 = 10_000;
 
 /// Where the rows of a page are looked for.

@@ -7,7 +7,7 @@ use super::refused::Shed;
 use super::shelf::Shelf;
 use super::tallies::Tallies;
 use super::writer::{Job, Numbers, Writer};
-use super::{CHANGES, Health, Policies, QUEUE, Store, StoreError, backup, removal, schema};
+use super::{CHANGES, Health, Policies, QUEUE, Store, StoreError, backup, candidates, removal, schema};
 use crate::model::AccountId;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
@@ -129,6 +129,7 @@ impl Store {
         let options = options(folder).read_only(true);
         // A file needs no trying whether it is still there, each time that it is read.
         let pool = SqlitePoolOptions::new().max_connections(READERS).test_before_acquire(false);
+        let pool = pool.after_connect(|it, _| Box::pin(candidates::see_terms(it)));
         let readers = pool.connect_with(options).await?;
         if !writes {
             load_tallies(&mut *readers.acquire().await?, &tallies).await?;
