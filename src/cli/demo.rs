@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// A demo asks its own simulator, which has no limit of calls.
@@ -121,6 +122,8 @@ fn config(listen: SocketAddr, data: PathBuf, accounts: &[Account], simulator: &S
     let mut config = Config { opens: Opens::ToItsMachine, ..Config::default() };
     config.server.listen = listen;
     config.server.data = data;
+    // So that its week has some that lie still.
+    config.alerts.inactive_after = Some(Duration::from_secs(5 * 24 * 3600));
     config.accounts =
         accounts.iter().map(|it| (it.id.clone(), played(it, simulator.base_url(&it.id)))).collect();
     config

@@ -205,7 +205,11 @@ pub fn concerns(package: &Package) -> Vec<Concern> {
             ];
             let stands = befell.into_iter().filter(|(stands, _)| *stands);
             let began = signer_began(package, signer);
-            all.extend(stands.map(|(_, kind)| Concern { kind, signer: signer.id.clone(), began }));
+            all.extend(stands.map(|(_, kind)| {
+                // Since when somebody signs says nothing of a field that they rejected later.
+                let began = if kind == AlertKind::FieldRejected { package.updated } else { began };
+                Concern { kind, signer: signer.id.clone(), began }
+            }));
         }
     }
     let whole = |kind, began| Concern { kind, signer: String::new(), began };

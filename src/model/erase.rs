@@ -83,6 +83,11 @@ impl Eraser {
         self.seats.iter().map(|(id, number)| (id.as_str(), *number))
     }
 
+    /// Their mail addresses, in lower case, and what stands for each where it was an id.
+    pub fn marks(&self) -> impl Iterator<Item = (&str, String)> {
+        self.mails.iter().map(|(mail, number)| (mail.as_str(), mark(*number)))
+    }
+
     /// Nobody is to be taken out.
     #[must_use]
     pub fn is_idle(&self) -> bool {

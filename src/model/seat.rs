@@ -298,12 +298,14 @@ impl Seat {
             SignerStatus::Reassigned => self.reassigned,
         };
         let flags = [self.locked, self.bounced, self.kba_failed];
+        let is_troubled = flags.iter().any(|flag| flag.value);
         let trouble =
             flags.iter().filter(|flag| flag.value && flag.fact_at != NEVER).map(|flag| flag.fact_at).max();
         Signer {
             counted: !self.left && status != SignerStatus::Reassigned && self.required != Some(false),
             status,
-            since: trouble.or(done),
+            // Trouble of which only an answer tells has no time, and not that of what was done before.
+            since: if is_troubled { trouble } else { done },
             step: self.step.filter(|_| status <= SignerStatus::Signed),
             fields_signed: count(&self.fields_signed),
             fields_rejected: count(&self.fields_rejected),

@@ -44,7 +44,7 @@ const GIVE_UP: &str = "UPDATE forwards SET state = 2, error = 'its bytes were er
     FROM json_each(?) k JOIN arrivals a ON a.id = k.value))";
 const DRIFT: &str = "SELECT id, signer, board, provider FROM drift WHERE account = $1 AND package = $2";
 /// What the firm's own logic was told of the package, or waits to be: it may name them.
-const HOOKS: &str = "UPDATE hook_deliveries SET body = '{}', answer = NULL, error = iif(state = 0, 'its text was erased', error), \
+const HOOKS: &str = "UPDATE hook_deliveries SET body = '{}', subject = 'erased ' || id, answer = NULL, error = iif(state = 0, 'its text was erased', error), \
     state = iif(state = 0, 2, state) WHERE account = ? AND package = ?";
 const SET_DRIFT: &str = "UPDATE drift SET signer = ?, board = ?, provider = ? WHERE id = ?";
 const FORGET_REFUSED: &str = "DELETE FROM refused WHERE id IN (SELECT value FROM json_each($1))";
@@ -232,6 +232,7 @@ impl Writer {
             batch.seats.push((self.erased.seat_of(&key, id), number, at.0));
             batch.seats.push((self.erased.signer_of(&key, id), number, at.0));
         }
+        batch.alerts.rename(&key, traces.eraser.marks());
         let mut script = batch.script(&self.tallies)?;
         traces.write(row, &mut script)?;
         self.blot_drift(&key, &traces.eraser, &mut script).await?;
@@ -328,13 +329,13 @@ impl Store {
     /// Erases somebody from whatever holds them beside packages.
     pub async fn blot_rest(&self, whom: &Whom, held: super::Held) -> Result<(), StoreError> {
         let mail = whom.mail.clone();
-        self.ask_apart(|done| Apart::BlotRest(mail, Box::new(held), done)).await
+        let done = self.ask_apart(|done| Apart::BlotRest(mail, Box::new(held), done)).await;
+        self.took_away.notify_one();
+        done
     }
 
     /// Writes the database anew, without what unused places of the file still hold. Everybody waits meanwhile.
     pub async fn compact(&self) -> Result<(), StoreError> {
-        let done = self.ask_apart(Apart::Compact).await;
-        self.took_away.notify_one();
-        done
+        self.ask_apart(Apart::Compact).await
     }
 }

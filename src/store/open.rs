@@ -65,6 +65,7 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (50, "watch", include_str!("../../migrations/0050_watch.sql")),
     (51, "messages", include_str!("../../migrations/0051_messages.sql")),
     (52, "deposits", include_str!("../../migrations/0052_deposits.sql")),
+    (53, "hooks_of_packages", include_str!("../../migrations/0053_hooks_of_packages.sql")),
 ];
 
 /// How a data folder is opened.
@@ -129,6 +130,13 @@ impl Store {
         let options = options(folder).read_only(true);
         // A file needs no trying whether it is still there, each time that it is read.
         let pool = SqlitePoolOptions::new().max_connections(READERS).test_before_acquire(false);
+        // Who gave up while a long list was gone through left the end that it had.
+        let pool = pool.after_release(|connection, _| {
+            Box::pin(async move {
+                connection.lock_handle().await?.remove_progress_handler();
+                Ok(true)
+            })
+        });
         let pool = pool.after_connect(|it, _| Box::pin(candidates::see_terms(it)));
         let readers = pool.connect_with(options).await?;
         if !writes {

@@ -362,3 +362,23 @@ async fn what_is_read_only_later_loses_its_bytes_then() {
     nothing_differs(&board).await;
     board.stop().await;
 }
+
+/// Where an id is a mail address, the alert is of the same signer under another one, and nobody is told that it is over.
+#[actix_web::test]
+async fn an_alert_stands_without_the_address_of_whom_it_befell() {
+    let board = board().await;
+    board.event("L", "PACKAGE_ACTIVATE", "sender", 0).await;
+    board.event("L", "SIGNER_LOCKED", "ana@a.example", 1_000).await;
+    board.event("L", "SIGNER_LOCKED", "ben@a.example", 2_000).await;
+    board.app().erase(&person("ana@a.example", None)).await.unwrap();
+    let standing = "SELECT signer FROM alerts WHERE kind = 'locked' AND resolved_at IS NULL ORDER BY id";
+    let standing = board.sql(standing).await;
+    assert!(
+        standing.len() == 2 && standing[0] != "ana@a.example" && standing[1] == "ben@a.example",
+        "{standing:?}"
+    );
+    let signers = board.package("os", "L").await["signers"].to_string();
+    assert!(signers.contains(&standing[0]), "the package's own id: {standing:?} {signers}");
+    assert_eq!(board.sql("SELECT count(*) FROM alerts").await, ["2"]);
+    board.stop().await;
+}

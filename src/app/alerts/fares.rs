@@ -49,6 +49,9 @@ impl Fares {
         state.rests_until = Some(until);
         let since = state.trouble.as_ref().map_or(now, |(since, _)| *since);
         if state.trouble.is_none() {
+            // Mail servers like to say whom they refuse.
+            let nameless = |it: &str| if it.contains('@') { "…".to_owned() } else { it.to_owned() };
+            let why = why.split(' ').map(nameless).collect::<Vec<_>>().join(" ");
             tracing::warn!(
                 channel,
                 why,

@@ -143,12 +143,12 @@ fn of_board(alert: &Alert) -> (String, String) {
         }
         AlertKind::MessagesFail if alert.signer == MAIL => (
             "Mails about alerts can’t be sent",
-            "See on the page Alerts who was not told and why; `signboard doctor` tries the mail server.",
+            "See on the page Messages who was not told and why; `signboard doctor` tries the mail server.",
         ),
         _ => {
             return (
                 format!("The channel {subject} can’t tell people of alerts"),
-                "See on the page Alerts who was not told and why.".to_owned(),
+                "See on the page Messages who was not told and why.".to_owned(),
             );
         }
     };

@@ -18,7 +18,7 @@ pub(super) const REOPEN: &str = "UPDATE alerts SET resolved_at = NULL, resolutio
     WHERE account = k.value ->> 0 AND package = k.value ->> 1 AND alerts.kind = k.value ->> 2 AND signer = k.value ->> 3 \
     AND resolution = 'cleared' AND began >= k.value ->> 4 AND NOT EXISTS (SELECT 1 FROM alerts o WHERE o.account = alerts.account \
     AND o.package = alerts.package AND o.kind = alerts.kind AND o.signer = alerts.signer AND o.id > alerts.id)";
-pub(super) const RAISE: &str = "INSERT INTO alerts (account, package, kind, signer, began, raised_at, late, route_at) \
+pub(super) const RAISE: &str = "INSERT OR IGNORE INTO alerts (account, package, kind, signer, began, raised_at, late, route_at) \
     SELECT k.value ->> 0, k.value ->> 1, k.value ->> 2, k.value ->> 3, k.value ->> 4, k.value ->> 5, k.value ->> 6, k.value ->> 7 \
     FROM json_each(?) k WHERE NOT EXISTS (SELECT 1 FROM alerts o WHERE o.account = k.value ->> 0 AND o.package = k.value ->> 1 \
     AND o.kind = k.value ->> 2 AND o.signer = k.value ->> 3 AND (o.resolved_at IS NULL OR o.began >= k.value ->> 4))";
@@ -32,6 +32,11 @@ const CLEAR_THE_REST: &str = "UPDATE alerts SET resolved_at = k.value ->> 2, res
     route_at = iif(EXISTS (SELECT 1 FROM tellings t WHERE t.alert = alerts.id), k.value ->> 2, NULL), snoozed_until = NULL FROM json_each(?) k WHERE account = k.value ->> 0 AND package = k.value ->> 1 AND resolved_at IS NULL \
     AND alerts.kind <> 'inactive' AND (alerts.kind || ' ' || signer) NOT IN (SELECT value FROM json_each(k.value -> 3))";
 
+/// Some ids of signers are mail addresses, and get another when that is erased: an alert is of the same signer still. `?`: a JSON
+/// array of `[account, package, the address in lower case, what stands for it]`.
+const RENAME: &str = "UPDATE alerts SET signer = k.value ->> 3 FROM json_each(?) k WHERE account = k.value ->> 0 \
+    AND package = k.value ->> 1 AND lower(signer) = k.value ->> 2";
+
 type Raised = (String, String, &'static str, String, i64, i64, i64, Option<i64>);
 type Cleared = (String, String, &'static str, String, i64);
 
@@ -41,6 +46,7 @@ pub(in crate::store) struct Alerts {
     raised: Vec<Raised>,
     cleared: Vec<Cleared>,
     rest: Vec<(String, String, i64, Vec<String>)>,
+    renamed: Vec<(String, String, String, String)>,
 }
 
 impl Alerts {
@@ -58,7 +64,10 @@ impl Alerts {
         for turn in turns(before, after) {
             match turn {
                 Turn::Raised(concern) => {
-                    let late = now.since(concern.began) > OLD_MS;
+                    // An answer is true now, and may tell of an end of years ago: that moved the package then.
+                    let moved = before.is_none_or(|before| before.updated < after.updated);
+                    let at = if moved { concern.began.min(after.updated) } else { concern.began };
+                    let late = now.since(at) > OLD_MS;
                     self.raise(key, concern, now, late);
                 }
                 Turn::Cleared(kind, signer) => {
@@ -88,6 +97,16 @@ impl Alerts {
         self.raised.push((account, package, kind.word(), signer, began.0, now.0, i64::from(late), route_at));
     }
 
+    /// Signers of a package go by another id from now on.
+    pub(in crate::store) fn rename<'a>(
+        &mut self,
+        key: &PackageKey,
+        marks: impl Iterator<Item = (&'a str, String)>,
+    ) {
+        let (account, package) = names(key);
+        self.renamed.extend(marks.map(|(from, to)| (account.clone(), package.clone(), from.to_owned(), to)));
+    }
+
     /// Whether somebody may have to be told something.
     pub(in crate::store) fn is_news(&self) -> bool {
         !self.raised.is_empty() || !self.cleared.is_empty()
@@ -98,6 +117,7 @@ impl Alerts {
             Some(rows) => script.statement(sql, |cells| cells.bind(rows).map(|_| ())),
             None => Ok(()),
         };
+        each(RENAME, some(&self.renamed)?)?;
         each(CLEAR_THE_REST, some(&self.rest)?)?;
         each(CLEAR, some(&self.cleared)?)?;
         each(REOPEN, some(&self.raised)?)?;

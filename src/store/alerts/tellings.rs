@@ -12,8 +12,8 @@ use sqlx::sqlite::SqliteRow;
 const TELL: &str = "INSERT INTO tellings (alert, occasion, channel, address, because, due) SELECT value ->> 0, value ->> 1, \
     value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each($1) WHERE true \
     ON CONFLICT (alert, occasion, channel, address) DO UPDATE SET state = 0, due = excluded.due WHERE state = 3 AND message IS NULL";
-/// `$1`: a JSON array of `[alert, nag_at, nags]`.
-const ROUTED: &str = "UPDATE alerts SET route_at = NULL, nag_at = k.value ->> 1, nags = k.value ->> 2 FROM json_each($1) k \
+/// `$1`: a JSON array of `[alert, nag_at, nags, whether that it is mended was looked up]`. What was mended meanwhile has yet to be told.
+const ROUTED: &str = "UPDATE alerts SET route_at = iif(resolved_at IS NULL OR k.value ->> 3, NULL, route_at), nag_at = k.value ->> 1, nags = k.value ->> 2 FROM json_each($1) k \
     WHERE alerts.id = k.value ->> 0";
 /// `$1`: a JSON array of `[alert, route_at]`.
 const LATER: &str = "UPDATE alerts SET route_at = k.value ->> 1 FROM json_each($1) k WHERE alerts.id = k.value ->> 0 AND resolved_at IS NULL";
@@ -254,7 +254,10 @@ impl Store {
             it.to.iter().map(row).collect::<Vec<_>>()
         };
         let tellings: Vec<_> = all.iter().flat_map(rows).collect();
-        let alerts: Vec<_> = all.iter().map(|it| (it.alert, it.nag_at.map(|at| at.0), it.nags)).collect();
+        let alerts: Vec<_> = all
+            .iter()
+            .map(|it| (it.alert, it.nag_at.map(|at| at.0), it.nags, it.occasion == Occasion::Resolved))
+            .collect();
         let tell = Aside::new(TELL).text(json(&tellings)?);
         self.aside(vec![tell, Aside::new(ROUTED).text(json(&alerts)?)]).await.map(|_| ())
     }

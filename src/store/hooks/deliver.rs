@@ -44,10 +44,10 @@ const PRUNE: &str = "DELETE FROM hook_deliveries WHERE hook = $1 AND state = $2 
 /// Whoever got no answer is tried at once: there is somebody again.
 const BACK: &str = "UPDATE hook_deliveries SET due = 0 WHERE hook = $1 AND state = 0 AND tries > 0 \
     AND (status IS NULL OR status IN (429, 502, 503, 504))";
-const AGAIN_ONE: &str =
-    "UPDATE hook_deliveries SET state = 0, due = 0, tries = 0 WHERE hook = $1 AND id = $2 AND state <> 0";
+/// What was erased is not sent again: there is nothing in it.
+const AGAIN_ONE: &str = "UPDATE hook_deliveries SET state = 0, due = 0, tries = 0 WHERE hook = $1 AND id = $2 AND state <> 0 AND body <> '{}'";
 const AGAIN_ALL: &str =
-    "UPDATE hook_deliveries SET state = 0, due = 0, tries = 0 WHERE hook = $1 AND state = 2";
+    "UPDATE hook_deliveries SET state = 0, due = 0, tries = 0 WHERE hook = $1 AND state = 2 AND body <> '{}'";
 const CHANGES: &str = "SELECT changes()";
 const PAUSE: &str =
     "INSERT INTO hook_pauses (hook, at, why) VALUES ($1, $2, $3) ON CONFLICT (hook) DO NOTHING RETURNING at";

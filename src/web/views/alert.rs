@@ -75,6 +75,8 @@ pub struct ToldView {
     pub words: String,
     /// When, where that is known.
     pub when: Option<When>,
+    /// Why it didn't, the last time.
+    pub error: Option<String>,
     /// It did not get there.
     pub failed: bool,
 }
@@ -143,14 +145,14 @@ impl AlertView {
 
 impl ToldView {
     fn new(it: &Telling, around: &Around<'_>) -> Self {
-        let by = if it.channel == MAIL { "by mail" } else { "there" };
+        let (by, because) =
+            if it.channel == MAIL { ("by mail", because(it.because)) } else { ("there", "a channel") };
         let who = if it.address.is_empty() { &it.channel } else { &it.address };
         let of = match it.occasion {
             Occasion::Raised => "",
             Occasion::Reminder(_) => "reminder, ",
             Occasion::Resolved => "that it is resolved, ",
         };
-        let because = because(it.because);
         let at = |at| When::ago(at, around.now, around.zone);
         let (state, when) = match it.state {
             TellingState::Told => ("told", it.tried_at.map(at)),
@@ -164,11 +166,11 @@ impl ToldView {
         let state =
             if it.state == TellingState::Waiting && when.is_none() { "is about to be told" } else { state };
         let error = it.error.as_deref().filter(|_| it.state != TellingState::Told);
-        let error = error.map(|why| format!(" ({})", shown(why))).unwrap_or_default();
         Self {
             who: shown(who),
-            words: format!("{because}, {of}{by}: {state}{error}"),
+            words: format!("{because}, {of}{by}: {state}"),
             when,
+            error: error.map(shown),
             failed: it.state == TellingState::GivenUp,
         }
     }

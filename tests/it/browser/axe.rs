@@ -3,6 +3,7 @@
 
 use crate::people::plain;
 use crate::support::board::{Board, hook};
+use crate::support::mailbox;
 use crate::support::people::{Shows, only, user};
 use crate::support::webdriver::{Browser, browser};
 use crate::support::world::{Stage, all_four, nda, sweep};
@@ -60,6 +61,10 @@ async fn inspect(page: &Browser, name: &str, wrong: &mut Vec<String>) {
         [(1280, "light", "tag"), (1280, "dark", "rule"), (360, "dark", "rule"), (360, "light", "tag")]
     {
         page.viewport(width, 800).await;
+        let wide = page.text("document.documentElement.scrollWidth").await;
+        if wide != width.to_string() {
+            wrong.push(format!("{name} is {wide} wide at {width}"));
+        }
         let scheme = json!({"features": [{"name": "prefers-color-scheme", "value": light}]});
         page.devtools("Emulation.setEmulatedMedia", scheme).await;
         let which = if kind == "tag" { TAGS } else { COLOURS };
@@ -130,6 +135,12 @@ async fn full() -> Stage {
         config.accounts.get_mut("os").unwrap().forward =
             Some(ForwardConfig { url, proxy: None, ca_file: None });
         config.hooks.push(hook("crm"));
+        // Nobody is there: what waits is shown.
+        config.mail = Some(mailbox::config(9));
+        config.server.public_url = Some("https://board.example.com".to_owned());
+        for account in config.accounts.values_mut() {
+            account.fallback = vec!["operators-of-the-house@example.com".to_owned()];
+        }
         let url = "http://127.0.0.1:9/nobody".to_owned();
         config.channels.push(crate::telling::channels::channel("sales", ChannelKind::Slack, url));
     };
@@ -165,6 +176,8 @@ async fn full() -> Stage {
     stage.board.app().tell_step().await.unwrap();
     stage.board.sql("UPDATE tellings SET state = 2 WHERE id = (SELECT min(id) FROM tellings)").await;
     sweep(&stage, "os").await;
+    stage.board.app().route_step().await.unwrap();
+    stage.board.app().tell_step().await.unwrap();
     stage.board.send_as("os", None, "refused").await;
     stage.board.send_as("os", Some("Basic b25lc3Bhbi1rZXk="), "no JSON").await;
     stage

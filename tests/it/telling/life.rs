@@ -3,7 +3,7 @@
 use super::{OPS, board, mailed, tell, tellings};
 use crate::support::board::Board;
 use crate::support::mailbox::{Mailbox, Taken};
-use crate::support::world::{Stage, nda};
+use crate::support::world::{Stage, nda, sweep};
 use signboard::demo::act as demo;
 use signboard::model::{AccountId, PackageId, PackageKey, Timestamp};
 use signboard::store::{Act, Alert};
@@ -193,4 +193,26 @@ async fn what_was_a_day_old_when_it_came_is_written_to_nobody_ever() {
     assert_eq!(letters.len(), 4, "{:?}", subjects(&mailbox));
     assert!(letters.iter().all(|it| it.subject().contains("package young")), "{:?}", subjects(&mailbox));
     board.stop().await;
+}
+
+/// A board that is new, or was off for days, learns by comparing of ends that nobody can do anything about any more.
+#[actix_web::test]
+async fn what_a_comparison_finds_to_have_ended_days_ago_is_on_the_page_alone() {
+    let Some(mailbox) = Mailbox::open(&[]) else { return };
+    let mut stage = Stage::open().await;
+    stage.board.reconfigure(mailed(mailbox.port)).await;
+    let (old, young) = (stage.create("os", &nda()).await, stage.create("os", &nda()).await);
+    for id in [&old, &young] {
+        stage.happen("os", id, &demo::Act::Activate);
+    }
+    stage.happen("os", &old, &demo::Act::Decline(0, "no".to_owned()));
+    stage.board.clock.advance(3 * 24 * 3_600_000);
+    stage.happen("os", &young, &demo::Act::Decline(0, "no".to_owned()));
+    stage.board.clock.advance(3_600_000);
+    assert!(sweep(&stage, "os").await.success);
+    tell(&stage.board).await;
+    let lines = "SELECT package || ' ' || late FROM alerts WHERE kind = 'declined' ORDER BY late";
+    assert_eq!(stage.board.sql(lines).await, [format!("{young} 0"), format!("{old} 1")]);
+    assert_eq!(mailbox.letters().len(), 1);
+    stage.close().await;
 }

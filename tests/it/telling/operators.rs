@@ -95,16 +95,15 @@ async fn admins_and_operators_hear_of_wrong_secrets_once_with_the_page_where_it_
     board.stop().await;
 }
 
-/// Seen red with: a link that leads everybody there.
 #[actix_web::test]
-async fn the_page_where_it_is_put_right_is_named_to_whom_it_opens() {
+async fn what_is_wrong_with_the_board_and_where_it_is_put_right_is_shown_to_admins() {
     let board = Board::with_people(|_| ()).await;
     assert_eq!(board.send_as("os", None, "{}").await.status(), 401);
     look(&board).await;
     for (role, opens) in [(Role::Admin, true), (Role::Viewer, false)] {
         let who = board.person(&format!("{}@example.com", role.word()), role).await;
         let page = board.get_as(&who, "/alerts").await.text().await.unwrap();
-        assert!(page.contains("Callbacks with a wrong or missing secret arrive"), "{page}");
+        assert_eq!(page.contains("Callbacks with a wrong or missing secret arrive"), opens, "{page}");
         assert_eq!(page.contains("/inbox#refused"), opens, "{page}");
     }
     board.stop().await;
