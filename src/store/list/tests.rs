@@ -185,7 +185,7 @@ async fn many_more(folder: &std::path::Path) {
     }
 }
 
-/// Seen red with: a walk without its limit, and a limit that stays with the connection.
+/// Seen red with: a walk whose limit lies further than the rows do.
 #[tokio::test]
 async fn where_words_find_very_many_no_list_goes_through_all_of_them() {
     let folder = tempfile::tempdir().unwrap();
