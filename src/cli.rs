@@ -12,9 +12,11 @@ mod register;
 mod resync;
 mod retention;
 mod secrets;
+mod trouble;
 mod work;
 
 pub use demo::played;
+pub use trouble::Trouble;
 
 use crate::app::people::{DeedKind, LinkKind};
 use crate::clock::Clock;

@@ -1,6 +1,6 @@
 //! `signboard demo`: a board, a simulator of the providers, and their stories.
 
-use super::until_stopped;
+use super::{Trouble, until_stopped};
 use crate::clock::Clock;
 use crate::config::{
     AccountConfig, ApiAuth, ApiConfig, CallbackAuth, Config, Opens, ProviderKind, Secret, Unsigned,
@@ -47,6 +47,9 @@ pub struct DemoArgs {
     /// Legalesign tells its changes every so many seconds, live; in truth every 360
     #[arg(long, default_value_t = 20.0, value_name = "SECONDS")]
     batch: f64,
+    /// Something that goes wrong with the board; may be said several times
+    #[arg(long, value_enum)]
+    trouble: Vec<Trouble>,
     /// Live callbacks come up to this many seconds late
     #[arg(long, default_value_t = 0.0, value_name = "SECONDS")]
     delay: f64,
@@ -64,7 +67,9 @@ pub(super) async fn demo(args: DemoArgs) -> anyhow::Result<()> {
     let clock = Clock::System;
     let accounts = accounts();
     let simulator = Simulator::start(clock.clone(), args.seed, accounts.clone()).await?;
-    let server = Server::start(config(args.listen, data, &accounts, &simulator), clock).await?;
+    let mut config = config(args.listen, data, &accounts, &simulator);
+    args.trouble.iter().for_each(|it| it.befall(&mut config));
+    let server = Server::start(config, clock).await?;
     server.work();
     let address = server.addresses().first().copied().unwrap_or(args.listen);
     let board = format!("http://{address}");
@@ -72,7 +77,7 @@ pub(super) async fn demo(args: DemoArgs) -> anyhow::Result<()> {
         seed: args.seed,
         packages: args.packages,
         rate_per_minute: args.rate,
-        drop: args.drop,
+        drop: args.trouble.iter().map(|it| it.loses()).fold(args.drop, f64::max),
         duplicate: args.duplicate,
         reorder: args.reorder,
         delay_seconds: args.delay,
