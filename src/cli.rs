@@ -15,7 +15,7 @@ mod secrets;
 mod trouble;
 mod work;
 
-pub use demo::played;
+pub use demo::{STILL_AFTER, played};
 pub use trouble::Trouble;
 
 use crate::app::people::{DeedKind, LinkKind};

@@ -17,6 +17,9 @@ use tokio_util::sync::CancellationToken;
 /// A demo asks its own simulator, which has no limit of calls.
 const CALLS_PER_MINUTE: u32 = 600;
 
+/// A package lies still that did not change for so long: some of the demo's week do.
+pub const STILL_AFTER: Duration = Duration::from_secs(4 * 24 * 3600);
+
 /// What can be said to the demo.
 #[derive(Debug, clap::Args)]
 pub struct DemoArgs {
@@ -127,8 +130,7 @@ fn config(listen: SocketAddr, data: PathBuf, accounts: &[Account], simulator: &S
     let mut config = Config { opens: Opens::ToItsMachine, ..Config::default() };
     config.server.listen = listen;
     config.server.data = data;
-    // So that its week has some that lie still.
-    config.alerts.inactive_after = Some(Duration::from_secs(5 * 24 * 3600));
+    config.alerts.inactive_after = Some(STILL_AFTER);
     config.accounts =
         accounts.iter().map(|it| (it.id.clone(), played(it, simulator.base_url(&it.id)))).collect();
     config

@@ -3,7 +3,7 @@
 use crate::support::world::{Stage, all_four, nda, sweep};
 use serde_json::Value;
 use signboard::app::Room;
-use signboard::cli::Trouble;
+use signboard::cli::{STILL_AFTER, Trouble};
 use signboard::demo::act::Act;
 use signboard::demo::package::{Package, Status};
 use signboard::demo::stories;
@@ -266,7 +266,8 @@ async fn a_broken_projection_is_named_and_mended() {
 
 #[actix_web::test]
 async fn each_kind_of_alert_has_a_story_and_nobody_is_written_to() {
-    let stage = told(all_four(), true, 1, false).await;
+    let mut stage = told(all_four(), true, 1, false).await;
+    stage.board.reconfigure(|config| config.alerts.inactive_after = Some(STILL_AFTER)).await;
     let refused = stage.world.tell_strays(&stage.board.url).await;
     assert_eq!((refused.accepted, refused.refused), (1, 1), "{refused:?}");
     let app = stage.board.app();
@@ -286,7 +287,7 @@ async fn each_kind_of_alert_has_a_story_and_nobody_is_written_to() {
     for kind in AlertKind::ALL {
         let is_raised = raised.iter().any(|it| it.split(' ').next() == Some(kind.word()));
         // The others are shown where somebody asks for them.
-        let is_asked_for = Trouble::ALL.iter().any(|it| it.kind() == kind) || kind == AlertKind::Inactive;
+        let is_asked_for = Trouble::ALL.iter().any(|it| it.kind() == kind);
         assert_eq!(is_raised, !is_asked_for, "{kind:?}: {raised:?}");
     }
     for table in [
