@@ -15,6 +15,9 @@ pub fn shown(text: &str) -> String {
 /// could end a line of the live stream, an override could read a file name backwards.
 #[must_use]
 pub fn one_line(text: &str) -> String {
+    if text.bytes().all(|it| matches!(it, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let turns = |it: char| matches!(it, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let breaks = |it: char| it.is_control() || matches!(it, '\u{2028}' | '\u{2029}');
     text.chars().filter(|it| !turns(*it)).map(|it| if breaks(it) { ' ' } else { it }).collect()

@@ -2,6 +2,7 @@
 
 use super::facets::Facets;
 use super::list::{Order, attention, page};
+use super::memo::steady;
 use super::read::Page;
 use super::{Alert, AlertFilter, Store, StoreError};
 use crate::model::{Filter, Seq, Tally, Timestamp};
@@ -76,13 +77,33 @@ impl Store {
         look: &Look<'_>,
     ) -> Result<Surroundings, StoreError> {
         let open = self.standing_now(connection, &look.open).await?.open;
-        let alerts = if open == 0 { Vec::new() } else { self.alerts_now(connection, &look.open).await? };
+        let alerts = if open == 0 { Vec::new() } else { self.newest_now(connection, &look.open).await? };
         let mut tallies = self.counts_now(connection, look.filter).await?;
-        tallies.push((Tally::Attention, attention(connection, look.filter, look.now).await?));
+        tallies.push((Tally::Attention, self.attention_now(connection, look.filter, look.now).await?));
         let facets = match look.values {
             Some(most) => Some(self.facets_now(connection, look.filter, most).await?),
             None => None,
         };
         Ok(Surroundings { open, alerts, tallies, facets })
+    }
+
+    async fn newest_now(
+        &self,
+        connection: &mut SqliteConnection,
+        filter: &AlertFilter,
+    ) -> Result<Vec<Alert>, StoreError> {
+        let asked = AlertFilter { now: steady(filter.now), ..filter.clone() };
+        let look = async || self.alerts_now(connection, filter).await;
+        self.memo.newest.of(self.writes(), asked, look).await
+    }
+
+    async fn attention_now(
+        &self,
+        connection: &mut SqliteConnection,
+        filter: &Filter,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let look = async || attention(connection, filter, now).await;
+        self.memo.attention.of(self.writes(), (filter.clone(), steady(now)), look).await
     }
 }

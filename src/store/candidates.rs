@@ -15,8 +15,10 @@ use std::collections::BTreeSet;
 /// until the page is full.
 pub(super) const FEW: u32 = 5_000;
 
-/// The newest first, which is the order of the index: what is beyond is not looked at.
-const BY_WORDS: &str =
+/// The oldest first, which is how words are compared soonest.
+const BY_WORDS: &str = "SELECT rowid AS id FROM package_words WHERE package_words MATCH $1 ORDER BY rowid";
+/// The newest first: what is beyond is not looked at.
+const BY_WORDS_NEWEST: &str =
     "SELECT rowid AS id FROM package_words WHERE package_words MATCH $1 ORDER BY rowid DESC";
 const BY_SENDERS: &str = "SELECT id FROM packages INDEXED BY packages_sender \
     WHERE sender IN (SELECT value FROM json_each($1))";
@@ -84,10 +86,16 @@ pub(super) async fn of(
     if filter.words.is_empty() {
         return Ok(None);
     }
-    match matching(connection, &filter.words).await? {
-        Some(words) => some(connection, BY_WORDS, words).await.map(Some),
-        None => Ok(Some(Few { rows: "[]".to_owned(), is_all: true })),
+    let Some(words) = matching(connection, &filter.words).await? else {
+        return Ok(Some(Few { rows: "[]".to_owned(), is_all: true }));
+    };
+    // One word alone finds either few or soon enough of them; what several find together may take long to look for.
+    if filter.words.len() > 1
+        && let Some(few) = few(connection, BY_WORDS, words.clone()).await?
+    {
+        return Ok(Some(few));
     }
+    some(connection, BY_WORDS_NEWEST, words).await.map(Some)
 }
 
 /// Whose packages a filter admits, where it doesn't admit everybody's.

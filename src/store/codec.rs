@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 mod package;
 
-pub(super) use package::{decode_package, encode_package};
+pub(super) use package::{Decoded, decode_package, encode_package};
 
 /// A fact's columns: kind, detail, answer.
 pub(super) type Columns = (&'static str, Option<String>, Option<String>);

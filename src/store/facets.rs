@@ -223,13 +223,8 @@ impl Store {
     ) -> Result<Facets, StoreError> {
         // What they don't go by makes no difference.
         let filter = Filter { words: Vec::new(), updated_since: None, ..filter.clone() };
-        let (writes, asked) = (self.writes(), (filter, most));
-        if let Some(facets) = self.memo.facets.get(writes, &asked) {
-            return Ok(facets);
-        }
-        let facets = self.count_facets(connection, &asked.0, most).await?;
-        self.memo.facets.put(writes, asked, facets.clone());
-        Ok(facets)
+        let look = async || self.count_facets(connection, &filter, most).await;
+        self.memo.facets.of(self.writes(), (filter.clone(), most), look).await
     }
 
     async fn count_facets(

@@ -1,7 +1,7 @@
 //! Lists of packages: filtered, sorted, paged by key, never by counting.
 
 use super::candidates::{self, FEW, Few, quoted};
-use super::codec::decode_package;
+use super::codec::{Decoded, decode_package};
 use super::packages::{json, key_of};
 use super::read::{Page, Row};
 use super::{Store, StoreError};
@@ -102,9 +102,11 @@ fn statement(filter: &Filter, sort: Sort, ascending: bool, has_place: bool, sour
         }
         Source::Group => merged("packages_team", vec![format!("team = $6 AND {among}")]),
     };
+    // One row: each that comes by itself from the thread of the connection wakes whoever waits for it.
     format!(
-        "SELECT id, account, package, seq, state, {column} AS cursor FROM packages \
-         WHERE id IN (SELECT id FROM ({ids} {order} LIMIT $9)) {order}"
+        "SELECT '[' || coalesce(string_agg(format('[%d,%s,%s,%d,%s,%s]', id, json_quote(account), json_quote(package), \
+         seq, json_quote({column} || ''), state), ',' {order}), '') || ']' \
+         FROM packages WHERE id IN (SELECT id FROM ({ids} {order} LIMIT $9))"
     )
 }
 
@@ -218,13 +220,8 @@ impl Store {
 
     /// The same, with a connection that is there.
     pub(super) async fn seq_now(&self, connection: &mut SqliteConnection) -> Result<Seq, StoreError> {
-        let writes = self.writes();
-        if let Some(seq) = self.memo.seq.get(writes, &()) {
-            return Ok(seq);
-        }
-        let seq = Seq(sqlx::query(LAST_CHANGE).fetch_one(connection).await?.try_get(0)?);
-        self.memo.seq.put(writes, (), seq);
-        Ok(seq)
+        let look = async || Ok(Seq(sqlx::query(LAST_CHANGE).fetch_one(connection).await?.try_get(0)?));
+        self.memo.seq.of(self.writes(), (), look).await
     }
 }
 
@@ -252,20 +249,30 @@ pub(super) async fn page(
     let Source::Shelves(Some(newest)) = source else {
         return page_of(connection, filter, order, limit, now, source).await;
     };
-    let over = Arc::new(AtomicBool::new(false));
-    let (is_over, mut left) = (Arc::clone(&over), MOST_STEPS / STEPS_AT_ONCE.unsigned_abs());
+    let over = Over::default();
+    let (is_over, mut left) = (Arc::clone(&over.0), MOST_STEPS / STEPS_AT_ONCE.unsigned_abs());
     connection.lock_handle().await?.set_progress_handler(STEPS_AT_ONCE, move || {
         left = left.saturating_sub(1);
         // Once and never again: the connection keeps this for whoever has it next.
         left != 1 || is_over.load(Ordering::Relaxed)
     });
     let gone_through = page_of(connection, filter, order, limit, now, Source::Shelves(None)).await;
-    over.store(true, Ordering::Relaxed);
+    drop(over);
     match gone_through {
         Err(StoreError::Interrupted) => {
             page_of(connection, filter, order, limit, now, Source::Few(newest)).await
         }
         gone_through => gone_through,
+    }
+}
+
+/// Whether nobody waits any more for a list to be gone through, be it that they gave up.
+#[derive(Default)]
+struct Over(Arc<AtomicBool>);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
@@ -304,20 +311,22 @@ async fn page_of(
     };
     let query = filter.words.iter().fold(query.bind(rows), sqlx::query::Query::bind);
     let query = senders.into_iter().fold(query, sqlx::query::Query::bind);
-    let rows = query.fetch_all(connection).await?;
-    let more = rows.len() > limit as usize;
-    let mut shown: Vec<&SqliteRow> = rows.iter().take(limit as usize).collect();
+    let told = query.fetch_one(connection).await?;
+    let mut shown: Vec<Told> = serde_json::from_str(told.try_get(0)?).map_err(StoreError::json)?;
+    let more = shown.len() > limit as usize;
+    shown.truncate(limit as usize);
     if back {
         shown.reverse();
     }
     let (older, newer) = if back { (true, more) } else { (more, cursor_given(order)) };
-    let place = |row: Option<&&SqliteRow>, wanted: bool| -> Result<Option<String>, StoreError> {
-        row.filter(|_| wanted).map(|row| cursor_of(row, order.sort)).transpose()
+    // A place in a list: the row's id and what it is sorted by.
+    let place = |row: Option<&Told>, wanted: bool| {
+        row.filter(|_| wanted).map(|(id, .., value, _)| format!("{id}~{value}"))
     };
     Ok(Page {
-        next: place(shown.last(), older)?,
-        prev: place(shown.first(), newer)?,
-        rows: shown.into_iter().map(row_of).collect::<Result<_, _>>()?,
+        next: place(shown.last(), older),
+        prev: place(shown.first(), newer),
+        rows: shown.into_iter().map(row_told).collect::<Result<_, _>>()?,
         newest_of,
     })
 }
@@ -339,20 +348,17 @@ pub(super) fn accounts(filter: &Filter) -> Result<Option<String>, StoreError> {
     json(&words).map(Some)
 }
 
+/// A row as the statement of a page tells it: number, account, package, change, what it is sorted by, and state.
+type Told = (i64, String, String, i64, String, Decoded);
+
+fn row_told((id, account, package, seq, _, state): Told) -> Result<Row, StoreError> {
+    Ok(Row { id, key: key_of(account, &package)?, seq: Seq(seq), package: Arc::new(state.0) })
+}
+
 fn row_of(row: &SqliteRow) -> Result<Row, StoreError> {
     let key = key_of(row.try_get("account")?, row.try_get("package")?)?;
     let package = decode_package(row.try_get("state")?)?;
     Ok(Row { id: row.try_get("id")?, key, seq: Seq(row.try_get("seq")?), package: Arc::new(package) })
-}
-
-/// A place in a list: the row's id and what it is sorted by.
-fn cursor_of(row: &SqliteRow, sort: Sort) -> Result<String, StoreError> {
-    let id: i64 = row.try_get("id")?;
-    let value = match sort {
-        Sort::Name => row.try_get::<String, _>("cursor")?,
-        Sort::Updated | Sort::Due | Sort::Created => row.try_get::<i64, _>("cursor")?.to_string(),
-    };
-    Ok(format!("{id}~{value}"))
 }
 
 fn parse_cursor(text: &str) -> Option<(String, i64)> {

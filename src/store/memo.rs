@@ -1,13 +1,15 @@
 //! What was answered since the last write: asked again before the next one, it is the same.
 
 use super::facets::Facets;
-use super::{AlertFilter, Standing};
+use super::{Alert, AlertFilter, Standing, StoreError, View};
 use crate::model::access::Reach;
-use crate::model::{Filter, Seq};
+use crate::model::{Filter, Seq, Timestamp};
 use std::sync::Mutex;
 
 /// So many answers are kept, all of them younger than the last write.
 const MOST: usize = 64;
+/// What comes about by time alone, such as the end of a silence, is seen so much later at most.
+const STEADY_MS: i64 = 10_000;
 
 /// What is asked for again and again.
 #[derive(Debug, Default)]
@@ -18,8 +20,19 @@ pub(super) struct Memos {
     pub senders: Memo<(Reach, u32), Vec<String>>,
     /// How many alerts stand.
     pub standing: Memo<AlertFilter, Standing>,
+    /// The newest of some alerts.
+    pub newest: Memo<AlertFilter, Vec<Alert>>,
+    /// How many packages of a filter need attention at a time.
+    pub attention: Memo<(Filter, Timestamp), u64>,
+    /// The saved views that somebody has.
+    pub views: Memo<Option<i64>, Vec<View>>,
     /// The facets of a filter, and how many values.
     pub facets: Memo<(Filter, u32), Facets>,
+}
+
+/// The time by which an answer is kept that depends on it.
+pub(super) fn steady(now: Timestamp) -> Timestamp {
+    Timestamp(now.0 - now.0.rem_euclid(STEADY_MS))
 }
 
 /// Answers by what was asked, and after how many writes they were right.
@@ -33,14 +46,29 @@ impl<K, V> Default for Memo<K, V> {
 }
 
 impl<K: PartialEq, V: Clone> Memo<K, V> {
-    /// The answer, if nothing was written since. `writes`: how many there are now; `None`: nobody counts them here.
-    pub(super) fn get(&self, writes: Option<u64>, key: &K) -> Option<V> {
+    /// The answer, looked up unless nothing was written since it was looked up last. `writes`: how many there are now;
+    /// `None`: nobody counts them here.
+    pub(super) async fn of(
+        &self,
+        writes: Option<u64>,
+        key: K,
+        look: impl AsyncFnOnce() -> Result<V, StoreError>,
+    ) -> Result<V, StoreError> {
+        if let Some(value) = self.get(writes, &key) {
+            return Ok(value);
+        }
+        let value = look().await?;
+        self.put(writes, key, value.clone());
+        Ok(value)
+    }
+
+    fn get(&self, writes: Option<u64>, key: &K) -> Option<V> {
         let kept = self.0.lock().ok().filter(|it| Some(it.0) == writes)?;
         kept.1.iter().find(|it| it.0 == *key).map(|it| it.1.clone())
     }
 
     /// Keeps an answer. `writes`: how many there were before it was looked up, so that it is never older than they are.
-    pub(super) fn put(&self, writes: Option<u64>, key: K, value: V) {
+    fn put(&self, writes: Option<u64>, key: K, value: V) {
         let (Some(writes), Ok(mut kept)) = (writes, self.0.lock()) else { return };
         if writes > kept.0 || kept.1.len() >= MOST {
             *kept = (writes.max(kept.0), Vec::new());

@@ -130,13 +130,6 @@ impl Store {
         let options = options(folder).read_only(true);
         // A file needs no trying whether it is still there, each time that it is read.
         let pool = SqlitePoolOptions::new().max_connections(READERS).test_before_acquire(false);
-        // Who gave up while a long list was gone through left the end that it had.
-        let pool = pool.after_release(|connection, _| {
-            Box::pin(async move {
-                connection.lock_handle().await?.remove_progress_handler();
-                Ok(true)
-            })
-        });
         let pool = pool.after_connect(|it, _| Box::pin(candidates::see_terms(it)));
         let readers = pool.connect_with(options).await?;
         if !writes {
@@ -373,6 +366,18 @@ fn trouble(folder: &Path, what: &str, cause: &std::io::Error) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// As `.cargo/config.toml` asks for it.
+    #[tokio::test]
+    async fn the_sqlite_inside_plans_a_statement_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = connect(folder.path()).await.unwrap();
+        let rows = sqlx::query("PRAGMA compile_options").fetch_all(&mut connection).await.unwrap();
+        let options: Vec<String> = rows.iter().map(|it| it.get(0)).collect();
+        let has = |option: &str| options.iter().any(|it| it == option);
+        assert!(has("ENABLE_QPSG") && has("DEFAULT_MEMSTATUS=0"), "{options:?}");
+        assert!(!has("ENABLE_MEMORY_MANAGEMENT"), "{options:?}");
+    }
 
     #[test]
     fn network_file_systems_are_seen() {

@@ -62,17 +62,13 @@ impl Store {
         reach: &Reach,
         limit: u32,
     ) -> Result<Vec<String>, StoreError> {
-        let (writes, asked) = (self.writes(), (reach.clone(), limit));
-        if let Some(senders) = self.memo.senders.get(writes, &asked) {
-            return Ok(senders);
-        }
-        let within = Filter { within: reach.clone(), ..Filter::default() };
-        let senders = reach.senders.as_ref().map(json).transpose()?;
-        let query = sqlx::query(SENDERS).bind(accounts(&within)?).bind(senders).bind(i64::from(limit));
-        let rows = query.fetch_all(connection).await?;
-        let senders: Vec<String> =
-            rows.iter().map(|row| Ok(row.try_get(0)?)).collect::<Result<_, StoreError>>()?;
-        self.memo.senders.put(writes, asked, senders.clone());
-        Ok(senders)
+        let look = async || {
+            let within = Filter { within: reach.clone(), ..Filter::default() };
+            let senders = reach.senders.as_ref().map(json).transpose()?;
+            let query = sqlx::query(SENDERS).bind(accounts(&within)?).bind(senders).bind(i64::from(limit));
+            let rows = query.fetch_all(connection).await?;
+            rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+        };
+        self.memo.senders.of(self.writes(), (reach.clone(), limit), look).await
     }
 }

@@ -56,8 +56,11 @@ impl Store {
 
     /// Everybody's views, then those of a person; by name.
     pub async fn views(&self, user: Option<i64>) -> Result<Vec<View>, StoreError> {
-        let query = sqlx::query(ALL).bind(user).bind(i64::from(2 * MOST_VIEWS));
-        query.fetch_all(&self.readers).await?.iter().map(view_of).collect()
+        let look = async || {
+            let query = sqlx::query(ALL).bind(user).bind(i64::from(2 * MOST_VIEWS));
+            query.fetch_all(&self.readers).await?.iter().map(view_of).collect()
+        };
+        self.memo.views.of(self.writes(), user, look).await
     }
 }
 

@@ -1,18 +1,16 @@
 //! Alerts for the page that lists them: how many stand, and who was told of each.
 
+use super::super::memo::steady;
 use super::super::packages::json;
 use super::super::{Store, StoreError};
 use super::read::{AlertFilter, AlertState};
 use super::tellings::{Telling, telling_of};
-use crate::model::Timestamp;
 use crate::model::alert::AlertKind;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 
 /// More standing alerts are not counted: the newest so many are.
 pub const MOST_COUNTED: u32 = 10_000;
-/// That an alert is silent no more is counted so much later at most, where nothing is written meanwhile.
-const SNOOZED_TO_MS: i64 = 10_000;
 
 const COUNT: &str = "SELECT count(*), sum(taken_at IS NULL AND coalesce(snoozed_until, 0) <= $1), sum(taken_at IS NOT NULL) \
     FROM (SELECT a.taken_at, a.snoozed_until FROM alerts a INDEXED BY alerts_open WHERE a.resolved_at IS NULL \
@@ -50,28 +48,26 @@ impl Store {
         filter: &AlertFilter,
     ) -> Result<Standing, StoreError> {
         let (state, before, limit) = (AlertState::Open, None, 0);
-        let now = Timestamp(filter.now.0 - filter.now.0.rem_euclid(SNOOZED_TO_MS));
-        let (writes, asked) = (self.writes(), AlertFilter { state, before, limit, now, ..filter.clone() });
-        if let Some(standing) = self.memo.standing.get(writes, &asked) {
-            return Ok(standing);
-        }
-        let accounts = filter.within.accounts.as_ref();
-        let accounts = accounts.map(|some| some.iter().map(|it| it.0.as_str()).collect::<Vec<_>>());
-        let query = sqlx::query(COUNT).bind(filter.now.0).bind(filter.kind.map(AlertKind::word));
-        let query = query.bind(filter.account.as_ref().map(|it| &it.0));
-        let query = query.bind(accounts.as_ref().map(json).transpose()?);
-        let query = query.bind(filter.within.senders.as_ref().map(json).transpose()?);
-        let row =
-            query.bind(i64::from(MOST_COUNTED) + 1).bind(filter.operators).fetch_one(connection).await?;
-        let count = |at: usize| -> Result<u64, StoreError> {
-            let n: Option<i64> = row.try_get(at)?;
-            Ok(n.and_then(|it| u64::try_from(it).ok()).unwrap_or(0))
+        let asked = AlertFilter { state, before, limit, now: steady(filter.now), ..filter.clone() };
+        let look = async || {
+            let accounts = filter.within.accounts.as_ref();
+            let accounts = accounts.map(|some| some.iter().map(|it| it.0.as_str()).collect::<Vec<_>>());
+            let query = sqlx::query(COUNT).bind(filter.now.0).bind(filter.kind.map(AlertKind::word));
+            let query = query.bind(filter.account.as_ref().map(|it| &it.0));
+            let query = query.bind(accounts.as_ref().map(json).transpose()?);
+            let query = query.bind(filter.within.senders.as_ref().map(json).transpose()?);
+            let row =
+                query.bind(i64::from(MOST_COUNTED) + 1).bind(filter.operators).fetch_one(connection).await?;
+            let count = |at: usize| -> Result<u64, StoreError> {
+                let n: Option<i64> = row.try_get(at)?;
+                Ok(n.and_then(|it| u64::try_from(it).ok()).unwrap_or(0))
+            };
+            let (all, open, taken) = (count(0)?, count(1)?, count(2)?);
+            let snoozed = all.saturating_sub(open + taken);
+            let standing = Standing { open, taken, snoozed, more: all > u64::from(MOST_COUNTED) };
+            Ok(standing)
         };
-        let (all, open, taken) = (count(0)?, count(1)?, count(2)?);
-        let snoozed = all.saturating_sub(open + taken);
-        let standing = Standing { open, taken, snoozed, more: all > u64::from(MOST_COUNTED) };
-        self.memo.standing.put(writes, asked, standing);
-        Ok(standing)
+        self.memo.standing.of(self.writes(), asked, look).await
     }
 
     /// Who was told of these alerts, or is to be; the newest first, and of each alert at most `each`.

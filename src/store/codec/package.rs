@@ -15,8 +15,18 @@ pub(in crate::store) fn encode_package(package: &Package) -> Result<String, Stor
 
 /// A package from its `state` column.
 pub(in crate::store) fn decode_package(json: &str) -> Result<Package, StoreError> {
-    let stored: Stored = serde_json::from_str(json).map_err(StoreError::json)?;
-    Ok(stored.into())
+    serde_json::from_str(json).map(|Decoded(package)| package).map_err(StoreError::json)
+}
+
+/// A package as it is read out of its `state`, alone or among others.
+#[derive(Deserialize)]
+#[serde(from = "Stored")]
+pub(in crate::store) struct Decoded(pub Package);
+
+impl From<Stored> for Decoded {
+    fn from(it: Stored) -> Self {
+        Self(it.into())
+    }
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
