@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -24,7 +25,8 @@ const AT_ONCE: usize = 16;
 struct Page {
     label: String,
     address: SocketAddr,
-    path: String,
+    /// Asked for one after the other.
+    paths: Vec<String>,
     is_ours: bool,
 }
 
@@ -44,7 +46,7 @@ pub async fn measure(folder: &Path, rounds: u64) -> anyhow::Result<()> {
             pages.push(Page {
                 label: label.to_owned(),
                 address: host.parse()?,
-                path: format!("/{path}"),
+                paths: vec![format!("/{path}")],
                 is_ours: false,
             });
         }
@@ -52,7 +54,11 @@ pub async fn measure(folder: &Path, rounds: u64) -> anyhow::Result<()> {
     let mut figures = Figures::new();
     for round in 1..=rounds {
         for page in &pages {
-            eprintln!("round {round}: {} {}", page.label, page.path);
+            eprintln!(
+                "round {round}: {} {}",
+                page.label,
+                page.paths.concat().chars().take(80).collect::<String>()
+            );
             let least = figure(page, token).await?;
             figures.entry((page.label.clone(), page.is_ours)).or_default().push(least);
         }
@@ -85,7 +91,15 @@ async fn ours(folder: &Path, address: SocketAddr) -> anyhow::Result<Vec<Page>> {
     .bind(DEEP * ROWS - 1)
     .fetch_optional(&mut connection)
     .await?;
-    let deep = deep.map(|row| format!("/?after={}~{}", row.get::<i64, _>(0), row.get::<i64, _>(1)));
+    // All over the list, and none of them twice before something is written: an answer that is kept helps none of these.
+    let anywhere = sqlx::query(
+        "SELECT id, updated FROM packages WHERE shelf NOT IN ('trashed', 'template', 'elsewhere') \
+         AND id % (SELECT max(1, max(id) / 1000) FROM packages) = 0 LIMIT 1000",
+    )
+    .fetch_all(&mut connection)
+    .await?;
+    let place =
+        |row: &sqlx::sqlite::SqliteRow| format!("/?after={}~{}", row.get::<i64, _>(0), row.get::<i64, _>(1));
     let some = [
         ("first", "/"),
         ("sort_updated_desc", "/?sort=updated"),
@@ -110,27 +124,35 @@ async fn ours(folder: &Path, address: SocketAddr) -> anyhow::Result<Vec<Page>> {
         ("sender_small_name", "/?sender=desk99@example.com&sort=name"),
         ("attention", "/?status=attention"),
     ];
-    let mut pages: Vec<(&str, String)> = some.map(|(label, path)| (label, path.to_owned())).to_vec();
-    pages.extend(deep.map(|path| ("deep_10000_keyset", path)));
+    let mut pages: Vec<(&str, Vec<String>)> =
+        some.map(|(label, path)| (label, vec![path.to_owned()])).to_vec();
+    pages.extend(deep.map(|row| ("deep_10000_keyset", vec![place(&row)])));
+    pages.push(("anywhere", anywhere.iter().map(place).collect()));
     Ok(pages
         .into_iter()
-        .map(|(label, path)| Page { label: label.to_owned(), address, path, is_ours: true })
+        .map(|(label, paths)| Page { label: label.to_owned(), address, paths, is_ours: true })
         .collect())
 }
 
 /// p50, p99 and requests a second.
 async fn figure(page: &Page, token: &str) -> anyhow::Result<(f64, f64, f64)> {
-    let request = format!(
-        "GET {} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\nAccept: text/html\r\n\r\n",
-        page.path, page.address
-    );
+    let request = |path: &String| {
+        format!(
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\nAccept: text/html\r\n\r\n",
+            page.address
+        )
+    };
+    let requests: Vec<String> = page.paths.iter().map(request).collect();
+    // Where they are many, those at once are others than those alone.
+    let turn = AtomicUsize::new(0);
+    let next = || &requests[turn.fetch_add(1, Ordering::Relaxed) % requests.len()];
     let mut stream = TcpStream::connect(page.address).await?;
     stream.set_nodelay(true)?;
     let mut times = Vec::new();
     let count = if page.is_ours { ALONE } else { ALONE / 4 };
     for at in 0..count + 2 {
         let start = Instant::now();
-        ask(&mut stream, &request).await.with_context(|| page.path.clone())?;
+        ask(&mut stream, next()).await.with_context(|| page.label.clone())?;
         if at >= 2 {
             times.push(start.elapsed().as_secs_f64() * 1000.0);
         }
@@ -141,7 +163,7 @@ async fn figure(page: &Page, token: &str) -> anyhow::Result<(f64, f64, f64)> {
     let many = (0..AT_ONCE).map(|_| async {
         let mut stream = TcpStream::connect(page.address).await?;
         for _ in 0..each {
-            ask(&mut stream, &request).await?;
+            ask(&mut stream, next()).await?;
         }
         anyhow::Ok(())
     });

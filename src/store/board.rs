@@ -59,8 +59,7 @@ impl Store {
         let mut connection = self.readers.acquire().await?;
         // Before the list: what changes in between comes once more by the stream, and is not missed.
         let seq = self.seq_now(&mut connection).await?;
-        let source = self.source(&mut connection, look.filter, order, look.now).await?;
-        let page = page(&mut connection, look.filter, order, limit, look.now, source).await?;
+        let page = self.page_now(&mut connection, look, order, limit).await?;
         let around = self.around(&mut connection, look).await?;
         let senders = self.senders_now(&mut connection, &look.filter.within, senders).await?;
         Ok(Board { seq, page, around, senders })
@@ -85,6 +84,21 @@ impl Store {
             None => None,
         };
         Ok(Surroundings { open, alerts, tallies, facets })
+    }
+
+    async fn page_now(
+        &self,
+        connection: &mut SqliteConnection,
+        Look { filter, now, .. }: &Look<'_>,
+        order: &Order,
+        limit: u32,
+    ) -> Result<Page, StoreError> {
+        let asked = ((*filter).clone(), order.clone(), limit, steady(*now));
+        let look = async || {
+            let source = self.source(connection, filter, order, *now).await?;
+            page(connection, filter, order, limit, *now, source).await
+        };
+        self.memo.page.of(self.writes(), asked, look).await
     }
 
     async fn newest_now(

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 const CHUNK: i64 = 200;
 /// Folding again tells how far it is.
-const TOLD_EVERY: u64 = 50_000;
+const TOLD_EVERY: u64 = 10_000;
 pub(super) const STATES: &str = "SELECT id, account, package, seq, shelf, sender, team, name, search, state, ready, attention_until, \
     updated, created, due, facts, check_by, tries, not_ours FROM packages WHERE id > $1 \
     AND ($3 IS NULL OR account IN (SELECT value FROM json_each($3))) ORDER BY id LIMIT $2";
@@ -342,6 +342,8 @@ impl Writer {
             done.changed += batch.changes.len() as u64;
             if done.packages % TOLD_EVERY < batch.touched.len() as u64 && done.packages >= TOLD_EVERY {
                 tracing::info!("{} packages were folded again so far", done.packages);
+                // While a board starts, nobody else sees to it that the log doesn't grow.
+                sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut self.connection).await?;
             }
             batch.script(&self.tallies)?.commit(&mut self.connection).await?;
             self.numbers = numbers;

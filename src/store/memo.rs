@@ -1,7 +1,8 @@
 //! What was answered since the last write: asked again before the next one, it is the same.
 
 use super::facets::Facets;
-use super::{Alert, AlertFilter, Standing, StoreError, View};
+use super::read::Page;
+use super::{Alert, AlertFilter, Order, Standing, StoreError, View};
 use crate::model::access::Reach;
 use crate::model::{Filter, Seq, Timestamp};
 use std::sync::Mutex;
@@ -16,6 +17,8 @@ const STEADY_MS: i64 = 10_000;
 pub(super) struct Memos {
     /// The number of the last change.
     pub seq: Memo<(), Seq>,
+    /// A page of a list.
+    pub page: Memo<(Filter, Order, u32, Timestamp), Page>,
     /// The senders of whom somebody may know, and how many of them.
     pub senders: Memo<(Reach, u32), Vec<String>>,
     /// How many alerts stand.
