@@ -45,6 +45,8 @@ pub struct Traced {
     pub audit: u64,
     /// They use the board, or a token is limited to what they sent or shows them; that stays, too.
     pub is_user: bool,
+    /// Groups of packages that are called like them. These stay: by a group's name an account may be limited to it.
+    pub groups: u64,
     /// Copies of the database beside it, which hold what it held.
     pub copies: Vec<String>,
 }
@@ -80,6 +82,13 @@ impl Traced {
             lines.push(
                 "They use this board, or a token is limited to what they sent or shows them; that stays: see People and Tokens.".to_owned(),
             );
+        }
+        if self.groups > 0 {
+            lines.push(format!(
+                "{} groups of packages are called like them; that stays, since it is by this name that the provider keeps \
+                 them: it is changed there.",
+                self.groups
+            ));
         }
         if !self.copies.is_empty() {
             lines.push(format!("Copies beside the database hold what it held: {}.", self.copies.join(", ")));
@@ -128,6 +137,7 @@ impl App {
             after = next;
         }
         (traced.audit, traced.is_user) = self.store.named_elsewhere(&whom).await?;
+        traced.groups = self.store.groups_called(&whom).await?;
         traced.copies = self.store.copies();
         Ok(traced)
     }
@@ -157,6 +167,7 @@ impl App {
         self.store.blot_rest(&whom, held.clone()).await?;
         traced.held = held;
         (traced.audit, traced.is_user) = self.store.named_elsewhere(&whom).await?;
+        traced.groups = self.store.groups_called(&whom).await?;
         traced.copies = self.store.copies();
         self.store.settle().await?;
         let Blotted { packages, facts, .. } = &traced.blotted;

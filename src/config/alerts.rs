@@ -146,18 +146,11 @@ pub(super) fn text(config: &AlertsConfig, quoted: impl Fn(&str) -> String) -> Ve
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Problems;
+    use crate::config::tests::load;
 
     const ACCOUNT: &str =
         "[accounts.a]\nprovider = \"onespan\"\ncallback = { auth = \"key\", key = \"k\" }\n";
     const MAIL: &str = "[mail]\nserver = \"smtp://127.0.0.1:1\"\nfrom = \"b@example.com\"\nallowed-domains = [\"example.com\"]\n";
-
-    fn load(lines: &str) -> Result<Config, Problems> {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("signboard.toml");
-        std::fs::write(&file, lines).unwrap();
-        Config::load(Some(&file), [])
-    }
 
     #[test]
     fn rules_and_fallbacks_are_read_and_written() {

@@ -33,14 +33,7 @@ pub(super) fn audit(mut table: Reader<'_>) -> Read<Option<AuditTo>> {
 #[cfg(test)]
 mod tests {
     use super::AuditTo;
-    use crate::config::{Config, Problems};
-
-    fn load(lines: &str) -> Result<Config, Problems> {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("signboard.toml");
-        std::fs::write(&file, lines).unwrap();
-        Config::load(Some(&file), [])
-    }
+    use crate::config::tests::load;
 
     #[test]
     fn deeds_go_to_a_file_or_to_standard_output_or_nowhere_else() {

@@ -193,14 +193,7 @@ pub(super) fn text(all: &[ChannelConfig], hidden: &str, quoted: impl Fn(&str) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Problems;
-
-    fn load(lines: &str) -> Result<Config, Problems> {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("signboard.toml");
-        std::fs::write(&file, lines).unwrap();
-        Config::load(Some(&file), [])
-    }
+    use crate::config::tests::load;
 
     const SLACK: &str = "[[channels]]\nname = \"s\"\nkind = \"slack\"\nurl = \"https://hooks.example.com/services/T0/hush\"\n";
 

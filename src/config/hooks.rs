@@ -236,11 +236,8 @@ mod tests {
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
     fn load(lines: &str) -> Result<Config, Problems> {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("signboard.toml");
         let account = "[accounts.a]\nprovider = \"onespan\"\ncallback = { auth = \"none\" }\n";
-        std::fs::write(&file, format!("{account}{lines}\n")).unwrap();
-        Config::load(Some(&file), [])
+        crate::config::tests::load(&format!("{account}{lines}\n"))
     }
 
     fn hook(lines: &str) -> String {

@@ -213,14 +213,7 @@ impl fmt::Debug for MailConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Config, Problems};
-
-    fn load(lines: &str) -> Result<Config, Problems> {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("signboard.toml");
-        std::fs::write(&file, lines).unwrap();
-        Config::load(Some(&file), [])
-    }
+    use crate::config::tests::load;
 
     const FROM: &str = "from = \"signboard <board@example.com>\"";
 

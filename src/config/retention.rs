@@ -56,14 +56,7 @@ pub(super) fn retention(mut table: Reader<'_>) -> Read<RetentionConfig> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Config, Problems};
-
-    fn load(lines: &str) -> Result<Config, Problems> {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("signboard.toml");
-        std::fs::write(&file, lines).unwrap();
-        Config::load(Some(&file), [])
-    }
+    use crate::config::tests::load;
 
     #[test]
     fn what_is_not_said_is_kept() {

@@ -27,7 +27,8 @@ fn load_with(text: &str, pairs: &[(&str, &str)]) -> Result<Config, Problems> {
     Config::load_in(folder(text).path(), None, env(pairs))
 }
 
-fn load(text: &str) -> Result<Config, Problems> {
+/// A configuration of this text; the tests beside each part of it ask for it, too.
+pub(super) fn load(text: &str) -> Result<Config, Problems> {
     load_with(text, &[])
 }
 

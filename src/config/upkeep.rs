@@ -96,10 +96,7 @@ mod tests {
     use super::*;
 
     fn load(lines: &str) -> Result<crate::config::Config, crate::config::Problems> {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("signboard.toml");
-        std::fs::write(&file, format!("[server]\n{lines}\n")).unwrap();
-        crate::config::Config::load(Some(&file), [])
+        crate::config::tests::load(&format!("[server]\n{lines}\n"))
     }
 
     #[test]

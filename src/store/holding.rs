@@ -3,6 +3,7 @@
 use super::erasing::{Blotted, Traces, Whom};
 use super::packages::{json, key_of};
 use super::{Store, StoreError};
+use crate::model::text::search_words;
 use sqlx::Row as _;
 use std::collections::BTreeSet;
 
@@ -20,6 +21,7 @@ const REFUSED: &str = "SELECT id, 1 AS state, body FROM refused_bodies WHERE id 
 const WAITING: &str =
     "SELECT id, 1 AS state, CAST(body AS BLOB) AS body FROM waiting WHERE id > $1 ORDER BY id LIMIT $2";
 const VIEWS: &str = "SELECT id, 1 AS state, CAST(name || '&' || query AS BLOB) AS body FROM views WHERE id > $1 ORDER BY id LIMIT $2";
+const GROUPS: &str = "SELECT DISTINCT team FROM packages INDEXED BY packages_team WHERE team IS NOT NULL";
 /// As somebody who uses the board, not as one of whom packages tell. Boards that were looked at stand as their addresses.
 const ELSEWHERE: &str = "SELECT (SELECT count(*) FROM audit WHERE instr(lower(who || ' ' || replace(what, '%40', '@')), $1)), \
     EXISTS (SELECT 1 FROM users WHERE email = $1 OR instr(aliases, $1)) OR EXISTS (SELECT 1 FROM tokens \
@@ -157,6 +159,15 @@ impl Store {
     pub async fn named_elsewhere(&self, whom: &Whom) -> Result<(u64, bool), StoreError> {
         let row = sqlx::query(ELSEWHERE).bind(&whom.mail).fetch_one(&self.readers).await?;
         Ok((row.try_get::<i64, _>(0)?.unsigned_abs(), row.try_get(1)?))
+    }
+
+    /// How many groups of packages are called like somebody, however that is spelt: a provider makes `ana-souza` of it.
+    pub async fn groups_called(&self, whom: &Whom) -> Result<u64, StoreError> {
+        let words = |text: &str| search_words(text, usize::MAX).concat() + " ";
+        let theirs: Vec<String> = whom.words().map(words).collect();
+        let groups: Vec<String> = sqlx::query_scalar(GROUPS).fetch_all(&self.readers).await?;
+        let called = |group: &&String| theirs.iter().any(|it| words(group).contains(it));
+        Ok(groups.iter().filter(called).count() as u64)
     }
 
     /// Copies of the database that lie beside it, by name; they hold what it held then.

@@ -39,8 +39,10 @@ pub(super) enum Source {
     Few(Few),
     /// Among those that need attention, which are never very many.
     Attention,
-    /// On the shelves, each in the list's order; where that takes long, rather among these.
-    Shelves(Option<Few>),
+    /// On the shelves, each in the list's order; where that takes long, rather there.
+    Shelves(Option<Box<Source>>),
+    /// Among all that this index finds.
+    All(&'static str),
     /// Of these senders, each the latest first; or the last.
     Senders(Vec<String>),
     /// Of the filter's group, the same.
@@ -90,6 +92,9 @@ fn statement(filter: &Filter, sort: Sort, ascending: bool, has_place: bool, sour
             format!(
                 "SELECT id, {column} FROM packages INDEXED BY packages_attention WHERE true{place}{admits}"
             )
+        }
+        Source::All(index) => {
+            format!("SELECT id, {column} FROM packages INDEXED BY {index} WHERE {among}{place}{admits}")
         }
         Source::Shelves(_) => {
             let groups = shelves.iter().map(|shelf| format!("shelf = '{shelf}'"));
@@ -182,11 +187,11 @@ impl Store {
         let few = candidates::of(connection, filter, sort, now, &self.tallies).await?;
         Ok(match few {
             Some(few) if few.is_all => Source::Few(few),
-            None => Source::Shelves(None),
-            Some(_) if order.whole => Source::Shelves(None),
+            _ if order.whole => Source::Shelves(None),
+            None => Source::Shelves(candidates::rather(filter, &self.tallies).map(Source::All).map(Box::new)),
             // What a package is called says nothing of where the next hit stands among the names.
             Some(few) if sort == Sort::Name => Source::Few(few),
-            Some(few) => Source::Shelves(Some(few)),
+            Some(few) => Source::Shelves(Some(Box::new(Source::Few(few)))),
         })
     }
 
@@ -237,7 +242,7 @@ pub(super) async fn attention(
     Ok(u64::try_from(row.try_get::<i64, _>(0)?).unwrap_or_default())
 }
 
-/// A page out of `source`. Where that is gone through for too long, it is out of the newest rows that the words find.
+/// A page out of `source`. Where that is gone through for too long, it is out of what was to be rather looked through.
 pub(super) async fn page(
     connection: &mut SqliteConnection,
     filter: &Filter,
@@ -246,7 +251,7 @@ pub(super) async fn page(
     now: Timestamp,
     source: Source,
 ) -> Result<Page, StoreError> {
-    let Source::Shelves(Some(newest)) = source else {
+    let Source::Shelves(Some(rather)) = source else {
         return page_of(connection, filter, order, limit, now, source).await;
     };
     let over = Over::default();
@@ -259,9 +264,7 @@ pub(super) async fn page(
     let gone_through = page_of(connection, filter, order, limit, now, Source::Shelves(None)).await;
     drop(over);
     match gone_through {
-        Err(StoreError::Interrupted) => {
-            page_of(connection, filter, order, limit, now, Source::Few(newest)).await
-        }
+        Err(StoreError::Interrupted) => page_of(connection, filter, order, limit, now, *rather).await,
         gone_through => gone_through,
     }
 }
@@ -306,7 +309,7 @@ async fn page_of(
     let newest_of = matches!(&source, Source::Few(few) if !few.is_all).then_some(FEW);
     let (rows, senders) = match source {
         Source::Few(few) => (Some(few.rows), Vec::new()),
-        Source::Attention | Source::Shelves(_) | Source::Group => (None, Vec::new()),
+        Source::Attention | Source::Shelves(_) | Source::All(_) | Source::Group => (None, Vec::new()),
         Source::Senders(some) => (None, some),
     };
     let query = filter.words.iter().fold(query.bind(rows), sqlx::query::Query::bind);

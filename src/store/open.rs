@@ -66,6 +66,8 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (51, "messages", include_str!("../../migrations/0051_messages.sql")),
     (52, "deposits", include_str!("../../migrations/0052_deposits.sql")),
     (53, "hooks_of_packages", include_str!("../../migrations/0053_hooks_of_packages.sql")),
+    (56, "hooks_next", include_str!("../../migrations/0056_hooks_next.sql")),
+    (57, "alerts_sender", include_str!("../../migrations/0057_alerts_sender.sql")),
 ];
 
 /// How a data folder is opened.

@@ -15,6 +15,8 @@ mod wishes;
 pub use acts::Act;
 pub use inactive::Still;
 pub use messages::{Message, MessageFacts};
+#[cfg(test)]
+pub(super) use operators::HOOK;
 pub use page::{MOST_COUNTED, Standing};
 pub(super) use raise::Alerts;
 pub use read::{Alert, AlertFilter, AlertState, Resolution, Taken};

@@ -34,7 +34,8 @@ const REFUSED: &str = "SELECT max(last_at) FROM refused WHERE account = $1";
 const FORWARDING: &str = "SELECT min(at) FROM (SELECT * FROM (SELECT first_at AS at FROM forwards WHERE account = $1 AND state = 0 ORDER BY arrival LIMIT 1) \
     UNION ALL SELECT * FROM (SELECT first_at FROM forwards WHERE account = $1 AND state = 3 AND first_at IS NOT NULL ORDER BY arrival LIMIT 1) \
     UNION ALL SELECT * FROM (SELECT first_at FROM forwards WHERE account = $1 AND state = 2 AND tried_at >= $2 ORDER BY tried_at LIMIT 1))";
-const HOOK: &str = "SELECT min(at) FROM (SELECT * FROM (SELECT made_at AS at FROM hook_deliveries WHERE hook = $1 AND state = 0 AND error IS NOT NULL ORDER BY id LIMIT 1) \
+pub(in crate::store) const HOOK: &str = "SELECT min(at) FROM (SELECT * FROM (SELECT made_at AS at FROM hook_deliveries INDEXED BY hook_deliveries_failed \
+    WHERE hook = $1 AND state = 0 AND error IS NOT NULL ORDER BY id LIMIT 1) \
     UNION ALL SELECT * FROM (SELECT made_at FROM hook_deliveries WHERE hook = $1 AND state = 2 AND tried_at >= $2 ORDER BY tried_at LIMIT 1))";
 /// What waits although it was tried first before `$1`, and what was given up since `$2`.
 const UNTOLD: &str = "SELECT channel, min(at) FROM (SELECT channel, first_at AS at FROM tellings WHERE state = 0 AND error IS NOT NULL AND first_at <= $1 \

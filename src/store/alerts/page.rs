@@ -9,15 +9,24 @@ use crate::model::alert::AlertKind;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 
-/// More standing alerts are not counted: the newest so many are.
+/// More standing alerts are not counted: so many are, the newest where it is everybody's.
 pub const MOST_COUNTED: u32 = 10_000;
 
-const COUNT: &str = "SELECT count(*), sum(taken_at IS NULL AND coalesce(snoozed_until, 0) <= $1), sum(taken_at IS NOT NULL) \
-    FROM (SELECT a.taken_at, a.snoozed_until FROM alerts a INDEXED BY alerts_open WHERE a.resolved_at IS NULL \
-    AND ($2 IS NULL OR a.kind = $2) AND ($3 IS NULL OR a.account = $3) \
-    AND ($4 IS NULL OR a.account IN (SELECT value FROM json_each($4))) AND ($7 OR a.package <> '') \
-    AND ($5 IS NULL OR EXISTS (SELECT 1 FROM packages p WHERE p.account = a.account AND p.package = a.package \
-    AND p.sender IN (SELECT value FROM json_each($5)))) ORDER BY a.id DESC LIMIT $6)";
+macro_rules! count {
+    ($index:literal, $which:literal) => {
+        concat!(
+            "SELECT count(*), sum(taken_at IS NULL AND coalesce(snoozed_until, 0) <= $1), sum(taken_at IS NOT NULL) \
+             FROM (SELECT a.taken_at, a.snoozed_until FROM alerts a INDEXED BY ",
+            $index,
+            " WHERE a.resolved_at IS NULL AND ($2 IS NULL OR a.kind = $2) AND ($3 IS NULL OR a.account = $3) \
+             AND ($4 IS NULL OR a.account IN (SELECT value FROM json_each($4))) AND ",
+            $which,
+            " LIMIT $6)"
+        )
+    };
+}
+const COUNT: &str = count!("alerts_open", "($7 OR a.package <> '') ORDER BY a.id DESC");
+const COUNT_OF_SENDERS: &str = count!("alerts_sender", "a.sender IN (SELECT value FROM json_each($5))");
 /// `$1`: a JSON array of numbers of alerts. The newest come first, and of each at most `$2`.
 const OF_ALERTS: &str = "SELECT * FROM (SELECT t.*, row_number() OVER (PARTITION BY t.alert ORDER BY t.id DESC) AS place \
     FROM tellings t WHERE t.alert IN (SELECT value FROM json_each($1))) WHERE place <= $2 ORDER BY id DESC";
@@ -52,7 +61,8 @@ impl Store {
         let look = async || {
             let accounts = filter.within.accounts.as_ref();
             let accounts = accounts.map(|some| some.iter().map(|it| it.0.as_str()).collect::<Vec<_>>());
-            let query = sqlx::query(COUNT).bind(filter.now.0).bind(filter.kind.map(AlertKind::word));
+            let sql = if filter.within.senders.is_some() { COUNT_OF_SENDERS } else { COUNT };
+            let query = sqlx::query(sql).bind(filter.now.0).bind(filter.kind.map(AlertKind::word));
             let query = query.bind(filter.account.as_ref().map(|it| &it.0));
             let query = query.bind(accounts.as_ref().map(json).transpose()?);
             let query = query.bind(filter.within.senders.as_ref().map(json).transpose()?);

@@ -19,14 +19,28 @@ macro_rules! alerts {
         )
     };
 }
-macro_rules! listed {
+macro_rules! narrowed {
     ($state:literal) => {
-        alerts!(concat!(
+        concat!(
             $state,
             " AND a.id < $1 AND ($2 IS NULL OR a.kind = $2) AND ($3 IS NULL OR a.account = $3) \
-             AND ($4 IS NULL OR a.account IN (SELECT value FROM json_each($4))) AND ($8 OR a.package <> '') \
-             AND ($5 IS NULL OR p.sender IN (SELECT value FROM json_each($5))) ORDER BY a.id DESC LIMIT $6"
-        ))
+             AND ($4 IS NULL OR a.account IN (SELECT value FROM json_each($4))) ORDER BY a.id DESC LIMIT $6"
+        )
+    };
+}
+/// Of everybody's; and of the packages of some senders: the newest of each, and of these the newest.
+macro_rules! listed {
+    ($index:literal, $state:literal) => {
+        [
+            alerts!(concat!("($8 OR a.package <> '') AND ", narrowed!($state))),
+            alerts!(concat!(
+                "a.id IN (SELECT o.id FROM json_each($5) s CROSS JOIN alerts o ON o.id IN (SELECT a.id FROM alerts a INDEXED BY ",
+                $index,
+                " WHERE a.sender = s.value AND ",
+                narrowed!($state),
+                ") ORDER BY o.id DESC LIMIT $6) ORDER BY a.id DESC"
+            )),
+        ]
     };
 }
 const ONE: &str = alerts!("a.id = $1");
@@ -37,11 +51,14 @@ const TO_NAG: &str = alerts!(
     "a.nag_at <= $1 AND a.resolved_at IS NULL AND a.taken_at IS NULL AND a.route_at IS NULL ORDER BY a.nag_at, a.id LIMIT $2"
 );
 const THESE: &str = alerts!("a.id IN (SELECT value FROM json_each($1)) ORDER BY a.id");
-const OPEN: &str =
-    listed!("a.resolved_at IS NULL AND a.taken_at IS NULL AND coalesce(a.snoozed_until, 0) <= $7");
-const TAKEN: &str = listed!("a.resolved_at IS NULL AND a.taken_at IS NOT NULL AND $7 = $7");
-const SNOOZED: &str = listed!("a.resolved_at IS NULL AND a.taken_at IS NULL AND a.snoozed_until > $7");
-const RESOLVED: &str = listed!("a.resolved_at IS NOT NULL AND $7 = $7");
+const OPEN: [&str; 2] = listed!(
+    "alerts_sender",
+    "a.resolved_at IS NULL AND a.taken_at IS NULL AND coalesce(a.snoozed_until, 0) <= $7"
+);
+const TAKEN: [&str; 2] = listed!("alerts_sender", "a.resolved_at IS NULL AND a.taken_at IS NOT NULL");
+const SNOOZED: [&str; 2] =
+    listed!("alerts_sender", "a.resolved_at IS NULL AND a.taken_at IS NULL AND a.snoozed_until > $7");
+const RESOLVED: [&str; 2] = listed!("alerts_sender_resolved", "a.resolved_at IS NOT NULL");
 
 /// Where an alert stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -199,12 +216,13 @@ impl Store {
         connection: &mut SqliteConnection,
         filter: &AlertFilter,
     ) -> Result<Vec<Alert>, StoreError> {
-        let sql = match filter.state {
+        let [everybodys, some_senders] = match filter.state {
             AlertState::Open => OPEN,
             AlertState::Taken => TAKEN,
             AlertState::Snoozed => SNOOZED,
             AlertState::Resolved => RESOLVED,
         };
+        let sql = if filter.within.senders.is_some() { some_senders } else { everybodys };
         let query = sqlx::query(sql).bind(filter.before.unwrap_or(i64::MAX));
         let query = query.bind(filter.kind.map(AlertKind::word));
         let query = query.bind(filter.account.as_ref().map(|it| &it.0));
@@ -273,3 +291,6 @@ fn alert_of(row: &SqliteRow) -> Result<Alert, StoreError> {
         nags: row.try_get("nags")?,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,32 +17,22 @@ const TAKEN_KEPT: i64 = 1_000;
 /// and so many that were given up, to be sent again.
 const GIVEN_UP_KEPT: i64 = 10_000;
 
-/// The first that waits of each package.
-macro_rules! heads {
-    ($what:literal, $rest:literal) => {
-        concat!(
-            "SELECT ",
-            $what,
-            " FROM (SELECT min(id) AS head FROM hook_deliveries WHERE hook = $1 AND state = 0 GROUP BY account, package) h \
-             JOIN hook_deliveries d ON d.id = h.head",
-            $rest
-        )
-    };
-}
-const DUE: &str = heads!(
-    "d.id, d.account, d.package, d.event, d.subject, d.turn, d.tries, d.body",
-    " WHERE d.due <= $2 ORDER BY d.due, d.id LIMIT $3"
-);
-const NEXT: &str = heads!("min(d.due), min(d.made_at)", "");
-const TOO_OLD: &str = "UPDATE hook_deliveries SET state = 2, error = coalesce(error, $3) WHERE hook = $1 AND state = 0 AND made_at <= $2";
+/// The first that waits of each package is the next; triggers keep the mark (migration 56).
+const DUE: &str = "SELECT id, account, package, event, subject, turn, tries, body FROM hook_deliveries \
+    INDEXED BY hook_deliveries_next WHERE hook = $1 AND head = 1 AND due <= $2 ORDER BY due, id LIMIT $3";
+const NEXT: &str = "SELECT (SELECT min(due) FROM hook_deliveries INDEXED BY hook_deliveries_next WHERE hook = $1 AND head = 1), \
+    (SELECT min(made_at) FROM hook_deliveries INDEXED BY hook_deliveries_since WHERE hook = $1 AND state = 0)";
+const TOO_OLD: &str = "UPDATE hook_deliveries INDEXED BY hook_deliveries_since SET state = 2, error = coalesce(error, $3) \
+    WHERE hook = $1 AND state = 0 AND made_at <= $2";
 /// `$1`: a JSON array of [`HookTried`].
 const TRIED: &str = "UPDATE hook_deliveries SET state = t.value ->> 'state', due = t.value ->> 'due', \
     tries = tries + (t.value ->> 'counts'), tried_at = t.value ->> 'at', ms = t.value ->> 'ms', status = t.value ->> 'status', \
     error = t.value ->> 'error', answer = t.value ->> 'answer' FROM json_each($1) t WHERE hook_deliveries.id = t.value ->> 'id'";
 const PRUNE: &str = "DELETE FROM hook_deliveries WHERE hook = $1 AND state = $2 AND id < \
     (SELECT id FROM hook_deliveries WHERE hook = $1 AND state = $2 ORDER BY id DESC LIMIT 1 OFFSET $3)";
-/// Whoever got no answer is tried at once: there is somebody again.
-const BACK: &str = "UPDATE hook_deliveries SET due = 0 WHERE hook = $1 AND state = 0 AND tries > 0 \
+/// Whoever got no answer is tried at once: there is somebody again. What waits and was tried says why it isn't taken.
+const BACK: &str = "UPDATE hook_deliveries INDEXED BY hook_deliveries_failed SET due = 0 \
+    WHERE hook = $1 AND state = 0 AND error IS NOT NULL AND tries > 0 \
     AND (status IS NULL OR status IN (429, 502, 503, 504))";
 /// What was erased is not sent again: there is nothing in it.
 const AGAIN_ONE: &str = "UPDATE hook_deliveries SET state = 0, due = 0, tries = 0 WHERE hook = $1 AND id = $2 AND state <> 0 AND body <> '{}'";
@@ -52,7 +42,8 @@ const CHANGES: &str = "SELECT changes()";
 const PAUSE: &str =
     "INSERT INTO hook_pauses (hook, at, why) VALUES ($1, $2, $3) ON CONFLICT (hook) DO NOTHING RETURNING at";
 const RESUME: &str = "DELETE FROM hook_pauses WHERE hook = $1 RETURNING at";
-const DUE_NOW: &str = "UPDATE hook_deliveries SET due = 0 WHERE hook = $1 AND state = 0 AND tries > 0";
+const DUE_NOW: &str = "UPDATE hook_deliveries INDEXED BY hook_deliveries_failed SET due = 0 \
+    WHERE hook = $1 AND state = 0 AND error IS NOT NULL AND tries > 0";
 
 /// Something to tell.
 #[derive(Debug, Clone)]
@@ -175,3 +166,6 @@ fn to_tell(hook: &str, row: &SqliteRow) -> Result<ToTell, StoreError> {
     }
     Ok(ToTell { id: row.try_get("id")?, message, tries: row.try_get("tries")?, body: row.try_get("body")? })
 }
+
+#[cfg(test)]
+mod tests;

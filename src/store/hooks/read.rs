@@ -6,8 +6,10 @@ use crate::model::{AccountId, PackageId, PackageKey, Timestamp};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
-const COUNTS: &str =
-    "SELECT state, count(*), max(tried_at), min(made_at) FROM hook_deliveries WHERE hook = $1 GROUP BY state";
+const COUNTS: &str = "SELECT (SELECT count(*) FROM hook_deliveries WHERE hook = $1 AND state = 0) AS waiting, \
+    (SELECT min(made_at) FROM hook_deliveries INDEXED BY hook_deliveries_since WHERE hook = $1 AND state = 0) AS since, \
+    (SELECT count(*) FROM hook_deliveries WHERE hook = $1 AND state = 2) AS given_up, \
+    (SELECT max(tried_at) FROM hook_deliveries WHERE hook = $1 AND state = 1) AS taken";
 const PAUSED: &str = "SELECT at, why FROM hook_pauses WHERE hook = $1";
 const LIST: &str = "SELECT id, account, package, event, made_at, state, due, tries, tried_at, ms, status, error, answer \
     FROM hook_deliveries WHERE hook = $1 AND ($2 IS NULL OR state = $2) AND id < $3 ORDER BY id DESC LIMIT $4";
@@ -111,21 +113,18 @@ impl Store {
     /// How a hook fares.
     pub async fn hook_facts(&self, hook: &str) -> Result<HookFacts, StoreError> {
         let paused = self.hook_pause(hook).await?;
-        let mut facts = HookFacts { paused, ..HookFacts::default() };
-        for row in sqlx::query(COUNTS).bind(hook).fetch_all(&self.readers).await? {
-            let count = u64::try_from(row.try_get::<i64, _>(1)?).unwrap_or_default();
-            match HookState::of(row.try_get(0)?) {
-                HookState::Waits => {
-                    facts.waiting = count;
-                    facts.waiting_since = row.try_get::<Option<i64>, _>(3)?.map(Timestamp);
-                }
-                HookState::GivenUp => facts.given_up = count,
-                HookState::Taken => facts.taken_at = row.try_get::<Option<i64>, _>(2)?.map(Timestamp),
-            }
-        }
+        let counts = sqlx::query(COUNTS).bind(hook).fetch_one(&self.readers).await?;
+        let count = |column| counts.try_get::<i64, _>(column).map(|it| u64::try_from(it).unwrap_or_default());
+        let at = |column| counts.try_get::<Option<i64>, _>(column).map(|it| it.map(Timestamp));
         let latest = sqlx::query(LATEST).bind(hook).fetch_optional(&self.readers).await?;
-        facts.latest = latest.as_ref().map(delivery_of).transpose()?;
-        Ok(facts)
+        Ok(HookFacts {
+            waiting: count("waiting")?,
+            waiting_since: at("since")?,
+            given_up: count("given_up")?,
+            taken_at: at("taken")?,
+            paused,
+            latest: latest.as_ref().map(delivery_of).transpose()?,
+        })
     }
 
     /// What a hook is told, the newest first; all, or what stands so; those before the number `before`.

@@ -86,7 +86,7 @@ impl<'a> RetentionPage<'a> {
             KeptView { what, stays, kept, key }
         };
         Self {
-            frame: Frame::new("Retention", Place::Elsewhere, around),
+            frame: Frame::new("Retention", Place::Audit, around),
             rows: rows.map(row).collect(),
             keeps_all: input.kept.iter().all(Option::is_none),
             last: input.last.map(|(at, gone)| (When::ago(at, around.now, around.zone), told(gone))),
