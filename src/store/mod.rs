@@ -67,7 +67,7 @@ pub use erasing::{Blotted, Whom};
 pub use error::StoreError;
 pub use facets::Facets;
 pub use forwards::{Forward, ForwardFacts, Passing, ToForward, Tried};
-pub use health::Health;
+pub use health::{Health, Trouble};
 pub use holding::Held;
 pub use hooks::{HookDelivery, HookFacts, HookState, HookTried, ToTell, Wake, Wanted, Wants};
 pub use inbox::ToRead;

@@ -23,6 +23,10 @@ enum Route {
 impl App {
     /// Looks up whom to tell of what was raised, cleared, or not seen to. Returns how many alerts that was.
     pub async fn route_step(&self) -> Result<usize, StoreError> {
+        // Nothing could be noted.
+        if self.store.health().trouble().is_some() {
+            return Ok(0);
+        }
         let (mut after, mut done) = (0, 0);
         loop {
             let alerts = self.store.unrouted(after, PAGE).await?;
