@@ -158,7 +158,7 @@ impl App {
     }
 
     fn fact<'a>(&self, telling: &Telling, alert: &'a Alert, names: bool) -> Fact<'a> {
-        let said = said(alert, self.label_of(alert), names);
+        let said = said(alert, self.label_of(alert), names, self.now());
         let (link, provider) = self.links(alert);
         let filled = |text: &'a str| Some(text).filter(|it| !it.is_empty());
         let name = alert.state_of.as_ref().and_then(|it| it.name.as_deref());

@@ -104,7 +104,7 @@ impl AlertView {
             id: alert.id,
             class: class(alert.kind),
             word: word(alert.kind),
-            said: said(alert, &account.label, true),
+            said: said(alert, &account.label, true, around.now),
             href: of_board.or_else(|| alert.key().map(|key| link::package(&key))).unwrap_or_default(),
             // A bare number would leave open whose it is.
             name: done_at.clone().or(name).unwrap_or_else(|| {

@@ -251,7 +251,7 @@ impl<'a> AlertList<'a> {
 impl<'a> AlertJson<'a> {
     fn new(alert: &'a Alert, told: &'a [Telling], around: &Around<'_>) -> Self {
         let AccountId(account) = &alert.account;
-        let said = said(alert, &around.account(&alert.account).label, true);
+        let said = said(alert, &around.account(&alert.account).label, true, around.now);
         let state = alert.state(around.now);
         let snoozed = alert.snoozed.as_ref().filter(|_| state == AlertState::Snoozed);
         Self {
