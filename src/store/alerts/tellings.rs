@@ -63,8 +63,10 @@ const POSTPONE: &str =
     "UPDATE tellings SET due = $2 WHERE id IN (SELECT value FROM json_each($1)) RETURNING id";
 const UNWANTED: &str =
     "UPDATE tellings SET state = 3 WHERE id IN (SELECT value FROM json_each($1)) RETURNING id";
+/// `$6`: a JSON array of those that were not taken for certain.
 const FAILED: &str = "UPDATE tellings SET tries = tries + 1, tried_at = $2, first_at = coalesce(first_at, $2), error = $3, due = $4, \
-    state = iif(first_at <= $5, 2, 0) WHERE channel = $1 AND state = 0 AND due <= $2 RETURNING id";
+    state = iif(first_at <= $5, 2, 0), message = iif(id IN (SELECT value FROM json_each($6)), NULL, message) \
+    WHERE channel = $1 AND state = 0 AND due <= $2 RETURNING id";
 const CHANGES: &str = "SELECT changes()";
 /// `$1`: one; NULL: the oldest `$3` of all.
 const AGAIN: &str = "UPDATE tellings SET state = 0, due = $2, tries = 0, first_at = NULL WHERE id IN (SELECT id FROM tellings \
@@ -351,15 +353,17 @@ impl Store {
         self.aside(vec![Aside::new(UNWANTED).text(json(ids)?)]).await.map(|_| ())
     }
 
-    /// Nothing goes through a channel: whatever is due waits, and what was tried first before `given_up` is given up.
+    /// Nothing goes through a channel: whatever is due waits, and what was tried first before `given_up` is given up. The server
+    /// said of `untaken` that it did not take them.
     pub async fn channel_failed(
         &self,
         channel: &str,
         (now, until, given_up): (Timestamp, Timestamp, Timestamp),
         error: &str,
+        untaken: &[i64],
     ) -> Result<(), StoreError> {
-        let write =
-            Aside::new(FAILED).text(channel).number(now.0).text(error).number(until.0).number(given_up.0);
+        let write = Aside::new(FAILED).text(channel).number(now.0).text(error);
+        let write = write.number(until.0).number(given_up.0).text(json(untaken)?);
         self.aside(vec![write]).await.map(|_| ())
     }
 
