@@ -166,7 +166,8 @@ impl App {
             occasion: match telling.occasion {
                 Occasion::Raised => "raised",
                 Occasion::Reminder(_) => "reminder",
-                Occasion::Resolved => "resolved",
+                Occasion::Resolved(_) => "resolved",
+                Occasion::Again(_) => "again",
             },
             id: alert.id,
             kind: alert.kind.word(),

@@ -73,7 +73,7 @@ impl App {
             }
         }
         if !unwanted.is_empty() {
-            self.store.drop_tellings(&unwanted).await?;
+            self.store.drop_tellings(&unwanted, now).await?;
         }
         let Some((first, _)) = wanted.first() else { return Ok(None) };
         let tried = (first.tries, wanted.iter().filter_map(|(it, _)| it.first_at).min());
@@ -89,11 +89,13 @@ fn is_news(telling: &Telling, alert: &Alert, now: Timestamp) -> bool {
     let state = alert.state(now);
     match telling.occasion {
         Occasion::Raised | Occasion::Reminder(_) => matches!(state, AlertState::Open | AlertState::Snoozed),
-        Occasion::Resolved => state == AlertState::Resolved,
+        // Whoever takes it on may have heard that it is over, too.
+        Occasion::Again(_) => state != AlertState::Resolved,
+        Occasion::Resolved(_) => state == AlertState::Resolved,
     }
 }
 
 fn snoozed(telling: &Telling, alert: &Alert, now: Timestamp) -> Option<Timestamp> {
     let until = alert.snoozed.as_ref().map(|(until, _)| *until).filter(|until| *until > now);
-    until.filter(|_| telling.occasion != Occasion::Resolved)
+    until.filter(|_| !matches!(telling.occasion, Occasion::Resolved(_)))
 }

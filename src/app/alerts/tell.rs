@@ -186,7 +186,7 @@ impl App {
             let wishes = self.store.wishes(user.id).await?;
             let until = when::after_quiet(&wishes, now, &zone);
             if !wishes.mail {
-                self.store.drop_tellings(&due.ids()).await?;
+                self.store.drop_tellings(&due.ids(), now).await?;
                 return Ok(None);
             } else if until > now {
                 self.store.postpone_tellings(&due.ids(), until).await?;

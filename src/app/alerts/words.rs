@@ -265,7 +265,7 @@ impl App {
             }
             let item = self.item(telling, alert, zone, names);
             first.get_or_insert_with(|| subject(telling.occasion, &item));
-            if telling.occasion == Occasion::Resolved {
+            if matches!(telling.occasion, Occasion::Resolved(_)) {
                 letter.resolved.push(item);
             } else {
                 letter.items.push(item);
@@ -311,7 +311,8 @@ impl App {
         let since = match telling.occasion {
             Occasion::Raised => format!("since {}", when::stamp(alert.began, zone)),
             Occasion::Reminder(_) => format!("still, since {}", when::stamp(alert.began, zone)),
-            Occasion::Resolved => String::new(),
+            Occasion::Again(_) => format!("again, since {}", when::stamp(alert.began, zone)),
+            Occasion::Resolved(_) => String::new(),
         };
         Item { what: said.what, of: said.of, since, quote: said.quote, todo: said.todo, link, provider }
     }
@@ -321,7 +322,8 @@ fn subject(occasion: Occasion, item: &Item) -> String {
     let begin = match occasion {
         Occasion::Raised => "",
         Occasion::Reminder(_) => "Reminder: ",
-        Occasion::Resolved => "Resolved: ",
+        Occasion::Again(_) => "Again: ",
+        Occasion::Resolved(_) => "Resolved: ",
     };
     format!("{begin}{} – {}", item.what, item.of)
 }

@@ -151,7 +151,8 @@ impl ToldView {
         let of = match it.occasion {
             Occasion::Raised => "",
             Occasion::Reminder(_) => "reminder, ",
-            Occasion::Resolved => "that it is resolved, ",
+            Occasion::Resolved(_) => "that it is resolved, ",
+            Occasion::Again(_) => "that it stands again, ",
         };
         let at = |at| When::ago(at, around.now, around.zone);
         let (state, when) = match it.state {

@@ -52,7 +52,8 @@ fn sent(telling: &Telling, what: &str) -> Option<(Timestamp, &'static str, Phras
     let of = match telling.occasion {
         Occasion::Raised => "",
         Occasion::Reminder(_) => "once more, ",
-        Occasion::Resolved => "that it is resolved, ",
+        Occasion::Resolved(_) => "that it is resolved, ",
+        Occasion::Again(_) => "that it stands again, ",
     };
     let name = shown(if telling.address.is_empty() { &telling.channel } else { &telling.address });
     let phrase = Phrase { name, after: format!(" {verb}: {of}{what}"), ..Phrase::default() };
