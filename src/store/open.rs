@@ -69,6 +69,7 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (51, "messages", include_str!("../../migrations/0051_messages.sql")),
     (52, "deposits", include_str!("../../migrations/0052_deposits.sql")),
     (53, "hooks_of_packages", include_str!("../../migrations/0053_hooks_of_packages.sql")),
+    (54, "takes", include_str!("../../migrations/0054_takes.sql")),
 ];
 
 /// How a data folder is opened.

@@ -365,6 +365,7 @@ mod tests {
             raised_at: Timestamp(0),
             late: false,
             taken: None,
+            taken_before: Vec::new(),
             snoozed: None,
             resolved: None,
             nags: 0,

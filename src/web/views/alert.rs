@@ -4,7 +4,7 @@ use super::time::When;
 use super::words::shown;
 use super::{Around, link};
 use crate::app::alerts::{MAIL, Said, page, said};
-use crate::app::{Alert, AlertState, Because, Occasion, Resolution, Telling, TellingState};
+use crate::app::{Alert, AlertState, Because, Occasion, Resolution, Taken, Telling, TellingState};
 use crate::model::alert::AlertKind;
 
 /// When the board learned of something is said where that was so much later.
@@ -196,9 +196,16 @@ fn life(alert: &Alert, around: &Around<'_>) -> Vec<Lived> {
         let words = resolved(resolution);
         all.push(Lived { words, who: String::new(), when: ago(at), why: None });
     }
-    if let Some(taken) = &alert.taken {
+    let mut next: Option<&Taken> = None;
+    for taken in alert.taken_before.iter().chain(&alert.taken).rev() {
+        let (words, who) = match next {
+            None => ("Taken by", shown(&taken.by)),
+            Some(next) if next.by == taken.by => ("Taken before by", shown(&taken.by)),
+            Some(_) => ("Taken over from", format!("{}, who took it", shown(&taken.by))),
+        };
         let why = Some(&taken.why).filter(|it| !it.is_empty()).map(|it| shown(it));
-        all.push(Lived { words: "Taken by", who: shown(&taken.by), when: ago(taken.at), why });
+        all.push(Lived { words, who, when: ago(taken.at), why });
+        next = Some(taken);
     }
     if let (AlertState::Snoozed, Some((until, by))) = (alert.state(around.now), &alert.snoozed) {
         let when = When::near(*until, around.now, around.zone);

@@ -27,9 +27,13 @@ pub(super) fn notes(
                 all.push(entry(at, class, phrase, vec![by(telling), because(telling.because).to_owned()]));
             }
         }
-        if let Some(taken) = &alert.taken {
+        let mut from: Option<&str> = None;
+        for taken in alert.taken_before.iter().chain(&alert.taken) {
             let why = Some(&taken.why).filter(|it| !it.is_empty()).map(|it| shown(it));
-            let after = format!(" sees to it: {what}");
+            let after = match from.replace(&taken.by).filter(|from| *from != taken.by) {
+                Some(from) => format!(" takes over from {}: {what}", shown(from)),
+                None => format!(" sees to it: {what}"),
+            };
             let phrase = Phrase { name: shown(&taken.by), after, quote: why, ..Phrase::default() };
             all.push(entry(taken.at, "on", phrase, vec!["on the page of alerts".to_owned()]));
         }
