@@ -17,8 +17,10 @@ use serde_json::{Value, json};
 
 /// So many things stand in a message for people; beyond that it says how many more there are.
 const LISTED: usize = 8;
-/// And so many characters of each. Teams takes 28 KB in all.
+/// And so many characters of each.
 const LONGEST: usize = 600;
+/// Teams takes 28 KB in all.
+const CARD: usize = 28_000;
 /// Slack takes so many in a section. Its marks count as they are written, and a character beyond the first 65,536 as two.
 const SECTION: usize = 3_000;
 /// So many of a heading.
@@ -28,8 +30,7 @@ const BOARD: &str = "Look at it on the board";
 const PROVIDER: &str = "Open it at the provider";
 const OVER: &str = "Resolved, nothing to do any more:";
 
-/// The message for Slack.
-pub(super) fn slack(news: &Letter) -> String {
+fn slack(news: &Letter) -> String {
     let plain = |text: &str| json!({"type": "plain_text", "text": escaped(text, LONGEST), "emoji": false});
     let section = |text: &str| json!({"type": "section", "text": plain(text)});
     let links = |links: &[String]| json!({"type": "context", "elements": [{"type": "mrkdwn", "text": links.join(" · ")}]});
@@ -56,8 +57,8 @@ pub(super) fn slack(news: &Letter) -> String {
     json!({"text": text, "mrkdwn": false, "unfurl_links": false, "blocks": blocks}).to_string()
 }
 
-/// The message for the Workflows of Teams.
-pub(super) fn teams(news: &Letter) -> String {
+/// As the Workflows of Teams take it.
+fn teams(news: &Letter) -> String {
     let run = |text: &str, heavy: bool| {
         // Cards take two braces for the beginning of a date.
         let text = text.replace("{{", "{ {").chars().take(LONGEST).collect::<String>();
@@ -141,11 +142,27 @@ struct Fact<'a> {
 }
 
 impl App {
-    /// What is said to people.
-    pub(super) fn news(&self, picked: &Picked, names: bool) -> Letter {
+    /// The message for Slack.
+    pub(super) fn for_slack(&self, picked: &Picked, names: bool) -> String {
+        slack(&self.news(picked, names, LISTED))
+    }
+
+    /// The message for Teams: fewer things stand in it where they are long.
+    pub(super) fn for_teams(&self, picked: &Picked, names: bool) -> String {
+        let mut listed = LISTED;
+        loop {
+            let card = teams(&self.news(picked, names, listed));
+            if card.len() <= CARD || listed <= 1 {
+                return card;
+            }
+            listed /= 2;
+        }
+    }
+
+    fn news(&self, picked: &Picked, names: bool, listed: usize) -> Letter {
         let zone = self.zone_of(None);
         let to = ("", picked.number.as_str());
-        self.letter(to, &picked.wanted, (self.now(), &zone), (names, LISTED))
+        self.letter(to, &picked.wanted, (self.now(), &zone), (names, listed))
     }
 
     /// What is said to a program.

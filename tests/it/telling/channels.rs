@@ -184,10 +184,33 @@ async fn forty_at_once_are_one_message_and_then_one_a_minute() {
     );
     let program = body(of(&got, "webhook")[0]);
     assert_eq!(program["data"]["alerts"].as_array().unwrap().len(), 40);
-    assert!(of(&got, "teams")[0].body.len() < 28 * 1024, "Teams takes no more");
+    assert!(every(&body(of(&got, "teams")[0]), "text").contains(&"And 32 more.".to_owned()));
     board.clock.advance(MINUTE);
     tell(&board).await;
     assert_eq!(receiver.got().len(), 6);
+    board.stop().await;
+    receiver.stop().await;
+}
+
+/// Seen red with: eight things in a card, however long they are.
+#[actix_web::test]
+async fn a_card_for_teams_is_never_longer_than_it_takes() {
+    let receiver = Listener::start();
+    let board = Board::with(three(&receiver)).await;
+    // Ids of much more than that are set aside.
+    let (reason, id) = ("🙁".repeat(2_000), "🙁".repeat(199));
+    for at in 0..9 {
+        let refusal = declined(&format!("{id}{at}"), &reason).replace("\"s1\"", &format!("\"{id}{at}\""));
+        assert_eq!(board.send("os", refusal).await.status(), 200);
+    }
+    assert_eq!(board.sql("SELECT count(*) FROM alerts").await, ["9"]);
+    tell(&board).await;
+    let got = receiver.got();
+    let card = of(&got, "teams")[0];
+    assert!(card.body.len() <= 28_000, "{}", card.body.len());
+    let texts = every(&body(card), "text");
+    assert!(texts.contains(&"And 5 more.".to_owned()), "four stand in it");
+    assert!(every(&body(of(&got, "slack")[0]), "text").contains(&"And 1 more.".to_owned()));
     board.stop().await;
     receiver.stop().await;
 }
