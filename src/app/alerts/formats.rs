@@ -281,6 +281,7 @@ mod tests {
         assert_eq!(escaped("abcd", 3), "abc…");
     }
 
+    /// Seen red with: a link that is looked at before its marks are written.
     #[test]
     fn a_link_for_slack_is_left_out_where_it_is_too_long() {
         let link = |of: &str| Some(format!("https://board.example.com/{of}"));

@@ -3,6 +3,7 @@
 mod again;
 pub mod channels;
 mod down;
+mod formats;
 mod inactive;
 mod killed;
 mod life;
