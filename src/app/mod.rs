@@ -40,7 +40,7 @@ pub use crate::store::{
     Alert, AlertFilter, AlertState, Because, Counts, Drift, DriftCounts, DriftFilter, DryLine, Facets,
     Forward, ForwardFacts, Gone, HookDelivery, HookFacts, HookState, Hour, Look, MOST_COUNTED, MOST_VIEWS,
     Message, MessageFacts, NewWaiting, Occasion, Old, OldKind, Order, Passing, Resolution, Room, Run, Said,
-    Standing, StoreError, Surroundings, Telling, TellingState, View, Waiting, amount,
+    Standing, StoreError, Surroundings, Taken, Telling, TellingState, View, Waiting, amount,
 };
 
 use crate::clock::Clock;

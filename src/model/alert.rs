@@ -37,7 +37,7 @@ pub enum AlertKind {
     Cancelled,
     /// What was signed could not be put into the electronic vault.
     DepositFailed,
-    /// Nothing happened to it for days.
+    /// Nothing happened to it for long.
     Inactive,
     /// The operator's: no callback of the account came for too long.
     Silent,

@@ -1,10 +1,13 @@
-//! The workers of a board: each repeats one step for as long as the board runs.
+//! The workers of a board: each repeats one step for as long as the board runs. What fails is said when that begins and when it
+//! is over, and tried again a while later: the log may lie on the disk that is full.
 
 use crate::app::App;
 use crate::app::people::oidc::Asked;
 use crate::app::reconcile::Swept;
 use crate::model::{AccountId, Timestamp};
+use crate::store::Trouble;
 use crate::web;
+use std::fmt::Display;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
@@ -13,15 +16,14 @@ use tokio_util::sync::CancellationToken;
 const JOBS_EVERY: Duration = Duration::from_millis(500);
 /// How often the board looks whether a command beside it ended a session, a person's rights or a token.
 const ENDS_EVERY: Duration = Duration::from_millis(500);
-/// How often the audit's file is brought up to date, and how long it is left alone when it can't be written.
+/// How often the audit's file is brought up to date.
 const DEEDS_EVERY: Duration = Duration::from_secs(1);
-const DEEDS_AGAIN: Duration = Duration::from_secs(10);
 /// How often what is kept and couldn't be digested is tried again.
 const PENDING_EVERY: Duration = Duration::from_secs(60);
 /// How often an account without a sweep under way is looked at, and one whose API rests.
 const SWEEPS_EVERY: Duration = Duration::from_secs(10);
-/// How long nothing is passed on after that could not be noted.
-const FORWARDS_EVERY: Duration = Duration::from_secs(10);
+/// How long a worker that failed, or that can't note what it does, leaves it alone.
+const AGAIN: Duration = Duration::from_secs(10);
 /// After whom to tell was looked up, or told, it is not done again within this time: much may come at once.
 const TOLD_AFTER: Duration = Duration::from_millis(200);
 /// How often it is looked whether the disk has room, all is well, and what somebody has to see to.
@@ -34,9 +36,57 @@ const VOUCHED_EVERY: Duration = Duration::from_secs(60);
 const LONGEST_NAP_MS: i64 = 30_000;
 const SHORTEST_NAP_MS: i64 = 200;
 
+/// Whoever repeats a step.
+struct Worker<'a> {
+    app: &'a App,
+    name: String,
+    trouble: Trouble,
+}
+
+impl<'a> Worker<'a> {
+    /// What it is called, and what is said where it fails.
+    fn new(app: &'a App, name: impl Into<String>, fails: &'static str) -> Self {
+        let name = name.into();
+        Self { app, trouble: Trouble::new(name.clone(), fails), name }
+    }
+
+    /// One turn. `None`: it failed.
+    async fn turn<T, E: Display>(&mut self, step: impl Future<Output = Result<T, E>>) -> Option<T> {
+        let turn = self.app.begin_turn(self.name.clone());
+        let done = step.await;
+        drop(turn);
+        match done {
+            Ok(done) => {
+                // Where nothing can be written some steps only look, which says nothing.
+                if !self.is_hindered() {
+                    self.trouble.is_over();
+                }
+                Some(done)
+            }
+            Err(cause) => {
+                self.trouble.begins(&cause);
+                None
+            }
+        }
+    }
+
+    /// What failed a moment ago, or can't be noted, fails again a moment later.
+    async fn rest(&self) {
+        if self.trouble.stands() || self.is_hindered() {
+            sleep(AGAIN).await;
+        }
+    }
+
+    fn is_hindered(&self) -> bool {
+        self.app.store.health().trouble().is_some()
+    }
+}
+
 /// Ends the live streams of whoever may see them no more: at once where this board does it, and soon where a command
 /// beside it did.
 pub(super) async fn leavers(app: App, stop: CancellationToken) {
+    let mut trouble =
+        Trouble::new("leavers", "whose time has come can't be read; live streams go on for now");
     let mut nap = ENDS_EVERY;
     loop {
         tokio::select! {
@@ -45,9 +95,12 @@ pub(super) async fn leavers(app: App, stop: CancellationToken) {
             () = app.store.wrote_of_people() => (),
         }
         nap = match app.end_streams().await {
-            Ok(()) => ENDS_EVERY,
+            Ok(()) => {
+                trouble.is_over();
+                ENDS_EVERY
+            }
             Err(cause) => {
-                tracing::error!(%cause, "whose time has come can't be read; live streams go on for now");
+                trouble.begins(&cause);
                 ENDS_EVERY * 4
             }
         };
@@ -55,14 +108,10 @@ pub(super) async fn leavers(app: App, stop: CancellationToken) {
 }
 
 pub(super) async fn digest(app: &App) {
+    let mut worker = Worker::new(app, "digest", "pending callbacks can't be digested; they stay and wait");
     loop {
-        let turn = app.begin_turn("digest");
-        let drained = app.drain().await;
-        drop(turn);
-        match drained {
-            Ok(done) if done.arrivals == 0 => {}
-            Ok(done) => tracing::info!(done.arrivals, done.fresh, "pending callbacks were digested"),
-            Err(cause) => tracing::error!(%cause, "pending callbacks can't be digested; they stay and wait"),
+        if let Some(done) = worker.turn(app.drain()).await.filter(|done| done.arrivals > 0) {
+            tracing::info!(done.arrivals, done.fresh, "pending callbacks were digested");
         }
         // What failed a moment ago fails again a moment later.
         let again = if app.store.health().pending() > 0 { PENDING_EVERY } else { Duration::MAX };
@@ -73,13 +122,19 @@ pub(super) async fn digest(app: &App) {
 /// One account's API. Each has a worker of its own, so that a slow one holds up nobody.
 pub(super) async fn ask(app: &App, account: &AccountId) {
     let Some(account) = app.accounts.get(account) else { return };
+    let mut worker = Worker::new(
+        app,
+        format!("ask {}", account.id),
+        "the answers of the API can't be kept; it is asked again",
+    );
     loop {
-        let turn = app.begin_turn(format!("ask {}", account.id));
-        if let Err(cause) = app.ask_due_of(account).await {
-            tracing::error!(account = %account.id, %cause, "the answers of the API can't be kept");
-        }
-        app.look_at_registration(account).await;
-        drop(turn);
+        let step = async {
+            let asked = app.ask_due_of(account).await;
+            app.look_at_registration(account).await;
+            asked
+        };
+        worker.turn(step).await;
+        worker.rest().await;
         let next = app.next_round_of(account).await.ok().flatten();
         // What is due while the disk is spared stays due.
         let next = next.filter(|_| app.disk_low().is_none());
@@ -95,20 +150,18 @@ pub(super) async fn ask(app: &App, account: &AccountId) {
 pub(super) async fn sweep(app: &App, account: &AccountId) {
     let Some(account) = app.accounts.get(account) else { return };
     let pace = Duration::from_millis(2 * 60_000 / u64::from(account.config.calls_per_minute.max(1)));
+    let mut worker = Worker::new(app, format!("sweep {}", account.id), "what a sweep found can't be kept");
     loop {
-        let turn = app.begin_turn(format!("sweep {}", account.id));
-        let swept = app.sweep_step(account).await;
-        drop(turn);
-        let nap = match swept {
-            Ok(Swept::Went) => pace,
+        let nap = match worker.turn(app.sweep_step(account)).await {
+            Some(Swept::Went) => pace,
             // Where calls are scarce it takes its turn when the next one is free, as whoever asks what is due does.
-            Ok(Swept::Idle) => {
+            Some(Swept::Idle) => {
                 let now = app.now();
                 let until = account.api_state().waits_until(now).map(|until| until.since(now));
                 let wait = until.map(|it| it.max(SHORTEST_NAP_MS).unsigned_abs());
                 wait.map_or(SWEEPS_EVERY, |wait| SWEEPS_EVERY.min(Duration::from_millis(wait)))
             }
-            Ok(Swept::Ended(run)) => {
+            Some(Swept::Ended(run)) => {
                 tracing::info!(
                     account = %run.account, reason = run.reason, success = run.success, compared = run.compared,
                     found = run.found, unread = run.unread, calls = run.calls, "a sweep has ended"
@@ -116,10 +169,7 @@ pub(super) async fn sweep(app: &App, account: &AccountId) {
                 // Another one may wait for its turn.
                 pace
             }
-            Err(cause) => {
-                tracing::error!(account = %account.id, %cause, "what a sweep found can't be kept");
-                SWEEPS_EVERY
-            }
+            None => SWEEPS_EVERY,
         };
         // People don't wait for the next look.
         tokio::select! { () = sleep(nap) => (), () = account.sweep_due.notified() => () }
@@ -130,18 +180,16 @@ pub(super) async fn sweep(app: &App, account: &AccountId) {
 pub(super) async fn forward(app: &App, account: &AccountId) {
     let Some(account) = app.accounts.get(account) else { return };
     let Some(forwarding) = &account.forwarding else { return };
+    let mut worker = Worker::new(
+        app,
+        format!("forward {}", account.id),
+        "what was passed on can't be noted; it is sent again",
+    );
     loop {
-        let turn = app.begin_turn(format!("forward {}", account.id));
-        let forwarded = app.forward_step(account).await;
-        drop(turn);
-        match forwarded {
-            Ok(0) => {}
-            Ok(_) => continue,
-            Err(cause) => {
-                tracing::error!(account = %account.id, %cause, "what was passed on can't be noted; it is sent again");
-                sleep(FORWARDS_EVERY).await;
-            }
+        if worker.turn(app.forward_step(account)).await.is_some_and(|tried| tried > 0) {
+            continue;
         }
+        worker.rest().await;
         let next = app.next_forward_of(account).await.ok().flatten();
         let nap =
             next.map_or(LONGEST_NAP_MS, |at| at.since(app.now()).clamp(SHORTEST_NAP_MS, LONGEST_NAP_MS));
@@ -163,14 +211,10 @@ pub(super) async fn keys(app: &App, account: &AccountId) {
 
 /// Whoever comes by the identity provider is asked about again.
 pub(super) async fn vouch(app: &App) {
+    let mut worker = Worker::new(app, "people elsewhere", "what the identity provider says can't be kept");
     loop {
-        let turn = app.begin_turn("people elsewhere");
-        let asked = app.vouch_due().await;
-        drop(turn);
-        match asked {
-            Ok(asked) if asked == Asked::default() => {}
-            Ok(asked) => tracing::info!(?asked, "the identity provider was asked who may still come in"),
-            Err(cause) => tracing::error!(%cause, "what the identity provider says can't be kept"),
+        if let Some(asked) = worker.turn(app.vouch_due()).await.filter(|it| *it != Asked::default()) {
+            tracing::info!(?asked, "the identity provider was asked who may still come in");
         }
         sleep(VOUCHED_EVERY).await;
     }
@@ -180,19 +224,15 @@ pub(super) async fn jobs(app: &App) {
     let mut tick = interval(JOBS_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut upkeep = 0_u8;
+    let mut worker = Worker::new(app, "jobs", "what commands ask for can't be done; it is tried again");
+    let mut secrets = Worker::new(app, "old secrets", "an old secret can't be retired; it is accepted on");
     loop {
         tick.tick().await;
-        let turn = app.begin_turn("jobs");
-        if let Err(cause) = app.do_jobs().await {
-            tracing::error!(%cause, "a job failed");
-        }
-        drop(turn);
+        worker.turn(app.do_jobs()).await;
         upkeep = upkeep.wrapping_add(1);
         // Twice in two minutes: a day is what has to pass.
-        if upkeep.is_multiple_of(128)
-            && let Err(cause) = app.retire_quiet_secrets().await
-        {
-            tracing::error!(%cause, "an old secret can't be retired; it is accepted on");
+        if upkeep.is_multiple_of(128) {
+            secrets.turn(app.retire_quiet_secrets()).await;
         }
         if upkeep.is_multiple_of(16)
             && let Some(recorder) = web::health::recorder()
@@ -207,15 +247,11 @@ pub(super) async fn jobs(app: &App) {
 pub(super) async fn let_go(app: &App) {
     let mut tick = interval(RETENTION_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut worker = Worker::new(app, "retention", "what is old can't be let go of; it is tried again");
     loop {
         tick.tick().await;
-        let turn = app.begin_turn("retention");
-        let gone = app.retention_turn().await;
-        drop(turn);
-        match gone {
-            Ok(None) => {}
-            Ok(Some(gone)) => tracing::info!("what is older than it is kept has gone: {gone}"),
-            Err(cause) => tracing::error!(%cause, "what is old can't be let go of; it is tried again"),
+        if let Some(gone) = worker.turn(app.retention_turn()).await.flatten() {
+            tracing::info!("what is older than it is kept has gone: {gone}");
         }
     }
 }
@@ -233,28 +269,24 @@ pub(super) async fn watch(app: &App) {
 
 /// What was done, to the audit's file.
 pub(super) async fn tell(app: &App) {
+    let mut worker = Worker::new(app, "audit", "what was done can't be noted as told; it is told again");
     loop {
-        let turn = app.begin_turn("audit");
-        let told = app.tell_deeds().await;
-        drop(turn);
-        match told {
-            Ok(0) => {}
-            Ok(_) => continue,
-            Err(cause) => tracing::error!(%cause, "what was done can't be told; it is told again"),
+        if worker.turn(app.tell_deeds()).await.is_some_and(|told| told > 0) {
+            continue;
         }
-        sleep(if app.untold().is_some() { DEEDS_AGAIN } else { DEEDS_EVERY }).await;
+        worker.rest().await;
+        sleep(if app.untold().is_some() { AGAIN } else { DEEDS_EVERY }).await;
     }
 }
 
 /// Whom to tell of what is raised, and of what is mended.
 pub(super) async fn route_alerts(app: &App) {
     let mut changes = app.store.subscribe();
+    let mut worker =
+        Worker::new(app, "alerts", "whom to tell of alerts can't be noted; it is looked up again");
     loop {
-        let turn = app.begin_turn("alerts");
-        if let Err(cause) = app.route_step().await {
-            tracing::error!(%cause, "whom to tell of alerts can't be noted; it is looked up again");
-        }
-        drop(turn);
+        worker.turn(app.route_step()).await;
+        worker.rest().await;
         let next = app.next_route().await.ok().flatten();
         sleep(TOLD_AFTER).await;
         tokio::select! {
@@ -270,26 +302,23 @@ pub(super) async fn route_alerts(app: &App) {
 pub(super) async fn look_for_alerts(app: &App) {
     let mut tick = interval(LOOK_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut worker = Worker::new(
+        app,
+        "look for alerts",
+        "what is wrong with the board can't be noted; it is looked at again",
+    );
     loop {
         tick.tick().await;
-        let turn = app.begin_turn("look for alerts");
-        if let Err(cause) = app.watch_step().await {
-            tracing::error!(%cause, "what is wrong with the board can't be noted; it is looked at again");
-        }
-        drop(turn);
+        worker.turn(app.watch_step()).await;
     }
 }
 
 /// A worker of its own, so that a slow mail server holds up nobody.
 pub(super) async fn send_messages(app: &App) {
+    let mut worker = Worker::new(app, "messages", "what was told can't be noted; it may be told again");
     loop {
-        let turn = app.begin_turn("messages");
-        let told = app.tell_step().await;
-        drop(turn);
-        if let Err(cause) = &told {
-            tracing::error!(%cause, "what was told can't be noted; it may be told again");
-            sleep(FORWARDS_EVERY).await;
-        }
+        worker.turn(app.tell_step()).await;
+        worker.rest().await;
         sleep(TOLD_AFTER).await;
         let next = app.next_telling().await.ok().flatten();
         tokio::select! { () = sleep(nap_until(app, next)) => (), () = app.post.wake.notified() => () }
@@ -305,18 +334,16 @@ fn nap_until(app: &App, next: Option<Timestamp>) -> Duration {
 /// One hook. A worker of its own, so that a slow receiver holds up nobody.
 pub(super) async fn tell_hook(app: &App, hook: &str) {
     let Some(hook) = app.hooks.get(hook) else { return };
+    let mut worker = Worker::new(
+        app,
+        format!("tell {}", hook.name()),
+        "what a hook was told can't be noted; it is told again",
+    );
     loop {
-        let turn = app.begin_turn(format!("tell {}", hook.name()));
-        let told = app.hook_step(hook).await;
-        drop(turn);
-        match told {
-            Ok(0) => {}
-            Ok(_) => continue,
-            Err(cause) => {
-                tracing::error!(hook = hook.name(), %cause, "what a hook was told can't be noted; it is told again");
-                sleep(FORWARDS_EVERY).await;
-            }
+        if worker.turn(app.hook_step(hook)).await.is_some_and(|tried| tried > 0) {
+            continue;
         }
+        worker.rest().await;
         let next = app.next_hook_of(hook).await.ok().flatten();
         tokio::select! { () = sleep(nap_until(app, next)) => (), () = hook.wake.woken() => () }
     }

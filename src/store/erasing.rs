@@ -51,12 +51,14 @@ const FORGET_REFUSED: &str = "DELETE FROM refused WHERE id IN (SELECT value FROM
 const FORGET_WAITING: &str = "DELETE FROM waiting WHERE id IN (SELECT value FROM json_each($1))";
 const FORGET_VIEWS: &str = "DELETE FROM views WHERE id IN (SELECT value FROM json_each($1))";
 /// `$1`: the mail address in lower case.
-const REST: [&str; 6] = [
+const REST: [&str; 7] = [
     "DELETE FROM dry_lines WHERE instr(lower(coalesce(board, '') || provider || coalesce(signer, '')), $1)",
     "UPDATE arrivals SET note = NULL WHERE state <> 1 AND instr(lower(note), $1)",
     "UPDATE jobs SET result = NULL WHERE instr(lower(result), $1)",
     "DELETE FROM tellings WHERE address = $1",
     "UPDATE alerts SET taken_why = NULL WHERE instr(lower(taken_why), $1)",
+    "UPDATE alerts SET taken_before = (SELECT json_group_array(json_array(value ->> 0, value ->> 1, iif(instr(lower(value ->> 2), $1), NULL, value ->> 2))) \
+     FROM json_each(taken_before)) WHERE instr(lower(taken_before), $1)",
     "DELETE FROM sender_tallies WHERE n = 0 AND $1 <> ''",
 ];
 

@@ -58,6 +58,43 @@ impl Health {
     }
 }
 
+/// Trouble of somebody who tries again for as long as it lasts. The log says when it begins and when it is over, and not each
+/// try: it may lie on the same disk.
+#[derive(Debug)]
+pub struct Trouble {
+    who: String,
+    what: &'static str,
+    stands: bool,
+}
+
+impl Trouble {
+    /// Whose it is, and what is wrong then, as a sentence without a full stop.
+    #[must_use]
+    pub fn new(who: impl Into<String>, what: &'static str) -> Self {
+        Self { who: who.into(), what, stands: false }
+    }
+
+    /// It failed.
+    pub fn begins(&mut self, cause: &impl std::fmt::Display) {
+        if !std::mem::replace(&mut self.stands, true) {
+            tracing::error!(worker = self.who, %cause, "{}", self.what);
+        }
+    }
+
+    /// It went well.
+    pub fn is_over(&mut self) {
+        if std::mem::take(&mut self.stands) {
+            tracing::info!(worker = self.who, was = self.what, "it goes well again");
+        }
+    }
+
+    /// It failed the last time.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        self.stands
+    }
+}
+
 /// Counts one that waits, also when it goes away before it is answered.
 pub(super) struct Queued<'a>(&'a Health);
 
@@ -71,5 +108,57 @@ impl<'a> Queued<'a> {
 impl Drop for Queued<'_> {
     fn drop(&mut self) {
         self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::sync::Arc;
+
+    /// What was logged.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(text)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Seen red with: trouble that is said at each try.
+    #[test]
+    fn what_fails_for_as_long_as_it_is_tried_is_said_twice() {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).without_time();
+        let subscriber = subscriber.with_writer(move || writer.clone()).finish();
+        tracing::subscriber::with_default(subscriber, || {
+            let mut trouble = Trouble::new("alerts", "nothing can be noted");
+            for _ in 0..3 {
+                trouble.is_over();
+                for _ in 0..100 {
+                    trouble.begins(&"the disk is full");
+                }
+                assert!(trouble.stands());
+                trouble.is_over();
+                assert!(!trouble.stands());
+            }
+        });
+        let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<&str> = log.lines().collect();
+        assert_eq!(lines.len(), 6, "{log}");
+        for line in lines.chunks(2) {
+            assert!(
+                line[0].contains("nothing can be noted") && line[0].contains("the disk is full"),
+                "{log}"
+            );
+            assert!(line[1].contains("goes well again") && line[1].contains("alerts"), "{log}");
+        }
     }
 }

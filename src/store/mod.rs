@@ -55,8 +55,8 @@ mod waiting;
 mod writer;
 
 pub use alerts::{
-    Act, Alert, AlertFilter, AlertState, Because, MOST_COUNTED, Message, MessageFacts, NewTelling, Occasion,
-    Resolution, Routed, Standing, Still, Taken, Telling, TellingState, TellingTried,
+    Act, Alert, AlertFilter, AlertState, Because, Heard, MOST_COUNTED, Message, MessageFacts, NewTelling,
+    Occasion, Resolution, Routed, Standing, Still, Taken, Telling, TellingState, TellingTried,
 };
 pub use asked::{DryLine, Foreseen, MOST_DRY_LINES, MOST_WAITING};
 pub use backup::{Copied, Progress};
@@ -67,7 +67,7 @@ pub use erasing::{Blotted, Whom};
 pub use error::StoreError;
 pub use facets::Facets;
 pub use forwards::{Forward, ForwardFacts, Passing, ToForward, Tried};
-pub use health::Health;
+pub use health::{Health, Trouble};
 pub use holding::Held;
 pub use hooks::{HookDelivery, HookFacts, HookState, HookTried, ToTell, Wake, Wanted, Wants};
 pub use inbox::ToRead;

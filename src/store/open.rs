@@ -1,6 +1,7 @@
 //! Opening a data folder: who may write, which SQLite, and that it keeps what it promises.
 
 use super::erased::Erased;
+use super::health::Trouble;
 use super::lines::Lines;
 use super::read::Change;
 use super::refused::Shed;
@@ -33,6 +34,8 @@ const WAL_PAGES: i64 = 8192;
 /// When it is begun again, what is longer is cut off.
 const WAL_BYTES: &str = "67108864";
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
+/// So many turns are left out after one that failed.
+const CHECKPOINT_RESTS: u32 = 20;
 
 /// Every change of the schema, in order.
 pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
@@ -66,6 +69,7 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (51, "messages", include_str!("../../migrations/0051_messages.sql")),
     (52, "deposits", include_str!("../../migrations/0052_deposits.sql")),
     (53, "hooks_of_packages", include_str!("../../migrations/0053_hooks_of_packages.sql")),
+    (54, "takes", include_str!("../../migrations/0054_takes.sql")),
     (56, "hooks_next", include_str!("../../migrations/0056_hooks_next.sql")),
     (57, "alerts_sender", include_str!("../../migrations/0057_alerts_sender.sql")),
 ];
@@ -338,10 +342,15 @@ async fn checkpoints(
 ) {
     let mut tick = tokio::time::interval(CHECKPOINT_EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut last = None;
+    let (mut last, mut rests) = (None, 0);
+    let mut trouble = Trouble::new("checkpoints", "a checkpoint failed; the log grows until one goes well");
     loop {
         tick.tick().await;
         let Some(door) = door.upgrade().filter(|door| !door.is_closed()) else { break };
+        if rests > 0 {
+            rests -= 1;
+            continue;
+        }
         let written = std::fs::metadata(&wal).and_then(|it| it.modified()).ok();
         if written == last {
             continue;
@@ -349,13 +358,20 @@ async fn checkpoints(
         last = written;
         let row = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(&mut connection).await;
         match row.and_then(|row| row.try_get::<i64, _>(1)) {
-            Ok(pages) if pages > WAL_PAGES => {
-                let (done, _) = tokio::sync::oneshot::channel();
-                // A full queue is no harm: the next turn will do.
-                let _ = door.try_send(super::writer::Job::Chore(super::jobs::Chore::FinishCheckpoint, done));
+            Ok(pages) => {
+                trouble.is_over();
+                if pages > WAL_PAGES {
+                    let (done, _) = tokio::sync::oneshot::channel();
+                    let finish = super::jobs::Chore::FinishCheckpoint;
+                    // A full queue is no harm: the next turn will do.
+                    let _ = door.try_send(super::writer::Job::Chore(finish, done));
+                }
             }
-            Ok(_) => {}
-            Err(cause) => tracing::warn!(%cause, "a checkpoint failed; the next one will do"),
+            Err(cause) => {
+                trouble.begins(&cause);
+                // It is tried again whether or not more is written.
+                (last, rests) = (None, CHECKPOINT_RESTS);
+            }
         }
     }
     let _ = connection.close().await;

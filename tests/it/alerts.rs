@@ -169,6 +169,7 @@ async fn in_the_trash_nothing_is_worth_telling() {
     board.stop().await;
 }
 
+/// Seen red with: no alert of a package that is archived.
 #[actix_web::test]
 async fn a_deposit_that_failed_is_told_of_though_the_package_is_done_and_a_later_success_ends_it() {
     let board = Board::start().await;

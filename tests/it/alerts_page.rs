@@ -3,6 +3,7 @@
 use crate::support::board::{Board, NOON};
 use crate::support::people::{Shows, only, user};
 use serde_json::Value;
+use signboard::app::erasing::ToErase;
 use signboard::app::people::NewUser;
 use signboard::model::access::{Reach, Role, Scope};
 use signboard::model::{AccountId, PackageId, PackageKey};
@@ -165,6 +166,66 @@ async fn what_somebody_does_about_alerts_is_done_and_said_without_script() {
     {
         assert!(page.contains(said), "{said} in {page}");
     }
+    board.stop().await;
+}
+
+/// Seen red with: a second name that takes the place of the first; a reason that outlives whom it names.
+#[actix_web::test]
+async fn whoever_takes_over_is_named_with_whom_from_and_why() {
+    let board = Board::with_people(|_| ()).await;
+    trouble(&board).await;
+    let ada = board.person("ada@example.com", Role::Sender).await;
+    let bob = board.person("bob@example.com", Role::Sender).await;
+    let other = NewUser { accounts: only(&["cg"]), ..user("o@example.com", Role::Sender) };
+    let other = board.somebody(other).await;
+    follow(&board, &ada, &["p"]).await;
+    follow(&board, &bob, &["p"]).await;
+    let p = id_of(&board, "p").await;
+    for (who, why) in [(&ada, "I+call+%3Cher%3E"), (&bob, "ada+is+ill"), (&bob, "called+tom%40example.com")] {
+        board.clock.advance(3_600_000);
+        post(&board, who, "/alerts", &format!("do=take&id={p}&why={why}")).await;
+    }
+    let list = text(&board, &ada, "/alerts?state=taken").await;
+    for said in [
+        "Taken by <bdi>bob@example.com</bdi>",
+        "Taken before by <bdi>bob@example.com</bdi>",
+        "Taken over from <bdi>ada@example.com, who took it</bdi>",
+        "I call &#60;her&#62;",
+        "ada is ill",
+    ] {
+        assert!(list.contains(said), "{said} in {list}");
+    }
+    let page = text(&board, &bob, "/packages/os/p").await;
+    let first = page.find("ada@example.com</bdi></strong><bdi> sees to it: Signer locked").unwrap();
+    let second =
+        page.find("bob@example.com</bdi></strong><bdi> takes over from ada@example.com: Signer locked");
+    assert!(second.unwrap() < first, "the newest comes first: {page}");
+    let taken = &json(&board, &bob, "/api/v1/alerts?state=taken").await["alerts"][0]["taken"];
+    assert_eq!(
+        (&taken["by"], &taken["before"][0]["by"]),
+        (&"bob@example.com".into(), &"ada@example.com".into())
+    );
+    assert_eq!(taken["before"][0]["why"], "I call <her>");
+    assert_eq!(taken["before"].as_array().unwrap().len(), 2);
+    let words = ["taken", "taken over", "taken"].map(|it| format!("alert locked os/p: {it}"));
+    let deeds: Vec<String> = audit(&board).await.into_iter().filter(|it| it.contains(" alert ")).collect();
+    assert_eq!(deeds.iter().map(|it| it.split_once(' ').unwrap().1).collect::<Vec<_>>(), words);
+    assert!(!text(&board, &other, "/alerts?state=taken").await.contains("ada@example.com"));
+    // A reason goes with whom it names, and the others stay.
+    post(&board, &ada, "/alerts", &format!("do=take&id={p}")).await;
+    let tom =
+        ToErase { mail: "tom@example.com".to_owned(), name: None, by: "t".to_owned(), remote: String::new() };
+    board.app().erase(&tom).await.unwrap();
+    let kept = board.sql(&format!("SELECT taken_before FROM alerts WHERE id = {p}")).await.remove(0);
+    assert!(!kept.contains("tom@") && kept.contains("ada is ill") && kept.contains("null"), "{kept}");
+    // However often it goes to and fro.
+    for _ in 0..15 {
+        for who in [&ada, &bob] {
+            post(&board, who, "/alerts", &format!("do=take&id={p}")).await;
+        }
+    }
+    let length = format!("SELECT json_array_length(taken_before) FROM alerts WHERE id = {p}");
+    assert_eq!(board.sql(&length).await, ["20"]);
     board.stop().await;
 }
 

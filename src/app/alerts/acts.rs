@@ -108,7 +108,9 @@ impl App {
         for (alert, may) in self.may_see_to(who, self.store.these_alerts(ids).await?).await? {
             if may && self.store.act_on_alert((alert.id, alert.kind), &act, name, now).await? {
                 done += 1;
-                self.note(name, remote, DeedKind::Alert, format!("{}: {word}", about(&alert))).await;
+                let is_over_from = alert.taken.as_ref().is_some_and(|it| it.by != name);
+                let over = if is_over_from { " over" } else { "" };
+                self.note(name, remote, DeedKind::Alert, format!("{}: {word}{over}", about(&alert))).await;
             }
         }
         Ok(done)

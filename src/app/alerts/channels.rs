@@ -54,8 +54,8 @@ impl App {
         let due = self.due((&config.name, "")).await?;
         let Some(picked) = self.pick(due, |_| true).await? else { return Ok(true) };
         let body = match config.kind {
-            ChannelKind::Slack => formats::slack(&self.news(&picked, config.names)),
-            ChannelKind::Teams => formats::teams(&self.news(&picked, config.names)),
+            ChannelKind::Slack => self.for_slack(&picked, config.names),
+            ChannelKind::Teams => self.for_teams(&picked, config.names),
             ChannelKind::Webhook => formats::program(&self.facts(&picked, config.names)),
         };
         if !self.store.begin_telling(&picked.ids, &picked.number, now).await? {

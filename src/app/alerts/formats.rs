@@ -17,8 +17,12 @@ use serde_json::{Value, json};
 
 /// So many things stand in a message for people; beyond that it says how many more there are.
 const LISTED: usize = 8;
-/// And so many characters of each. Slack takes 3,000 in a section, Teams 28 KB in all.
+/// And so many characters of each.
 const LONGEST: usize = 600;
+/// Teams takes 28 KB in all.
+const CARD: usize = 28_000;
+/// Slack takes so many in a section. Its marks count as they are written, and a character beyond the first 65,536 as two.
+const SECTION: usize = 3_000;
 /// So many of a heading.
 const HEADING: usize = 150;
 const LINK: usize = 500;
@@ -26,8 +30,7 @@ const BOARD: &str = "Look at it on the board";
 const PROVIDER: &str = "Open it at the provider";
 const OVER: &str = "Resolved, nothing to do any more:";
 
-/// The message for Slack.
-pub(super) fn slack(news: &Letter) -> String {
+fn slack(news: &Letter) -> String {
     let plain = |text: &str| json!({"type": "plain_text", "text": escaped(text, LONGEST), "emoji": false});
     let section = |text: &str| json!({"type": "section", "text": plain(text)});
     let links = |links: &[String]| json!({"type": "context", "elements": [{"type": "mrkdwn", "text": links.join(" · ")}]});
@@ -36,7 +39,9 @@ pub(super) fn slack(news: &Letter) -> String {
     let mut blocks = Vec::new();
     for item in &news.items {
         blocks.push(section(&lines(item).join("\n")));
-        let found: Vec<String> = of(item).into_iter().map(|(url, words)| link(url, words)).collect();
+        let found = of(item).into_iter().map(|(url, words)| link(url, words));
+        // Two stand in one text.
+        let found: Vec<String> = found.filter(|it| it.len() < SECTION / 2).collect();
         blocks.extend((!found.is_empty()).then(|| links(&found)));
     }
     let resolved: Vec<String> = news.resolved.iter().map(over).collect();
@@ -52,8 +57,8 @@ pub(super) fn slack(news: &Letter) -> String {
     json!({"text": text, "mrkdwn": false, "unfurl_links": false, "blocks": blocks}).to_string()
 }
 
-/// The message for the Workflows of Teams.
-pub(super) fn teams(news: &Letter) -> String {
+/// As the Workflows of Teams take it.
+fn teams(news: &Letter) -> String {
     let run = |text: &str, heavy: bool| {
         // Cards take two braces for the beginning of a date.
         let text = text.replace("{{", "{ {").chars().take(LONGEST).collect::<String>();
@@ -137,11 +142,27 @@ struct Fact<'a> {
 }
 
 impl App {
-    /// What is said to people.
-    pub(super) fn news(&self, picked: &Picked, names: bool) -> Letter {
+    /// The message for Slack.
+    pub(super) fn for_slack(&self, picked: &Picked, names: bool) -> String {
+        slack(&self.news(picked, names, LISTED))
+    }
+
+    /// The message for Teams: fewer things stand in it where they are long.
+    pub(super) fn for_teams(&self, picked: &Picked, names: bool) -> String {
+        let mut listed = LISTED;
+        loop {
+            let card = teams(&self.news(picked, names, listed));
+            if card.len() <= CARD || listed <= 1 {
+                return card;
+            }
+            listed /= 2;
+        }
+    }
+
+    fn news(&self, picked: &Picked, names: bool, listed: usize) -> Letter {
         let zone = self.zone_of(None);
         let to = ("", picked.number.as_str());
-        self.letter(to, &picked.wanted, (self.now(), &zone), (names, LISTED))
+        self.letter(to, &picked.wanted, (self.now(), &zone), (names, listed))
     }
 
     /// What is said to a program.
@@ -154,7 +175,7 @@ impl App {
     }
 
     fn fact<'a>(&self, telling: &Telling, alert: &'a Alert, names: bool) -> Fact<'a> {
-        let said = said(alert, self.label_of(alert), names);
+        let said = said(alert, self.label_of(alert), names, self.now());
         let (link, provider) = self.links(alert);
         let filled = |text: &'a str| Some(text).filter(|it| !it.is_empty());
         let name = alert.state_of.as_ref().and_then(|it| it.name.as_deref());
@@ -162,7 +183,8 @@ impl App {
             occasion: match telling.occasion {
                 Occasion::Raised => "raised",
                 Occasion::Reminder(_) => "reminder",
-                Occasion::Resolved => "resolved",
+                Occasion::Resolved(_) => "resolved",
+                Occasion::Again(_) => "again",
             },
             id: alert.id,
             kind: alert.kind.word(),
@@ -215,18 +237,59 @@ fn more(news: &Letter) -> Option<(String, Option<&str>)> {
 
 /// As Slack wants text, cut before it is too long.
 fn escaped(text: &str, most: usize) -> String {
-    let mut all = String::new();
-    for (it, count) in text.chars().zip(0..) {
-        if count == most {
-            all.push('…');
-            break;
-        }
-        match it {
-            '&' => all.push_str("&amp;"),
-            '<' => all.push_str("&lt;"),
-            '>' => all.push_str("&gt;"),
-            it => all.push(it),
-        }
+    let mark = |it: char| match it {
+        '&' => "&amp;".to_owned(),
+        '<' => "&lt;".to_owned(),
+        '>' => "&gt;".to_owned(),
+        it => it.to_string(),
+    };
+    let counted = |text: &str| text.encode_utf16().count();
+    let whole: String = text.chars().take(most + 1).map(mark).collect();
+    if text.chars().nth(most).is_none() && counted(&whole) <= SECTION {
+        return whole;
     }
-    all
+    let (mut cut, mut room) = (String::new(), SECTION - 1);
+    for it in text.chars().take(most).map(mark) {
+        let Some(left) = room.checked_sub(counted(&it)) else { break };
+        room = left;
+        cut.push_str(&it);
+    }
+    cut + "…"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(text: &str) -> usize {
+        text.encode_utf16().count()
+    }
+
+    /// Seen red with: a text of 601 marks, which were 3,001 characters.
+    #[test]
+    fn a_section_for_slack_is_never_longer_than_it_takes() {
+        let marks = escaped(&"&".repeat(LONGEST), LONGEST);
+        assert_eq!((counted(&marks), marks.ends_with(';')), (SECTION, true), "all of it");
+        for text in ["&".repeat(LONGEST + 1), "😀&".repeat(LONGEST), "<>&é😀".repeat(LONGEST)] {
+            let cut = escaped(&text, LONGEST);
+            assert!(counted(&cut) <= SECTION && cut.ends_with('…'), "{}", counted(&cut));
+            let whole = cut.trim_end_matches('…');
+            assert!(!whole.contains('&') || whole.rfind(';') >= whole.rfind('&'), "no half of a mark: {cut}");
+        }
+        assert_eq!(escaped(&"😀".repeat(LONGEST), LONGEST).chars().count(), LONGEST);
+        assert_eq!(escaped("abc", 3), "abc");
+        assert_eq!(escaped("abcd", 3), "abc…");
+    }
+
+    /// Seen red with: a link that is looked at before its marks are written.
+    #[test]
+    fn a_link_for_slack_is_left_out_where_it_is_too_long() {
+        let link = |of: &str| Some(format!("https://board.example.com/{of}"));
+        let item = Item { link: link(&"&".repeat(LINK - 26)), provider: link("p"), ..Item::default() };
+        let news = Letter { items: vec![item], ..Letter::default() };
+        let told: Value = serde_json::from_str(&slack(&news)).unwrap();
+        let links = told["blocks"][1]["elements"][0]["text"].as_str().unwrap();
+        assert!(counted(links) <= SECTION && links.contains(PROVIDER), "{links}");
+        assert!(!links.contains(BOARD), "{links}");
+    }
 }

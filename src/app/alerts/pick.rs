@@ -12,7 +12,7 @@ const MOST_TOLD: u32 = 2_000;
 pub(super) struct Due {
     tellings: Vec<Telling>,
     /// The number under which it may have arrived.
-    unsure: Option<String>,
+    pub(super) unsure: Option<String>,
 }
 
 /// What goes into one message.
@@ -21,6 +21,8 @@ pub(super) struct Picked {
     pub(super) ids: Vec<i64>,
     /// Its own number.
     pub(super) number: String,
+    /// It may have arrived under that already.
+    pub(super) unsure: bool,
     /// How often it was tried, and when first.
     pub(super) tried: (i64, Option<Timestamp>),
     /// The oldest first.
@@ -71,13 +73,14 @@ impl App {
             }
         }
         if !unwanted.is_empty() {
-            self.store.drop_tellings(&unwanted).await?;
+            self.store.drop_tellings(&unwanted, now).await?;
         }
         let Some((first, _)) = wanted.first() else { return Ok(None) };
         let tried = (first.tries, wanted.iter().filter_map(|(it, _)| it.first_at).min());
+        let unsure = due.unsure.is_some();
         let number = due.unsure.unwrap_or_else(|| format!("t{}-{}", first.id, now.0));
         let ids = wanted.iter().map(|(it, _)| it.id).collect();
-        Ok(Some(Picked { ids, number, tried, wanted }))
+        Ok(Some(Picked { ids, number, unsure, tried, wanted }))
     }
 }
 
@@ -86,11 +89,13 @@ fn is_news(telling: &Telling, alert: &Alert, now: Timestamp) -> bool {
     let state = alert.state(now);
     match telling.occasion {
         Occasion::Raised | Occasion::Reminder(_) => matches!(state, AlertState::Open | AlertState::Snoozed),
-        Occasion::Resolved => state == AlertState::Resolved,
+        // Whoever takes it on may have heard that it is over, too.
+        Occasion::Again(_) => state != AlertState::Resolved,
+        Occasion::Resolved(_) => state == AlertState::Resolved,
     }
 }
 
 fn snoozed(telling: &Telling, alert: &Alert, now: Timestamp) -> Option<Timestamp> {
     let until = alert.snoozed.as_ref().map(|(until, _)| *until).filter(|until| *until > now);
-    until.filter(|_| telling.occasion != Occasion::Resolved)
+    until.filter(|_| !matches!(telling.occasion, Occasion::Resolved(_)))
 }

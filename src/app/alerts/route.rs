@@ -1,9 +1,9 @@
-//! Whom to tell: looked up once the sender is known, at the latest a minute after the alert was raised; and who is reminded, and
-//! who hears that it is mended.
+//! Whom to tell: looked up once the sender is known, at the latest a minute after the alert was raised; and who is reminded, who
+//! hears that it is mended, and who then has to hear that it stands again.
 
 use crate::app::{App, StoreError};
 use crate::model::Timestamp;
-use crate::store::{Alert, NewTelling, Occasion, Resolution, Routed};
+use crate::store::{Alert, Heard, NewTelling, Occasion, Resolution, Routed};
 
 /// So long the API may take to name the sender.
 pub const PATIENCE_MS: i64 = 60_000;
@@ -17,12 +17,16 @@ enum Route {
     /// Its sender may become known: not yet.
     Waits(Timestamp),
     /// These are told.
-    Told(Routed),
+    Told(Vec<Routed>),
 }
 
 impl App {
     /// Looks up whom to tell of what was raised, cleared, or not seen to. Returns how many alerts that was.
     pub async fn route_step(&self) -> Result<usize, StoreError> {
+        // Nothing could be noted.
+        if self.store.health().trouble().is_some() {
+            return Ok(0);
+        }
         let (mut after, mut done) = (0, 0);
         loop {
             let alerts = self.store.unrouted(after, PAGE).await?;
@@ -31,7 +35,7 @@ impl App {
             let (mut routed, mut later) = (Vec::new(), Vec::new());
             for (alert, known) in &alerts {
                 match self.route(alert).await? {
-                    Route::Told(it) => routed.push(it),
+                    Route::Told(it) => routed.extend(it),
                     Route::Waits(until) if until == *known => {}
                     Route::Waits(until) => later.push((alert.id, until)),
                 }
@@ -66,27 +70,28 @@ impl App {
     }
 
     async fn route(&self, alert: &Alert) -> Result<Route, StoreError> {
+        let nags = alert.nags;
+        let routed = |occasion, to, nag_at| Routed { alert: alert.id, occasion, to, nag_at, nags };
         if let Some((_, resolution)) = alert.resolved {
+            let heard = self.store.heard(alert.id).await?;
             let to = match resolution {
-                Resolution::Cleared => self.those_who_were_told(alert).await?,
+                Resolution::Cleared => self.those_who(&heard, |last| !is_end(last)).await?,
                 // Somebody, or time, closed it: nothing is mended.
                 Resolution::Noted | Resolution::Aged => Vec::new(),
             };
-            let nags = alert.nags;
-            return Ok(Route::Told(Routed {
-                alert: alert.id,
-                occasion: Occasion::Resolved,
-                to,
-                nag_at: None,
-                nags,
-            }));
+            return Ok(Route::Told(vec![routed(Occasion::Resolved(heard.ends + 1), to, None)]));
         }
         if let Some(until) = self.sender_may_come(alert) {
             return Ok(Route::Waits(until));
         }
-        let to = self.tellings_of(alert).await?;
         let nag_at = self.nag_at(self.now());
-        Ok(Route::Told(Routed { alert: alert.id, occasion: Occasion::Raised, to, nag_at, nags: 0 }))
+        let heard = self.store.heard(alert.id).await?;
+        let misled = self.those_who(&heard, is_end).await?;
+        let mut all = vec![routed(Occasion::Raised, self.tellings_of(alert).await?, nag_at)];
+        if !misled.is_empty() {
+            all.push(routed(Occasion::Again(heard.ends), misled, nag_at));
+        }
+        Ok(Route::Told(all))
     }
 
     async fn nag(&self, alert: &Alert) -> Result<Routed, StoreError> {
@@ -101,11 +106,19 @@ impl App {
         Some(now.plus(i64::try_from(after.as_millis()).unwrap_or(i64::MAX)))
     }
 
-    async fn those_who_were_told(&self, alert: &Alert) -> Result<Vec<NewTelling>, StoreError> {
+    /// Those of whom this is so by what they heard last.
+    async fn those_who(
+        &self,
+        heard: &Heard,
+        is_so: impl Fn(Occasion) -> bool,
+    ) -> Result<Vec<NewTelling>, StoreError> {
         let mut to = Vec::new();
-        for (channel, address, because) in self.store.told_of(alert.id).await? {
-            let due = self.due_for(&address).await?;
-            to.push(NewTelling { channel, address, because, due });
+        for ((channel, address), (because, last)) in &heard.last {
+            if is_so(*last) {
+                let due = self.due_for(address).await?;
+                let (channel, address) = (channel.clone(), address.clone());
+                to.push(NewTelling { channel, address, because: *because, due });
+            }
         }
         Ok(to)
     }
@@ -119,4 +132,8 @@ impl App {
         let answered = package.sender.is_some() || package.confirmed_at.is_some();
         (!answered && until > self.now()).then_some(until)
     }
+}
+
+fn is_end(heard: Occasion) -> bool {
+    matches!(heard, Occasion::Resolved(_))
 }

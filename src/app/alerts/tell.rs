@@ -6,7 +6,7 @@
 //! fails was not sent, and goes with the next message.
 
 use super::people::may_hear;
-use super::pick::Picked;
+use super::pick::{Due, Picked};
 use super::{Channel, MAIL, when};
 use crate::app::{App, StoreError};
 use crate::mail::{Letter, Line, Mailer, Unsent};
@@ -101,8 +101,9 @@ impl App {
                 let now = self.now();
                 let due = self.post.mails.failed(MAIL, now, &why, None);
                 let times = (now, due, now.plus(-GIVEN_UP_MS));
-                // What is due is all in the same case; and these were not sent, whatever was noted before.
-                return self.store.channel_failed(MAIL, times, &why).await;
+                // What is due is all in the same case; and these were not taken, though it was noted that they are being sent.
+                let untaken = if picked.unsure { &[] } else { picked.ids.as_slice() };
+                return self.store.channel_failed(MAIL, times, &why, untaken).await;
             }
             Err(_) => {}
         }
@@ -145,7 +146,8 @@ impl App {
         let too_long = first.is_some_and(|first| now.since(first) >= GIVEN_UP_MS);
         let (mut state, mut due) = (TellingState::Waiting, again.unwrap_or_else(|| now.plus(gap(tries))));
         let mut error = None;
-        let mut unsure = false;
+        // A later refusal says nothing of what may have arrived before.
+        let mut unsure = picked.unsure;
         match sent {
             Ok(()) => (state, due) = (TellingState::Told, now),
             Err(Unsent::Never(why)) => (state, error) = (TellingState::GivenUp, Some(why)),
@@ -175,7 +177,7 @@ impl App {
         let now = self.now();
         let due = self.due((MAIL, address)).await?;
         if !mailer.allows(address) {
-            self.give_up(&due.ids(), "mail.allowed-domains does not allow this address").await?;
+            self.give_up(&due, "mail.allowed-domains does not allow this address").await?;
             return Ok(None);
         }
         let user = self.store.user_by_email(address).await?;
@@ -184,7 +186,7 @@ impl App {
             let wishes = self.store.wishes(user.id).await?;
             let until = when::after_quiet(&wishes, now, &zone);
             if !wishes.mail {
-                self.store.drop_tellings(&due.ids()).await?;
+                self.store.drop_tellings(&due.ids(), now).await?;
                 return Ok(None);
             } else if until > now {
                 self.store.postpone_tellings(&due.ids(), until).await?;
@@ -204,15 +206,15 @@ impl App {
         let due = self.store.due_addresses(channel, now, now, ADDRESSES).await?;
         for address in &due {
             let due = self.due((channel, address)).await?;
-            self.give_up(&due.ids(), "the configuration has no such channel any more").await?;
+            self.give_up(&due, "the configuration has no such channel any more").await?;
         }
         Ok(due.len())
     }
 
-    async fn give_up(&self, ids: &[i64], why: &str) -> Result<(), StoreError> {
-        let (at, state) = (self.now(), TellingState::GivenUp);
-        let tried = TellingTried { state, at, due: at, error: Some(why.to_owned()), unsure: false };
-        self.store.note_tellings(ids, &tried).await
+    async fn give_up(&self, due: &Due, why: &str) -> Result<(), StoreError> {
+        let (at, state, unsure) = (self.now(), TellingState::GivenUp, due.unsure.is_some());
+        let tried = TellingTried { state, at, due: at, error: Some(why.to_owned()), unsure };
+        self.store.note_tellings(&due.ids(), &tried).await
     }
 }
 

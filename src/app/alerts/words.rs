@@ -12,6 +12,8 @@ use jiff::tz::TimeZone;
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 
+const HOUR_MS: i64 = 60 * 60 * 1000;
+
 /// What is said of an alert.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Said {
@@ -25,9 +27,9 @@ pub struct Said {
     pub todo: String,
 }
 
-/// What is said of an alert of an account with this label, with names or without.
+/// What is said at `now` of an alert of an account with this label, with names or without.
 #[must_use]
-pub fn said(alert: &Alert, label: &str, names: bool) -> Said {
+pub fn said(alert: &Alert, label: &str, names: bool, now: Timestamp) -> Said {
     let package = alert.state_of.as_deref();
     let signer = package.and_then(|it| befell(alert, it));
     let who = signer.filter(|_| names).map_or_else(|| "A signer".to_owned(), called);
@@ -82,7 +84,7 @@ pub fn said(alert: &Alert, label: &str, names: bool) -> Said {
             ("The package was called off".to_owned(), "If that was not meant, send a new package.".to_owned())
         }
         AlertKind::Inactive => (
-            "Nothing has happened for days".to_owned(),
+            format!("Nothing has happened for {}", lasted(alert, now)),
             format!("Remind at {at} the signer whom the package waits for."),
         ),
         AlertKind::Silent
@@ -98,6 +100,17 @@ pub fn said(alert: &Alert, label: &str, names: bool) -> Said {
     let reason = || package.and_then(|it| it.reason.as_deref()).filter(|it| !it.trim().is_empty());
     let quote = matches!(alert.kind, AlertKind::Declined | AlertKind::OptedOut).then(reason).flatten();
     Said { what, of: of(alert, &at, names), quote: quote.filter(|_| names).map(shown), todo }
+}
+
+/// For how long it has stood, or did: `an hour`, `36 hours`, `14 days`.
+fn lasted(alert: &Alert, now: Timestamp) -> String {
+    let until = alert.resolved.map_or(now, |(at, _)| at);
+    match until.since(alert.began).max(0) / HOUR_MS {
+        0 => "less than an hour".to_owned(),
+        1 => "an hour".to_owned(),
+        hours @ ..48 => format!("{hours} hours"),
+        hours => format!("{} days", hours / 24),
+    }
 }
 
 /// What is wrong with the board, and what to do.
@@ -252,7 +265,7 @@ impl App {
             }
             let item = self.item(telling, alert, zone, names);
             first.get_or_insert_with(|| subject(telling.occasion, &item));
-            if telling.occasion == Occasion::Resolved {
+            if matches!(telling.occasion, Occasion::Resolved(_)) {
                 letter.resolved.push(item);
             } else {
                 letter.items.push(item);
@@ -293,12 +306,13 @@ impl App {
     }
 
     fn item(&self, telling: &Telling, alert: &Alert, zone: &TimeZone, names: bool) -> Item {
-        let said = said(alert, self.label_of(alert), names);
+        let said = said(alert, self.label_of(alert), names, self.now());
         let (link, provider) = self.links(alert);
         let since = match telling.occasion {
             Occasion::Raised => format!("since {}", when::stamp(alert.began, zone)),
             Occasion::Reminder(_) => format!("still, since {}", when::stamp(alert.began, zone)),
-            Occasion::Resolved => String::new(),
+            Occasion::Again(_) => format!("again, since {}", when::stamp(alert.began, zone)),
+            Occasion::Resolved(_) => String::new(),
         };
         Item { what: said.what, of: said.of, since, quote: said.quote, todo: said.todo, link, provider }
     }
@@ -308,7 +322,8 @@ fn subject(occasion: Occasion, item: &Item) -> String {
     let begin = match occasion {
         Occasion::Raised => "",
         Occasion::Reminder(_) => "Reminder: ",
-        Occasion::Resolved => "Resolved: ",
+        Occasion::Again(_) => "Again: ",
+        Occasion::Resolved(_) => "Resolved: ",
     };
     format!("{begin}{} – {}", item.what, item.of)
 }
@@ -317,7 +332,10 @@ fn subject(occasion: Occasion, item: &Item) -> String {
 mod tests {
     use super::*;
     use crate::model::{AccountId, PackageId, Status};
+    use crate::store::Resolution;
     use std::sync::Arc;
+
+    const NOW: Timestamp = Timestamp(14 * 24 * HOUR_MS);
 
     /// Ana Souza, who said something, of the package “NDA”.
     fn alert(kind: AlertKind) -> Alert {
@@ -347,6 +365,7 @@ mod tests {
             raised_at: Timestamp(0),
             late: false,
             taken: None,
+            taken_before: Vec::new(),
             snoozed: None,
             resolved: None,
             nags: 0,
@@ -357,7 +376,7 @@ mod tests {
     #[test]
     fn a_sender_reads_what_happened_to_whom_and_what_to_do() {
         let read = |kind| {
-            let said = said(&alert(kind), "OneSpan", true);
+            let said = said(&alert(kind), "OneSpan", true, NOW);
             format!("{} – {}. {}", said.what, said.of, said.todo)
         };
         let table = [
@@ -411,7 +430,7 @@ mod tests {
             ),
             (
                 AlertKind::Inactive,
-                "Nothing has happened for days – “NDA” (OneSpan). Remind at OneSpan the signer whom the package waits for.",
+                "Nothing has happened for 14 days – “NDA” (OneSpan). Remind at OneSpan the signer whom the package waits for.",
             ),
         ];
         for (kind, sentence) in table {
@@ -422,11 +441,25 @@ mod tests {
         assert_eq!(unread, []);
     }
 
+    /// Seen red with: `for days`, whatever the configuration calls long.
+    #[test]
+    fn how_long_nothing_has_happened_is_said_as_it_is() {
+        let mut still = alert(AlertKind::Inactive);
+        let read = |it: &Alert, hours: i64| said(it, "OneSpan", true, Timestamp(hours * HOUR_MS + 1)).what;
+        for (hours, long) in
+            [(1, "an hour"), (6, "6 hours"), (47, "47 hours"), (48, "2 days"), (24 * 15 - 1, "14 days")]
+        {
+            assert_eq!(read(&still, hours), format!("Nothing has happened for {long}"));
+        }
+        still.resolved = Some((Timestamp(7 * HOUR_MS), Resolution::Cleared));
+        assert_eq!(read(&still, 900), "Nothing has happened for 7 hours", "until something did");
+    }
+
     #[test]
     fn every_kind_says_one_thing_that_happened_and_something_to_do() {
         let mut whats = Vec::new();
         for kind in AlertKind::ALL {
-            let said = said(&alert(kind), "OneSpan", true);
+            let said = said(&alert(kind), "OneSpan", true, NOW);
             assert!(!said.what.is_empty() && !said.what.ends_with('.'), "{kind:?}: {said:?}");
             assert!(said.what.starts_with(char::is_uppercase), "{kind:?}: {said:?}");
             assert!(said.todo.ends_with('.') && said.todo.len() > 20, "{kind:?}: {said:?}");
@@ -440,7 +473,7 @@ mod tests {
     #[test]
     fn without_names_nothing_that_a_signer_is_called_or_said_is_said() {
         for kind in AlertKind::ALL {
-            let said = format!("{:?}", said(&alert(kind), "OneSpan", false));
+            let said = format!("{:?}", said(&alert(kind), "OneSpan", false, NOW));
             for name in ["Ana", "Souza", "ana@", "NDA", "too dear", "s1"] {
                 assert!(!said.contains(name), "{kind:?}: {said}");
             }
@@ -454,7 +487,7 @@ mod tests {
             let mut unknown = alert(kind);
             let nameless = Package { status: Status::Sent, ..Package::default() };
             (unknown.state_of, unknown.signer) = (Some(Arc::new(nameless)), String::new());
-            let said = said(&unknown, "OneSpan", true);
+            let said = said(&unknown, "OneSpan", true, NOW);
             assert!(said.what.to_lowercase().contains("a signer"), "{said:?}");
             assert_eq!((said.of.as_str(), said.quote), ("package 4711 (OneSpan)", None));
         }

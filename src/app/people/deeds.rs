@@ -58,6 +58,10 @@ impl App {
     /// The store. That the file can't be written is no error here: see [`App::untold`].
     pub async fn tell_deeds(&self) -> Result<usize, StoreError> {
         let Some(to) = &self.config.audit else { return Ok(0) };
+        // What can't be noted would be told again and again.
+        if self.store.health().trouble().is_some() {
+            return Ok(0);
+        }
         let deeds = self.store.untold_deeds(CHUNK).await?;
         let Some(last) = deeds.last().map(|it| it.id) else { return Ok(0) };
         let text: String = deeds.iter().map(|it| format!("{}\n", line(it))).collect();

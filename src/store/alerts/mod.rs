@@ -1,10 +1,11 @@
 //! Alerts: what is worth telling somebody. `raise` writes them with their cause, `operators` what is wrong with the board,
 //! `inactive` which packages lie still; `read` lists them, `page` counts them; `acts` says what people made of them, `wishes`
-//! what they want to hear of, `tellings` who is told and what came of it, which `messages` lists.
+//! what they want to hear of, `tellings` who is told on which `occasion` and what came of it, which `messages` lists.
 
 mod acts;
 mod inactive;
 mod messages;
+mod occasion;
 mod operators;
 mod page;
 mod raise;
@@ -15,9 +16,10 @@ mod wishes;
 pub use acts::Act;
 pub use inactive::Still;
 pub use messages::{Message, MessageFacts};
+pub use occasion::{Because, Occasion};
 #[cfg(test)]
 pub(super) use operators::HOOK;
 pub use page::{MOST_COUNTED, Standing};
 pub(super) use raise::Alerts;
 pub use read::{Alert, AlertFilter, AlertState, Resolution, Taken};
-pub use tellings::{Because, NewTelling, Occasion, Routed, Telling, TellingState, TellingTried};
+pub use tellings::{Heard, NewTelling, Routed, Telling, TellingState, TellingTried};

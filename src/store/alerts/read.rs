@@ -13,7 +13,7 @@ macro_rules! alerts {
     ($($where:tt)*) => {
         concat!(
             "SELECT a.id, a.account, a.package, a.kind, a.signer, a.began, a.raised_at, a.late, a.taken_at, a.taken_by, \
-             a.taken_why, a.snoozed_until, a.snoozed_by, a.resolved_at, a.resolution, a.nags, a.route_at, p.state FROM alerts a \
+             a.taken_why, a.taken_before, a.snoozed_until, a.snoozed_by, a.resolved_at, a.resolution, a.nags, a.route_at, p.state FROM alerts a \
              LEFT JOIN packages p ON p.account = a.account AND p.package = a.package WHERE ",
             $($where)*
         )
@@ -156,6 +156,8 @@ pub struct Alert {
     pub late: bool,
     /// Somebody sees to it.
     pub taken: Option<Taken>,
+    /// Whoever saw to it before, the first one first.
+    pub taken_before: Vec<Taken>,
     /// It is silent until then; and who said so.
     pub snoozed: Option<(Timestamp, String)>,
     /// It is over, since when and why.
@@ -286,10 +288,22 @@ fn alert_of(row: &SqliteRow) -> Result<Alert, StoreError> {
         raised_at: Timestamp(row.try_get("raised_at")?),
         late: row.try_get::<i64, _>("late")? != 0,
         taken: at("taken_at")?.map(|at| Taken { at, by, why }),
+        taken_before: taken_before(row.try_get("taken_before")?)?,
         snoozed: at("snoozed_until")?.map(|until| (until, snoozed_by)),
         resolved: at("resolved_at")?.map(|at| (at, resolution)),
         nags: row.try_get("nags")?,
     })
+}
+
+fn taken_before(kept: Option<&str>) -> Result<Vec<Taken>, StoreError> {
+    let all: Vec<(i64, Option<String>, Option<String>)> =
+        kept.map_or(Ok(Vec::new()), serde_json::from_str).map_err(StoreError::json)?;
+    let one = |(at, by, why): (i64, Option<String>, Option<String>)| Taken {
+        at: Timestamp(at),
+        by: by.unwrap_or_default(),
+        why: why.unwrap_or_default(),
+    };
+    Ok(all.into_iter().map(one).collect())
 }
 
 #[cfg(test)]

@@ -3,10 +3,12 @@
 use super::super::aside::Aside;
 use super::super::packages::json;
 use super::super::{Store, StoreError};
+use super::occasion::{Because, Occasion};
 use super::read::Alert;
 use crate::model::{PackageKey, Timestamp};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// `$1`: a JSON array of `[alert, occasion, channel, address, because, due]`. What was not wanted any more, and never sent, is.
 const TELL: &str = "INSERT INTO tellings (alert, occasion, channel, address, because, due) SELECT value ->> 0, value ->> 1, \
@@ -17,9 +19,12 @@ const ROUTED: &str = "UPDATE alerts SET route_at = iif(resolved_at IS NULL OR k.
     WHERE alerts.id = k.value ->> 0";
 /// `$1`: a JSON array of `[alert, route_at]`.
 const LATER: &str = "UPDATE alerts SET route_at = k.value ->> 1 FROM json_each($1) k WHERE alerts.id = k.value ->> 0 AND resolved_at IS NULL";
-/// Those who were told, or may have been.
-const TOLD: &str = "SELECT channel, address, because FROM tellings WHERE alert = $1 AND occasion = 'raised' \
+/// What was told, or may have been. What a server refused has no message.
+const HEARD: &str = "SELECT channel, address, because, occasion FROM tellings WHERE alert = $1 \
     AND (state = 1 OR message IS NOT NULL) ORDER BY id";
+/// Of what stands again somebody heard only now, or may have, that it is over. `$1`: a JSON array of numbers.
+const STANDS: &str = "UPDATE alerts SET route_at = coalesce(route_at, $2) WHERE resolved_at IS NULL AND id IN (SELECT alert FROM tellings \
+    WHERE id IN (SELECT value FROM json_each($1)) AND occasion LIKE 'resolved%' AND (state = 1 OR message IS NOT NULL)) RETURNING id";
 const NEXT_ROUTE: &str = "SELECT min(at) FROM (SELECT min(route_at) AS at FROM alerts WHERE route_at IS NOT NULL \
     UNION ALL SELECT min(nag_at) FROM alerts WHERE nag_at IS NOT NULL AND resolved_at IS NULL AND taken_at IS NULL)";
 macro_rules! last_told {
@@ -63,82 +68,14 @@ const POSTPONE: &str =
     "UPDATE tellings SET due = $2 WHERE id IN (SELECT value FROM json_each($1)) RETURNING id";
 const UNWANTED: &str =
     "UPDATE tellings SET state = 3 WHERE id IN (SELECT value FROM json_each($1)) RETURNING id";
+/// `$6`: a JSON array of those that were not taken for certain.
 const FAILED: &str = "UPDATE tellings SET tries = tries + 1, tried_at = $2, first_at = coalesce(first_at, $2), error = $3, due = $4, \
-    state = iif(first_at <= $5, 2, 0) WHERE channel = $1 AND state = 0 AND due <= $2 RETURNING id";
+    state = iif(first_at <= $5, 2, 0), message = iif(id IN (SELECT value FROM json_each($6)), NULL, message) \
+    WHERE channel = $1 AND state = 0 AND due <= $2 RETURNING id";
 const CHANGES: &str = "SELECT changes()";
 /// `$1`: one; NULL: the oldest `$3` of all.
 const AGAIN: &str = "UPDATE tellings SET state = 0, due = $2, tries = 0, first_at = NULL WHERE id IN (SELECT id FROM tellings \
     WHERE state = 2 AND ($1 IS NULL OR id = $1) ORDER BY id LIMIT $3) RETURNING id";
-
-/// On what occasion somebody is told of an alert.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Occasion {
-    /// It was raised.
-    Raised,
-    /// Nobody has seen to it for a while; the how manieth reminder it is.
-    Reminder(i64),
-    /// It is mended.
-    Resolved,
-}
-
-impl Occasion {
-    /// Its name in the store.
-    #[must_use]
-    pub fn word(self) -> String {
-        match self {
-            Self::Raised => "raised".to_owned(),
-            Self::Reminder(n) => format!("reminder {n}"),
-            Self::Resolved => "resolved".to_owned(),
-        }
-    }
-
-    fn of(word: &str) -> Self {
-        match word.strip_prefix("reminder ") {
-            Some(n) => Self::Reminder(n.parse().unwrap_or(1)),
-            None if word == "resolved" => Self::Resolved,
-            None => Self::Raised,
-        }
-    }
-}
-
-/// Why somebody hears of a package.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Because {
-    /// They follow it.
-    Follower,
-    /// They sent it.
-    Sender,
-    /// They stand in for one of those.
-    StandIn,
-    /// A rule of the configuration names them.
-    Rule,
-    /// They look after the board.
-    Operator,
-    /// Nobody else was found.
-    Fallback,
-}
-
-impl Because {
-    const ALL: [Self; 6] =
-        [Self::Follower, Self::Sender, Self::StandIn, Self::Rule, Self::Operator, Self::Fallback];
-
-    /// Its name in the store.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Follower => "follower",
-            Self::Sender => "sender",
-            Self::StandIn => "stand_in",
-            Self::Rule => "rule",
-            Self::Operator => "operator",
-            Self::Fallback => "fallback",
-        }
-    }
-
-    fn of(word: &str) -> Self {
-        Self::ALL.into_iter().find(|it| it.word() == word).unwrap_or(Self::Fallback)
-    }
-}
 
 /// How a telling stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -195,6 +132,15 @@ pub struct Routed {
     pub nag_at: Option<Timestamp>,
     /// How often they were by then.
     pub nags: i64,
+}
+
+/// Who heard of an alert.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Heard {
+    /// By which channel and address, why they, and of what last.
+    pub last: BTreeMap<(String, String), (Because, Occasion)>,
+    /// How often somebody heard that it is over.
+    pub ends: i64,
 }
 
 /// A telling.
@@ -256,7 +202,9 @@ impl Store {
         let tellings: Vec<_> = all.iter().flat_map(rows).collect();
         let alerts: Vec<_> = all
             .iter()
-            .map(|it| (it.alert, it.nag_at.map(|at| at.0), it.nags, it.occasion == Occasion::Resolved))
+            .map(|it| {
+                (it.alert, it.nag_at.map(|at| at.0), it.nags, matches!(it.occasion, Occasion::Resolved(_)))
+            })
             .collect();
         let tell = Aside::new(TELL).text(json(&tellings)?);
         self.aside(vec![tell, Aside::new(ROUTED).text(json(&alerts)?)]).await.map(|_| ())
@@ -268,11 +216,19 @@ impl Store {
         self.aside(vec![Aside::new(LATER).text(json(&rows)?)]).await.map(|_| ())
     }
 
-    /// Who was told that an alert was raised, or may have been: channel, address and why.
-    pub async fn told_of(&self, alert: i64) -> Result<Vec<(String, String, Because)>, StoreError> {
-        let rows = sqlx::query(TOLD).bind(alert).fetch_all(&self.readers).await?;
-        let one = |row: &SqliteRow| Ok((row.try_get(0)?, row.try_get(1)?, Because::of(row.try_get(2)?)));
-        rows.iter().map(one).collect()
+    /// Who heard of an alert, or may have, and what last.
+    pub async fn heard(&self, alert: i64) -> Result<Heard, StoreError> {
+        let (mut heard, mut ends) = (Heard::default(), BTreeSet::new());
+        for row in sqlx::query(HEARD).bind(alert).fetch_all(&self.readers).await? {
+            let (channel, address): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+            let (because, occasion) = (Because::of(row.try_get(2)?), Occasion::of(row.try_get(3)?));
+            if matches!(occasion, Occasion::Resolved(_)) {
+                ends.insert(occasion);
+            }
+            heard.last.insert((channel, address), (because, occasion));
+        }
+        heard.ends = i64::try_from(ends.len()).unwrap_or(i64::MAX);
+        Ok(heard)
     }
 
     /// When it has to be looked up whom to tell, or to remind. `None`: there is nothing.
@@ -336,9 +292,17 @@ impl Store {
     /// Notes what came of a try.
     pub async fn note_tellings(&self, ids: &[i64], tried: &TellingTried) -> Result<(), StoreError> {
         let keeps = tried.unsure || tried.state == TellingState::Told;
+        let stands = Aside::new(STANDS).text(json(ids)?).number(tried.at.0);
         let write = Aside::new(NOTE).text(json(ids)?).number(tried.state.number()).number(tried.due.0);
         let write = write.maybe(tried.error.clone()).number(1).number(tried.at.0).number(i64::from(keeps));
-        self.aside(vec![write]).await.map(|_| ())
+        self.route_what_stands(write, stands).await
+    }
+
+    async fn route_what_stands(&self, write: Aside, stands: Aside) -> Result<(), StoreError> {
+        if self.aside(vec![write, stands]).await?.is_some() {
+            self.alerted.notify_one();
+        }
+        Ok(())
     }
 
     /// They go out later.
@@ -347,19 +311,22 @@ impl Store {
     }
 
     /// There is nothing to tell any more.
-    pub async fn drop_tellings(&self, ids: &[i64]) -> Result<(), StoreError> {
-        self.aside(vec![Aside::new(UNWANTED).text(json(ids)?)]).await.map(|_| ())
+    pub async fn drop_tellings(&self, ids: &[i64], now: Timestamp) -> Result<(), StoreError> {
+        let stands = Aside::new(STANDS).text(json(ids)?).number(now.0);
+        self.route_what_stands(Aside::new(UNWANTED).text(json(ids)?), stands).await
     }
 
-    /// Nothing goes through a channel: whatever is due waits, and what was tried first before `given_up` is given up.
+    /// Nothing goes through a channel: whatever is due waits, and what was tried first before `given_up` is given up. The server
+    /// said of `untaken` that it did not take them.
     pub async fn channel_failed(
         &self,
         channel: &str,
         (now, until, given_up): (Timestamp, Timestamp, Timestamp),
         error: &str,
+        untaken: &[i64],
     ) -> Result<(), StoreError> {
-        let write =
-            Aside::new(FAILED).text(channel).number(now.0).text(error).number(until.0).number(given_up.0);
+        let write = Aside::new(FAILED).text(channel).number(now.0).text(error);
+        let write = write.number(until.0).number(given_up.0).text(json(untaken)?);
         self.aside(vec![write]).await.map(|_| ())
     }
 

@@ -4,7 +4,7 @@ use super::time::When;
 use super::words::shown;
 use super::{Around, link};
 use crate::app::alerts::{MAIL, Said, page, said};
-use crate::app::{Alert, AlertState, Because, Occasion, Resolution, Telling, TellingState};
+use crate::app::{Alert, AlertState, Because, Occasion, Resolution, Taken, Telling, TellingState};
 use crate::model::alert::AlertKind;
 
 /// When the board learned of something is said where that was so much later.
@@ -104,7 +104,7 @@ impl AlertView {
             id: alert.id,
             class: class(alert.kind),
             word: word(alert.kind),
-            said: said(alert, &account.label, true),
+            said: said(alert, &account.label, true, around.now),
             href: of_board.or_else(|| alert.key().map(|key| link::package(&key))).unwrap_or_default(),
             // A bare number would leave open whose it is.
             name: done_at.clone().or(name).unwrap_or_else(|| {
@@ -151,7 +151,8 @@ impl ToldView {
         let of = match it.occasion {
             Occasion::Raised => "",
             Occasion::Reminder(_) => "reminder, ",
-            Occasion::Resolved => "that it is resolved, ",
+            Occasion::Resolved(_) => "that it is resolved, ",
+            Occasion::Again(_) => "that it stands again, ",
         };
         let at = |at| When::ago(at, around.now, around.zone);
         let (state, when) = match it.state {
@@ -195,9 +196,16 @@ fn life(alert: &Alert, around: &Around<'_>) -> Vec<Lived> {
         let words = resolved(resolution);
         all.push(Lived { words, who: String::new(), when: ago(at), why: None });
     }
-    if let Some(taken) = &alert.taken {
+    let mut next: Option<&Taken> = None;
+    for taken in alert.taken_before.iter().chain(&alert.taken).rev() {
+        let (words, who) = match next {
+            None => ("Taken by", shown(&taken.by)),
+            Some(next) if next.by == taken.by => ("Taken before by", shown(&taken.by)),
+            Some(_) => ("Taken over from", format!("{}, who took it", shown(&taken.by))),
+        };
         let why = Some(&taken.why).filter(|it| !it.is_empty()).map(|it| shown(it));
-        all.push(Lived { words: "Taken by", who: shown(&taken.by), when: ago(taken.at), why });
+        all.push(Lived { words, who, when: ago(taken.at), why });
+        next = Some(taken);
     }
     if let (AlertState::Snoozed, Some((until, by))) = (alert.state(around.now), &alert.snoozed) {
         let when = When::near(*until, around.now, around.zone);

@@ -5,7 +5,7 @@ use super::time::rfc3339;
 use super::words::number;
 use super::{Around, Frame, Place, link};
 use crate::app::alerts::said;
-use crate::app::{Alert, AlertState, MOST_COUNTED, Resolution, Standing, Telling, TellingState};
+use crate::app::{Alert, AlertState, MOST_COUNTED, Resolution, Standing, Taken, Telling, TellingState};
 use crate::model::alert::AlertKind;
 use crate::model::{AccountId, PackageId};
 use askama::Template;
@@ -209,6 +209,13 @@ struct AlertJson<'a> {
 
 #[derive(Debug, Serialize)]
 struct TakenJson<'a> {
+    #[serde(flatten)]
+    last: TakeJson<'a>,
+    before: Vec<TakeJson<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct TakeJson<'a> {
     at: String,
     by: &'a str,
     why: Option<&'a str>,
@@ -251,7 +258,7 @@ impl<'a> AlertList<'a> {
 impl<'a> AlertJson<'a> {
     fn new(alert: &'a Alert, told: &'a [Telling], around: &Around<'_>) -> Self {
         let AccountId(account) = &alert.account;
-        let said = said(alert, &around.account(&alert.account).label, true);
+        let said = said(alert, &around.account(&alert.account).label, true, around.now);
         let state = alert.state(around.now);
         let snoozed = alert.snoozed.as_ref().filter(|_| state == AlertState::Snoozed);
         Self {
@@ -268,9 +275,8 @@ impl<'a> AlertJson<'a> {
             raised_at: rfc3339(alert.raised_at),
             late: alert.late,
             taken: alert.taken.as_ref().map(|it| TakenJson {
-                at: rfc3339(it.at),
-                by: &it.by,
-                why: filled(&it.why),
+                last: TakeJson::new(it),
+                before: alert.taken_before.iter().map(TakeJson::new).collect(),
             }),
             snoozed: snoozed.map(|(until, by)| SnoozedJson { until: rfc3339(*until), by }),
             resolved: alert
@@ -278,6 +284,12 @@ impl<'a> AlertJson<'a> {
                 .map(|(at, why): (_, Resolution)| ResolvedJson { at: rfc3339(at), why: why.word() }),
             told: told.iter().filter(|it| it.alert == alert.id).map(ToldJson::new).collect(),
         }
+    }
+}
+
+impl<'a> TakeJson<'a> {
+    fn new(it: &'a Taken) -> Self {
+        Self { at: rfc3339(it.at), by: &it.by, why: filled(&it.why) }
     }
 }
 

@@ -152,7 +152,8 @@ impl RowView {
         let occasion = match telling.occasion {
             Occasion::Raised => String::new(),
             Occasion::Reminder(which) => format!(", reminder {}", number(which.unsigned_abs())),
-            Occasion::Resolved => ", that it is resolved".to_owned(),
+            Occasion::Resolved(_) => ", that it is resolved".to_owned(),
+            Occasion::Again(_) => ", that it stands again".to_owned(),
         };
         let (class, state) = match telling.state {
             TellingState::Told => ("completed", "Told"),

@@ -27,9 +27,13 @@ pub(super) fn notes(
                 all.push(entry(at, class, phrase, vec![by(telling), because(telling.because).to_owned()]));
             }
         }
-        if let Some(taken) = &alert.taken {
+        let mut from: Option<&str> = None;
+        for taken in alert.taken_before.iter().chain(&alert.taken) {
             let why = Some(&taken.why).filter(|it| !it.is_empty()).map(|it| shown(it));
-            let after = format!(" sees to it: {what}");
+            let after = match from.replace(&taken.by).filter(|from| *from != taken.by) {
+                Some(from) => format!(" takes over from {}: {what}", shown(from)),
+                None => format!(" sees to it: {what}"),
+            };
             let phrase = Phrase { name: shown(&taken.by), after, quote: why, ..Phrase::default() };
             all.push(entry(taken.at, "on", phrase, vec!["on the page of alerts".to_owned()]));
         }
@@ -52,7 +56,8 @@ fn sent(telling: &Telling, what: &str) -> Option<(Timestamp, &'static str, Phras
     let of = match telling.occasion {
         Occasion::Raised => "",
         Occasion::Reminder(_) => "once more, ",
-        Occasion::Resolved => "that it is resolved, ",
+        Occasion::Resolved(_) => "that it is resolved, ",
+        Occasion::Again(_) => "that it stands again, ",
     };
     let name = shown(if telling.address.is_empty() { &telling.channel } else { &telling.address });
     let phrase = Phrase { name, after: format!(" {verb}: {of}{what}"), ..Phrase::default() };

@@ -86,6 +86,7 @@ pub(super) fn alert(row: &Row) -> Alert {
         raised_at: NOW,
         late: false,
         taken: None,
+        taken_before: Vec::new(),
         snoozed: None,
         resolved: None,
         nags: 0,

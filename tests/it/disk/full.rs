@@ -3,7 +3,9 @@
 use crate::people::{EMAIL, PASSWORD, try_from, with_password};
 use crate::support::board::{Board, event};
 use signboard::app::people::IDLE_MS;
+use signboard::config::AuditTo;
 use signboard::model::access::{Reach, Role, Scope};
+use signboard::model::deed::DeedKind;
 use std::fs::File;
 use std::path::Path;
 use std::process::Command;
@@ -138,6 +140,44 @@ async fn a_full_disk_hides_the_board_from_nobody() {
     std::fs::remove_file(&filler).unwrap();
     drop(file);
     assert_eq!(try_from(&board, HERE, EMAIL, PASSWORD).await.status(), 303, "there is room again");
+    board.stop().await;
+    drop(tiny);
+}
+
+/// Seen red with: whom to tell looked up, and deeds told, while nothing can be noted.
+#[actix_web::test]
+async fn what_cant_be_noted_on_a_full_disk_is_not_begun() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, deeds) = (folder.path().join("data"), folder.path().join("deeds"));
+    let Some(tiny) = Tiny::mount(&data) else {
+        println!("skipped: no file system can be mounted here");
+        return;
+    };
+    let board = Board::with(|config| {
+        config.server.data = data.clone();
+        config.audit = Some(AuditTo::File(deeds.clone()));
+    })
+    .await;
+    let (app, by) = (board.app(), ("ada", "127.0.0.1"));
+    board.event("p", "SIGNER_LOCKED", "s1", 0).await;
+    app.note(by.0, by.1, DeedKind::Alert, "locked os/p: taken").await;
+    let filler = data.join("filler");
+    let file = fill(&filler);
+    for at in 0..60 {
+        board.send("os", event(&format!("full-{at}"), &"X".repeat(200), &"y".repeat(200), None, at)).await;
+    }
+    assert!(app.store.health().trouble().is_some(), "the disk was full");
+    for _ in 0..10 {
+        assert_eq!(app.route_step().await.unwrap(), 0);
+        assert_eq!(app.tell_deeds().await.unwrap(), 0);
+    }
+    assert!(!deeds.exists(), "nothing was told that can't be noted");
+    std::fs::remove_file(&filler).unwrap();
+    drop(file);
+    app.do_jobs().await.unwrap();
+    assert_eq!(app.route_step().await.unwrap(), 1);
+    assert_eq!(app.tell_deeds().await.unwrap(), 1);
+    assert_eq!(std::fs::read_to_string(&deeds).unwrap().lines().count(), 1);
     board.stop().await;
     drop(tiny);
 }

@@ -286,6 +286,7 @@ fn rule_13_a_template_is_never_a_package() {
     assert!(untimed.fold().template, "even if an answer was asked for later");
 }
 
+/// Seen red with: deposits that all count as of one moment.
 #[test]
 fn of_deposits_the_latest_counts_and_it_moves_nothing() {
     let deposited = |failed| Event::Deposited { failed };

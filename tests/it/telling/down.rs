@@ -141,3 +141,20 @@ async fn a_letter_whose_taking_nobody_can_know_is_sent_again_under_the_same_numb
     assert!(!letters[1].text().contains("package q"), "nothing else goes with it: {}", letters[1].text());
     board.stop().await;
 }
+
+/// Seen red with: a message that keeps its number though the server said that it does not take it.
+#[actix_web::test]
+async fn who_was_refused_a_letter_was_not_told_and_does_not_hear_that_it_is_over() {
+    let Some(mailbox) = Mailbox::open(&[]) else { return };
+    let board = named(&mailbox, &["busy@example.com"]).await;
+    board.event("p", "SIGNER_LOCKED", "s1", 0).await;
+    tell(&board).await;
+    let noted = "SELECT state || ' ' || coalesce(message, '-') || ' ' || error FROM tellings";
+    let [noted] = &board.sql(noted).await[..] else { panic!("one") };
+    assert!(noted.starts_with("0 - ") && noted.contains("421"), "{noted}");
+    board.event("p", "SIGNER_COMPLETE", "s1", MINUTE).await;
+    board.clock.advance(60 * MINUTE);
+    tell(&board).await;
+    assert_eq!(tellings(&board).await, ["raised busy@example.com fallback 3"]);
+    board.stop().await;
+}

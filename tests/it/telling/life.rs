@@ -100,7 +100,7 @@ async fn the_same_cause_is_told_once_whatever_is_said_of_it() {
     board.clock.advance(2 * 60_000);
     tell(&board).await;
     let begin: Vec<String> = subjects(&mailbox).iter().map(|it| it.chars().take(7).collect()).collect();
-    assert_eq!(begin, ["s1 was ", "Resolve"]);
+    assert_eq!(begin, ["s1 was ", "Resolve", "Again: "]);
     board.stop().await;
 }
 

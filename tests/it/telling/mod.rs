@@ -1,7 +1,9 @@
 //! Alerts on their way to people: who is told, when, by which mails, and what becomes of it when something is down.
 
+mod again;
 pub mod channels;
 mod down;
+mod formats;
 mod inactive;
 mod killed;
 mod life;

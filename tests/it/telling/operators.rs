@@ -45,6 +45,7 @@ fn duty(config: &mut Config) {
     config.alerts.operators = vec!["duty@example.com".to_owned()];
 }
 
+/// Seen red with: a link to the top of the inbox.
 #[actix_web::test]
 async fn admins_and_operators_hear_of_wrong_secrets_once_with_the_page_where_it_is_put_right() {
     let Some(mailbox) = Mailbox::open(&[]) else { return };
@@ -95,6 +96,7 @@ async fn admins_and_operators_hear_of_wrong_secrets_once_with_the_page_where_it_
     board.stop().await;
 }
 
+/// Seen red with: everybody who sees the alerts of whoever runs the board.
 #[actix_web::test]
 async fn what_is_wrong_with_the_board_and_where_it_is_put_right_is_shown_to_admins() {
     let board = Board::with_people(|_| ()).await;
@@ -109,6 +111,7 @@ async fn what_is_wrong_with_the_board_and_where_it_is_put_right_is_shown_to_admi
     board.stop().await;
 }
 
+/// Seen red with: an alert that is over as soon as its cause is away.
 #[actix_web::test]
 async fn what_comes_and_goes_is_told_once() {
     let mut board = Board::with(mailed(NOBODY)).await;
@@ -137,6 +140,7 @@ async fn what_comes_and_goes_is_told_once() {
     board.stop().await;
 }
 
+/// Seen red with: wishes that count for nothing.
 #[actix_web::test]
 async fn an_admin_hears_of_what_they_wish_and_who_is_named_nowhere_by_the_last_resort() {
     let board = Board::with(mailed(NOBODY)).await;
@@ -165,6 +169,7 @@ async fn an_admin_hears_of_what_they_wish_and_who_is_named_nowhere_by_the_last_r
     board.stop().await;
 }
 
+/// Seen red with: patience with an API that says no.
 #[actix_web::test]
 async fn an_api_that_refuses_and_an_account_that_is_silent_are_raised_and_over() {
     let stage = Stage::open().await;
@@ -202,6 +207,7 @@ async fn an_api_that_refuses_and_an_account_that_is_silent_are_raised_and_over()
     stage.close().await;
 }
 
+/// Seen red with: every missed callback as one too many.
 #[actix_web::test]
 async fn missed_callbacks_above_the_limit_and_what_cant_be_read_are_raised() {
     let mut stage = Stage::open().await;
@@ -226,6 +232,7 @@ async fn missed_callbacks_above_the_limit_and_what_cant_be_read_are_raised() {
     stage.close().await;
 }
 
+/// Seen red with: no patience with a listener that may only be started anew.
 #[actix_web::test]
 async fn a_listener_and_a_hook_that_fail_are_raised_with_their_pages() {
     let Some(mailbox) = Mailbox::open(&[]) else { return };
@@ -291,6 +298,7 @@ async fn a_listener_and_a_hook_that_fail_are_raised_with_their_pages() {
     listener.stop().await;
 }
 
+/// Seen red with: mails that tell that no mails can be sent.
 #[actix_web::test]
 async fn that_no_mail_can_be_sent_stands_on_the_page_and_is_not_told_by_mail() {
     let Some(mut mailbox) = Mailbox::open(&[]) else { return };

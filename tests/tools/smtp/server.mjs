@@ -1,7 +1,8 @@
 // A mail server for tests: node server.mjs FILE [port=N] [starttls[=certified]] [login=USER:PASSWORD]. With `starttls` its certificate
 // is one that no program of today reads, with `starttls=certified` the one beside this file, which nobody else has. It appends each letter that it takes
 // to FILE, a line of JSON each, before it says so. Some addresses it treats in their own way, by what stands before the `@`:
-// refused@ is refused for good, later@ for now, cut@ loses the line once its letter is taken, slow@ waits a second before that.
+// refused@ is refused for good, later@ for now, busy@ once the letter is there, with a good-bye, cut@ loses the line once its
+// letter is taken, slow@ waits a second before that.
 import { appendFileSync, readFileSync } from "node:fs";
 import { SMTPServer } from "smtp-server";
 
@@ -37,6 +38,7 @@ const server = new SMTPServer({
     stream.on("end", () => {
       const to = session.envelope.rcptTo.map((it) => it.address);
       const first = name(session.envelope.rcptTo[0]);
+      if (first === "busy") return done(refusal(421, "4.3.2 too much to do"));
       const take = () => {
         const letter = { to, secure: session.secure, raw: Buffer.concat(parts).toString("latin1") };
         appendFileSync(file, `${JSON.stringify(letter)}\n`);
