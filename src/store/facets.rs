@@ -7,8 +7,9 @@ use super::{Store, StoreError};
 use crate::model::access::Reach;
 use crate::model::filter::sender_key;
 use crate::model::{AccountId, Filter, Package, Status, Tally};
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteConnection;
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteConnection};
+use sqlx::{Row as _, Sqlite};
 use std::collections::{BTreeSet, HashMap};
 
 /// Those with the most packages are looked for among so many of each account.
@@ -20,7 +21,7 @@ pub(super) struct By {
     forget: &'static str,
     count: &'static str,
     differs: &'static str,
-    /// The greatest of one account under a word.
+    /// The sums of those that are among the greatest, at most `$1`, of any of these accounts.
     top: &'static str,
     /// The sums of some values over some accounts under a word.
     sums: &'static str,
@@ -64,6 +65,26 @@ macro_rules! counted {
     };
 }
 
+/// The sums of some values over the accounts of `$2` under the word `$3`, the greatest first and at most `$4`: as one row,
+/// since each that comes by itself from the thread of the connection wakes whoever waits for it.
+macro_rules! sums {
+    ($table:literal, $column:literal, $($some:tt)*) => {
+        concat!(
+            "SELECT json_group_array(json_array(it, n) ORDER BY n DESC, it) FROM (SELECT ",
+            $column,
+            " AS it, sum(n) AS n FROM ",
+            $table,
+            " WHERE ",
+            $column,
+            " IN (",
+            $($some)*,
+            ") AND account IN (SELECT value FROM json_each($2)) AND word = $3 GROUP BY ",
+            $column,
+            " HAVING sum(n) > 0 ORDER BY 2 DESC, 1 LIMIT $4)"
+        )
+    };
+}
+
 macro_rules! by {
     ($table:literal, $column:literal, $whose:literal) => {
         By {
@@ -84,25 +105,18 @@ macro_rules! by {
                 ") SELECT account, word FROM (SELECT * FROM kept EXCEPT SELECT * FROM counted) UNION ALL \
                  SELECT account, word FROM (SELECT * FROM counted EXCEPT SELECT * FROM kept) LIMIT 1"
             ),
-            top: concat!(
-                "SELECT ",
-                $column,
-                " FROM ",
+            top: sums!(
                 $table,
-                " WHERE account = $1 AND word = $2 AND n > 0 ORDER BY n DESC LIMIT $3"
+                $column,
+                concat!(
+                    "SELECT v.value FROM json_each($2) a, json_each((SELECT json_group_array(it) FROM (SELECT ",
+                    $column,
+                    " AS it FROM ",
+                    $table,
+                    " WHERE account = a.value AND word = $3 AND n > 0 ORDER BY n DESC LIMIT $1))) v"
+                )
             ),
-            sums: concat!(
-                "SELECT ",
-                $column,
-                ", sum(n) FROM ",
-                $table,
-                " WHERE ",
-                $column,
-                " IN (SELECT value FROM json_each($1)) \
-                 AND account IN (SELECT value FROM json_each($2)) AND word = $3 GROUP BY ",
-                $column,
-                " HAVING sum(n) > 0 ORDER BY 2 DESC, 1 LIMIT $4"
-            ),
+            sums: sums!($table, $column, "SELECT value FROM json_each($1)"),
             accounts: concat!(
                 "SELECT account, sum(n) FROM ",
                 $table,
@@ -305,15 +319,7 @@ async fn top(
     word: &str,
     most: u32,
 ) -> Result<Vec<(String, u64)>, StoreError> {
-    let mut candidates: BTreeSet<String> = BTreeSet::new();
-    for account in accounts {
-        let query = sqlx::query(by.top).bind(&account.0).bind(word).bind(CANDIDATES.max(most));
-        for row in query.fetch_all(&mut *connection).await? {
-            candidates.insert(row.try_get(0)?);
-        }
-    }
-    let candidates: Vec<String> = candidates.into_iter().collect();
-    sums(connection, by, &candidates, accounts, word, most).await
+    summed(connection, sqlx::query(by.top).bind(i64::from(CANDIDATES.max(most))), accounts, word, most).await
 }
 
 async fn sums(
@@ -324,10 +330,20 @@ async fn sums(
     word: &str,
     most: u32,
 ) -> Result<Vec<(String, u64)>, StoreError> {
+    summed(connection, sqlx::query(by.sums).bind(json(&values)?), accounts, word, most).await
+}
+
+async fn summed(
+    connection: &mut SqliteConnection,
+    query: Query<'_, Sqlite, SqliteArguments>,
+    accounts: &[&AccountId],
+    word: &str,
+    most: u32,
+) -> Result<Vec<(String, u64)>, StoreError> {
     let accounts: Vec<&str> = accounts.iter().map(|it| it.0.as_str()).collect();
-    let query = sqlx::query(by.sums).bind(json(&values)?).bind(json(&accounts)?);
-    let rows = query.bind(word).bind(i64::from(most)).fetch_all(connection).await?;
-    rows.iter().map(|row| Ok((row.try_get(0)?, count(row.try_get(1)?)))).collect()
+    let query = query.bind(json(&accounts)?).bind(word.to_owned()).bind(i64::from(most));
+    let row = query.fetch_one(connection).await?;
+    serde_json::from_str(row.try_get(0)?).map_err(StoreError::json)
 }
 
 fn count(n: i64) -> u64 {

@@ -11,9 +11,9 @@ use sqlx::sqlite::SqliteConnection;
 
 const OF_SENDERS: &str = "SELECT word, sum(n) FROM sender_tallies WHERE sender IN (SELECT value FROM json_each($1)) \
     AND ($2 IS NULL OR account IN (SELECT value FROM json_each($2))) GROUP BY word";
-const SENDERS: &str = "SELECT DISTINCT sender FROM sender_tallies WHERE n > 0 \
-    AND ($1 IS NULL OR account IN (SELECT value FROM json_each($1))) \
-    AND ($2 IS NULL OR sender IN (SELECT value FROM json_each($2))) ORDER BY sender LIMIT $3";
+const SENDERS: &str = "SELECT json_group_array(sender ORDER BY sender) FROM (SELECT DISTINCT sender FROM sender_tallies \
+    WHERE n > 0 AND ($1 IS NULL OR account IN (SELECT value FROM json_each($1))) \
+    AND ($2 IS NULL OR sender IN (SELECT value FROM json_each($2))) ORDER BY sender LIMIT $3)";
 
 impl Store {
     /// How many packages stand under each tally, among the accounts of `filter` and what it may see of them. Attention
@@ -66,8 +66,8 @@ impl Store {
             let within = Filter { within: reach.clone(), ..Filter::default() };
             let senders = reach.senders.as_ref().map(json).transpose()?;
             let query = sqlx::query(SENDERS).bind(accounts(&within)?).bind(senders).bind(i64::from(limit));
-            let rows = query.fetch_all(connection).await?;
-            rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+            let row = query.fetch_one(connection).await?;
+            serde_json::from_str(row.try_get(0)?).map_err(StoreError::json)
         };
         self.memo.senders.of(self.writes(), (reach.clone(), limit), look).await
     }

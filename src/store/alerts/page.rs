@@ -10,7 +10,7 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 
 /// More standing alerts are not counted: so many are, the newest where it is everybody's.
-pub const MOST_COUNTED: u32 = 10_000;
+pub const MOST_COUNTED: u32 = 1_000;
 
 macro_rules! count {
     ($index:literal, $which:literal) => {

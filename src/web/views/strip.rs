@@ -3,7 +3,7 @@
 use super::Around;
 use super::alert::AlertView;
 use super::words::{count, number};
-use crate::app::Alert;
+use crate::app::{Alert, MOST_COUNTED};
 
 /// At most this many are shown, then "and 9 more".
 const MOST_SHOWN: usize = 3;
@@ -32,7 +32,11 @@ impl Strip {
         let newest = items.first().map(|it| format!(". {}", it.spoken())).unwrap_or_default();
         Self {
             key: format!("{} {more}", keys.join(" ")),
-            more: if more == 0 { String::new() } else { number(more) },
+            more: match more {
+                0 => String::new(),
+                it if around.alerts > u64::from(MOST_COUNTED) => format!("{}+", number(it)),
+                it => number(it),
+            },
             said: format!("{}{newest}", said(around.alerts)),
             items,
         }
@@ -41,5 +45,11 @@ impl Strip {
 
 /// What the bell says.
 pub(super) fn said(open: u64) -> String {
-    if open == 0 { "No open alerts".to_owned() } else { count(open, "open alert", "open alerts") }
+    match open {
+        0 => "No open alerts".to_owned(),
+        it if it > u64::from(MOST_COUNTED) => {
+            format!("More than {} open alerts", number(u64::from(MOST_COUNTED)))
+        }
+        it => count(it, "open alert", "open alerts"),
+    }
 }
