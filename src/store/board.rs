@@ -57,9 +57,7 @@ impl Store {
         senders: u32,
     ) -> Result<Board, StoreError> {
         let mut connection = self.readers.acquire().await?;
-        // Before the list: what changes in between comes once more by the stream, and is not missed.
-        let seq = self.seq_now(&mut connection).await?;
-        let page = self.page_now(&mut connection, look, order, limit).await?;
+        let (seq, page) = self.page_now(&mut connection, look, order, limit).await?;
         let around = self.around(&mut connection, look).await?;
         let senders = self.senders_now(&mut connection, &look.filter.within, senders).await?;
         Ok(Board { seq, page, around, senders })
@@ -92,11 +90,13 @@ impl Store {
         Look { filter, now, .. }: &Look<'_>,
         order: &Order,
         limit: u32,
-    ) -> Result<Page, StoreError> {
+    ) -> Result<(Seq, Page), StoreError> {
         let asked = ((*filter).clone(), order.clone(), limit, steady(*now));
         let look = async || {
+            // Before the list, and kept with it: what changes in between comes once more by the stream, and is not missed.
+            let seq = self.seq_now(connection).await?;
             let source = self.source(connection, filter, order, *now).await?;
-            page(connection, filter, order, limit, *now, source).await
+            Ok((seq, page(connection, filter, order, limit, *now, source).await?))
         };
         self.memo.page.of(self.writes(), asked, look).await
     }

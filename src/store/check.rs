@@ -354,6 +354,8 @@ impl Writer {
                 let words = touched.entry.package.as_deref().map(|it| words(it, touched.entry.not_ours));
                 moved(counted, &key.account, &[], &words.unwrap_or_default());
             }
+            // Whoever is told of a change asks what else it moved.
+            self.health.wrote(0);
             for change in std::mem::take(&mut batch.changes) {
                 let _ = self.changes.send(Arc::new(change));
             }

@@ -245,6 +245,8 @@ impl Writer {
         for (account, word, n) in self.tallies.after(&batch.delta) {
             self.tallies.set(account, word, n);
         }
+        // Whoever is told of a change asks what else it moved.
+        self.health.wrote(0);
         for change in batch.changes {
             let _ = self.changes.send(Arc::new(change));
         }

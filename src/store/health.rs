@@ -58,32 +58,34 @@ impl Health {
     }
 }
 
-/// Trouble of somebody who tries again for as long as it lasts. The log says when it begins and when it is over, and not each
-/// try: it may lie on the same disk.
+/// Trouble of somebody who tries again for as long as it lasts. The log says when it begins, has another cause and is over, and not
+/// each try: it may lie on the same disk.
 #[derive(Debug)]
 pub struct Trouble {
     who: String,
     what: &'static str,
-    stands: bool,
+    cause: Option<String>,
 }
 
 impl Trouble {
     /// Whose it is, and what is wrong then, as a sentence without a full stop.
     #[must_use]
     pub fn new(who: impl Into<String>, what: &'static str) -> Self {
-        Self { who: who.into(), what, stands: false }
+        Self { who: who.into(), what, cause: None }
     }
 
     /// It failed.
     pub fn begins(&mut self, cause: &impl std::fmt::Display) {
-        if !std::mem::replace(&mut self.stands, true) {
-            tracing::error!(worker = self.who, %cause, "{}", self.what);
+        let cause = cause.to_string();
+        if self.cause.as_ref() != Some(&cause) {
+            tracing::error!(worker = self.who, cause, "{}", self.what);
+            self.cause = Some(cause);
         }
     }
 
     /// It went well.
     pub fn is_over(&mut self) {
-        if std::mem::take(&mut self.stands) {
+        if self.cause.take().is_some() {
             tracing::info!(worker = self.who, was = self.what, "it goes well again");
         }
     }
@@ -91,7 +93,7 @@ impl Trouble {
     /// It failed the last time.
     #[must_use]
     pub fn stands(&self) -> bool {
-        self.stands
+        self.cause.is_some()
     }
 }
 

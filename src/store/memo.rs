@@ -7,8 +7,8 @@ use crate::model::access::Reach;
 use crate::model::{Filter, Seq, Timestamp};
 use std::sync::Mutex;
 
-/// So many answers are kept, all of them younger than the last write.
-const MOST: usize = 64;
+/// So many answers of a kind are kept, all of them younger than the last write: a page may be large.
+const MOST: usize = 16;
 /// What comes about by time alone, such as the end of a silence, is seen so much later at most.
 const STEADY_MS: i64 = 10_000;
 
@@ -17,8 +17,8 @@ const STEADY_MS: i64 = 10_000;
 pub(super) struct Memos {
     /// The number of the last change.
     pub seq: Memo<(), Seq>,
-    /// A page of a list.
-    pub page: Memo<(Filter, Order, u32, Timestamp), Page>,
+    /// A page of a list, and the last change that it knows of for certain.
+    pub page: Memo<(Filter, Order, u32, Timestamp), (Seq, Page)>,
     /// The senders of whom somebody may know, and how many of them.
     pub senders: Memo<(Reach, u32), Vec<String>>,
     /// How many alerts stand.

@@ -11,17 +11,21 @@ use sqlx::sqlite::SqliteRow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// `$1`: a JSON array of `[alert, occasion, channel, address, because, due]`. What was not wanted any more, and never sent, is.
-const TELL: &str = "INSERT INTO tellings (alert, occasion, channel, address, because, due) SELECT value ->> 0, value ->> 1, \
-    value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each($1) WHERE true \
+/// For whom the same waits already, of an earlier time that it was over or stood again, hears it once.
+const TELL: &str = "INSERT INTO tellings (alert, occasion, channel, address, because, due) SELECT n.value ->> 0, n.value ->> 1, \
+    n.value ->> 2, n.value ->> 3, n.value ->> 4, n.value ->> 5 FROM json_each($1) n WHERE NOT EXISTS (SELECT 1 FROM tellings o \
+    WHERE o.alert = n.value ->> 0 AND o.channel = n.value ->> 2 AND o.address = n.value ->> 3 AND o.state = 0 \
+    AND o.occasion <> n.value ->> 1 AND substr(o.occasion, 1, 5) IN ('resol', 'again') \
+    AND substr(o.occasion, 1, 5) = substr(n.value ->> 1, 1, 5)) \
     ON CONFLICT (alert, occasion, channel, address) DO UPDATE SET state = 0, due = excluded.due WHERE state = 3 AND message IS NULL";
-/// `$1`: a JSON array of `[alert, nag_at, nags, whether that it is mended was looked up]`. What was mended meanwhile has yet to be told.
-const ROUTED: &str = "UPDATE alerts SET route_at = iif(resolved_at IS NULL OR k.value ->> 3, NULL, route_at), nag_at = k.value ->> 1, nags = k.value ->> 2 FROM json_each($1) k \
+/// `$1`: a JSON array of `[alert, nag_at, nags, whether that it is mended was looked up]`. What was mended meanwhile, or stands again, has yet to be told.
+const ROUTED: &str = "UPDATE alerts SET route_at = iif((resolved_at IS NOT NULL) = (k.value ->> 3), NULL, route_at), nag_at = k.value ->> 1, nags = k.value ->> 2 FROM json_each($1) k \
     WHERE alerts.id = k.value ->> 0";
 /// `$1`: a JSON array of `[alert, route_at]`.
 const LATER: &str = "UPDATE alerts SET route_at = k.value ->> 1 FROM json_each($1) k WHERE alerts.id = k.value ->> 0 AND resolved_at IS NULL";
-/// What was told, or may have been. What a server refused has no message.
+/// What was told, or may have been, as it was: a telling that is wanted again keeps its number. What a server refused has no message.
 const HEARD: &str = "SELECT channel, address, because, occasion FROM tellings WHERE alert = $1 \
-    AND (state = 1 OR message IS NOT NULL) ORDER BY id";
+    AND (state = 1 OR message IS NOT NULL) ORDER BY tried_at, id";
 /// Of what stands again somebody heard only now, or may have, that it is over. `$1`: a JSON array of numbers.
 const STANDS: &str = "UPDATE alerts SET route_at = coalesce(route_at, $2) WHERE resolved_at IS NULL AND id IN (SELECT alert FROM tellings \
     WHERE id IN (SELECT value FROM json_each($1)) AND occasion LIKE 'resolved%' AND (state = 1 OR message IS NOT NULL)) RETURNING id";

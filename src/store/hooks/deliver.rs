@@ -24,10 +24,11 @@ const NEXT: &str = "SELECT (SELECT min(due) FROM hook_deliveries INDEXED BY hook
     (SELECT min(made_at) FROM hook_deliveries INDEXED BY hook_deliveries_since WHERE hook = $1 AND state = 0)";
 const TOO_OLD: &str = "UPDATE hook_deliveries INDEXED BY hook_deliveries_since SET state = 2, error = coalesce(error, $3) \
     WHERE hook = $1 AND state = 0 AND made_at <= $2";
-/// `$1`: a JSON array of [`HookTried`].
+/// `$1`: a JSON array of [`HookTried`]. What was erased meanwhile is over: there is nothing in it to try again.
 const TRIED: &str = "UPDATE hook_deliveries SET state = t.value ->> 'state', due = t.value ->> 'due', \
     tries = tries + (t.value ->> 'counts'), tried_at = t.value ->> 'at', ms = t.value ->> 'ms', status = t.value ->> 'status', \
-    error = t.value ->> 'error', answer = t.value ->> 'answer' FROM json_each($1) t WHERE hook_deliveries.id = t.value ->> 'id'";
+    error = t.value ->> 'error', answer = t.value ->> 'answer' FROM json_each($1) t WHERE hook_deliveries.id = t.value ->> 'id' \
+    AND body <> '{}'";
 const PRUNE: &str = "DELETE FROM hook_deliveries WHERE hook = $1 AND state = $2 AND id < \
     (SELECT id FROM hook_deliveries WHERE hook = $1 AND state = $2 ORDER BY id DESC LIMIT 1 OFFSET $3)";
 /// Whoever got no answer is tried at once: there is somebody again. What waits and was tried says why it isn't taken.
