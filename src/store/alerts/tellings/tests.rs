@@ -29,7 +29,7 @@ fn routed(alert: i64, occasion: Occasion) -> Routed {
     Routed { alert, occasion, to, nag_at: None, nags: 0 }
 }
 
-/// Seen red with: only an end in between that is looked up once more; neither that nor a new beginning.
+/// Seen red with: only an end, or only a new beginning, in between that is looked up once more.
 #[tokio::test]
 async fn what_an_alert_becomes_while_it_is_looked_up_whom_to_tell_is_looked_up_too() {
     let folder = tempfile::tempdir().unwrap();
