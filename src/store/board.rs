@@ -121,3 +121,63 @@ impl Store {
         self.memo.attention.of(self.writes(), (filter.clone(), steady(now)), look).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::access::Reach;
+    use crate::model::fold::answer_record;
+    use crate::model::{AccountId, Answer, PackageId, PackageKey, Snapshot};
+    use crate::store::open::connect_beside;
+    use crate::store::{AlertState, Mode, Policies, answer_fingerprint};
+
+    const NOW: Timestamp = Timestamp(1_795_348_800_000);
+
+    async fn learn(store: &Store, id: &str) {
+        let key = PackageKey { account: AccountId("os".to_owned()), package: PackageId::parse(id).unwrap() };
+        let answer = Answer::Shown(Snapshot { updated: Some(NOW), ..Snapshot::default() });
+        let print = answer_fingerprint(&key, &answer, NOW).unwrap();
+        store.learn(key, answer_record(answer, NOW, NOW, print)).await.unwrap();
+    }
+
+    /// The newest change of which a board is said to know, and how many rows it has.
+    async fn seen(store: &Store) -> (i64, usize) {
+        let (filter, within) = (Filter::default(), Reach { accounts: None, senders: None });
+        let state = AlertState::Open;
+        let open = AlertFilter {
+            state,
+            kind: None,
+            account: None,
+            within,
+            operators: false,
+            before: None,
+            limit: 1,
+            now: NOW,
+        };
+        let look = Look { filter: &filter, open, now: NOW, values: None };
+        let board = store.board(&look, &Order::default(), 10, 10).await.unwrap();
+        (board.seq.0, board.page.rows.len())
+    }
+
+    /// A write is there a moment before it is counted: whoever looks up only the number of the last change then, and is shown
+    /// a page of before, would never hear of that change.
+    ///
+    /// Seen red with: a number that is looked up beside the page that is kept.
+    #[tokio::test]
+    async fn a_page_that_is_kept_says_of_no_change_that_it_does_not_know() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), Mode::Board, Policies::default()).await.unwrap();
+        learn(&store, "p").await;
+        let (before, rows) = seen(&store).await;
+        assert_eq!(rows, 1);
+        let mut beside = connect_beside(folder.path()).await.unwrap();
+        let sql = "INSERT INTO changes (seq, package) SELECT max(seq) + 1, package FROM changes";
+        sqlx::query(sql).execute(&mut beside).await.unwrap();
+        // The number that was kept is not: somebody asks who has seen that write counted.
+        let next = store.writes().map(|it| it + 1);
+        let newest = store.memo.seq.of(next, (), async || Ok(Seq(before + 1))).await.unwrap();
+        assert_eq!((newest.0, store.last_seq().await.unwrap().0), (before + 1, before + 1));
+        assert_eq!(seen(&store).await, (before, 1));
+        store.close().await;
+    }
+}

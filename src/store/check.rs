@@ -5,6 +5,7 @@ use super::batch::{Batch, Touched};
 use super::candidates;
 use super::codec::decode_package;
 use super::facets;
+use super::marks;
 use super::packages::{folded, json, key_of, log_of};
 use super::policy::{Groups, Policies, Policy, groups_of, load_groups, save_groups};
 use super::rows::Columns;
@@ -151,6 +152,9 @@ pub(super) async fn compare(
             check.difference = facets::compare(&by, connection).await?;
         }
     }
+    if check.difference.is_none() {
+        check.difference = marks::compare(connection).await?;
+    }
     Ok(check)
 }
 
@@ -257,6 +261,7 @@ impl Writer {
         candidates::index_anew(&mut self.connection).await?;
         facets::recount(&facets::SENDERS, &mut self.connection).await?;
         facets::recount(&facets::GROUPS, &mut self.connection).await?;
+        marks::mend(&mut self.connection).await?;
         Ok(done)
     }
 

@@ -29,6 +29,7 @@ mod inbox;
 mod jobs;
 mod lines;
 mod list;
+mod marks;
 mod memo;
 mod open;
 mod packages;

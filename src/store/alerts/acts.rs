@@ -7,8 +7,8 @@ use super::read::Resolution;
 use crate::model::Timestamp;
 use crate::model::alert::AlertKind;
 
-/// An end that somebody takes note of is over. From whom it is taken over is kept: the last twenty.
-const TAKE: &str = "UPDATE alerts SET taken_before = iif(taken_at IS NULL, taken_before, json_insert(iif(json_array_length(taken_before) >= 20, \
+/// An end that somebody takes note of is over. From whom it is taken over is kept: the last twenty. Who says the same once more adds nothing.
+const TAKE: &str = "UPDATE alerts SET taken_before = iif(taken_at IS NULL OR (taken_by = $3 AND taken_why IS $4), taken_before, json_insert(iif(json_array_length(taken_before) >= 20, \
     json_remove(taken_before, '$[0]'), coalesce(taken_before, '[]')), '$[#]', json_array(taken_at, taken_by, taken_why))), taken_at = $2, taken_by = $3, taken_why = $4, snoozed_until = NULL, route_at = NULL, \
     resolved_at = iif($5, $2, NULL), resolution = iif($5, 'noted', NULL) WHERE id = $1 AND resolved_at IS NULL RETURNING id";
 const SNOOZE: &str = "UPDATE alerts SET snoozed_until = $2, snoozed_by = $3, nag_at = $2 WHERE id = $1 AND resolved_at IS NULL \

@@ -70,7 +70,7 @@ impl Store {
             let late = now.since(it.since.plus(after)) > OLD_MS;
             let route_at = (!late).then_some(now.0);
             let key = (it.key.account.0.clone(), it.key.package.as_str().to_owned());
-            (key.0, key.1, kind, "", it.since.0, now.0, i64::from(late), route_at, now.0)
+            (key.0, key.1, kind, "", it.since.0, now.0, i64::from(late), route_at)
         };
         let raised = json(&raised.iter().map(row).collect::<Vec<_>>())?;
         let row = |it: &PackageKey| (it.account.0.clone(), it.package.as_str().to_owned(), kind, "", now.0);

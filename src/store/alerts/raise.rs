@@ -13,10 +13,10 @@ use crate::model::{Package, PackageKey, Status, Timestamp};
 const STILL_MS: i64 = 60 * 60 * 1000;
 
 /// One that a fact had cleared and that stands again by what was told of before: who heard that it is over is told so, and nobody else
-/// once more. `?`: a JSON array of `[account, package, kind, signer, began, raised_at, late, route_at, again_at]`.
+/// once more. `?`: a JSON array of `[account, package, kind, signer, began, raised_at, late, route_at]`.
 pub(super) const REOPEN: &str = "UPDATE alerts SET resolved_at = NULL, resolution = NULL, route_at = coalesce(k.value ->> 7, iif(EXISTS \
     (SELECT 1 FROM tellings t WHERE t.alert = alerts.id AND t.occasion LIKE 'resolved%' AND (t.state = 1 OR t.message IS NOT NULL)), \
-    k.value ->> 8, NULL)) FROM json_each(?) k \
+    k.value ->> 5, NULL)) FROM json_each(?) k \
     WHERE account = k.value ->> 0 AND package = k.value ->> 1 AND alerts.kind = k.value ->> 2 AND signer = k.value ->> 3 \
     AND resolution = 'cleared' AND began >= k.value ->> 4 AND NOT EXISTS (SELECT 1 FROM alerts o WHERE o.account = alerts.account \
     AND o.package = alerts.package AND o.kind = alerts.kind AND o.signer = alerts.signer AND o.id > alerts.id)";
@@ -39,7 +39,7 @@ const CLEAR_THE_REST: &str = "UPDATE alerts SET resolved_at = k.value ->> 2, res
 const RENAME: &str = "UPDATE alerts SET signer = k.value ->> 3 FROM json_each(?) k WHERE account = k.value ->> 0 \
     AND package = k.value ->> 1 AND lower(signer) = k.value ->> 2";
 
-type Raised = (String, String, &'static str, String, i64, i64, i64, Option<i64>, Option<i64>);
+type Raised = (String, String, &'static str, String, i64, i64, i64, Option<i64>);
 type Cleared = (String, String, &'static str, String, i64);
 
 /// What a batch makes of alerts.
@@ -70,7 +70,7 @@ impl Alerts {
                     let moved = before.is_none_or(|before| before.updated < after.updated);
                     let at = if moved { concern.began.min(after.updated) } else { concern.began };
                     let late = now.since(at) > OLD_MS;
-                    self.raise(key, concern, (now, late), Some(now));
+                    self.raise(key, concern, (now, late));
                 }
                 Turn::Cleared(kind, signer) => {
                     let (account, package) = names(key);
@@ -81,41 +81,23 @@ impl Alerts {
     }
 
     /// A package was folded again, by this version perhaps for the first time: what stands and has no row gets one, of which
-    /// nobody is told.
+    /// nobody is told. Who heard that it is over, and it isn't, is told so, as is who heard of it and it is over.
     pub(in crate::store) fn again(&mut self, key: &PackageKey, package: &Package, now: Timestamp) {
         let stands = concerns(package);
         let words = stands.iter().map(|it| format!("{} {}", it.kind.word(), it.signer)).collect();
         let (account, id) = names(key);
         self.rest.push((account, id, now.0, words));
         for concern in stands {
-            self.raise(key, concern, (now, true), None);
+            self.raise(key, concern, (now, true));
         }
     }
 
-    /// `again_at`: when whoever heard that it is over is told that it stands; `None`: nothing happened.
-    fn raise(
-        &mut self,
-        key: &PackageKey,
-        concern: Concern,
-        (now, late): (Timestamp, bool),
-        again_at: Option<Timestamp>,
-    ) {
+    fn raise(&mut self, key: &PackageKey, concern: Concern, (now, late): (Timestamp, bool)) {
         let (account, package) = names(key);
         let Concern { kind, signer, began } = concern;
         let route_at = (!late).then_some(now.0);
-        let again_at = again_at.map(|at| at.0);
         let kind = kind.word();
-        self.raised.push((
-            account,
-            package,
-            kind,
-            signer,
-            began.0,
-            now.0,
-            i64::from(late),
-            route_at,
-            again_at,
-        ));
+        self.raised.push((account, package, kind, signer, began.0, now.0, i64::from(late), route_at));
     }
 
     /// Signers of a package go by another id from now on.

@@ -360,3 +360,6 @@ pub(super) fn telling_of(row: &SqliteRow) -> Result<Telling, StoreError> {
         message: row.try_get("message")?,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,8 +5,12 @@ use super::{OPS, board, tell};
 use crate::forwarding::listener::Listener;
 use crate::support::board::{Board, NOON};
 use crate::support::mailbox::{Mailbox, Taken};
+use crate::support::people::user;
 use serde_json::Value;
 use signboard::config::ChannelKind;
+use signboard::model::access::Role;
+use signboard::model::alert::AlertKind;
+use signboard::model::wishes::{Minute, Quiet, Wishes};
 use signboard::model::{AccountId, PackageId, PackageKey, Timestamp};
 use signboard::store::Act;
 
@@ -154,24 +158,97 @@ async fn whoever_took_it_on_hears_that_it_stands_again_too() {
     board.stop().await;
 }
 
-/// A newer version may fold otherwise: nothing happened then.
+/// A newer version may fold otherwise: who heard that it is over is told that it stands, and nobody else hears of it.
 ///
-/// Seen red with: a rebuild that opens an alert again as a fact does.
+/// Seen red with: a rebuild that opens an alert again and tells nobody.
 #[actix_web::test]
-async fn where_packages_are_only_folded_again_nobody_hears_of_it() {
+async fn where_packages_are_only_folded_again_those_hear_who_heard_of_an_end_that_is_none() {
     let Some(mailbox) = Mailbox::open(&[]) else { return };
     let mut board = board(&mailbox).await;
-    board.event("p", "SIGNER_LOCKED", "s1", 0).await;
+    for package in ["p", "q"] {
+        board.event(package, "SIGNER_LOCKED", "s1", 0).await;
+    }
     told(&board).await;
     board.halt().await;
-    board.sql("UPDATE alerts SET resolved_at = 1, resolution = 'cleared', route_at = 1").await;
+    board.sql("UPDATE alerts SET resolved_at = 1, resolution = 'cleared', route_at = iif(package = 'p', 1, NULL)").await;
     board.resume(None).await;
     told(&board).await;
-    assert_eq!(begin(&mailbox), ["s1 was", "Resolved: s1"]);
-    board.app().store.rebuild().await.unwrap();
-    assert_eq!(board.sql("SELECT count(*) FROM alerts WHERE resolved_at IS NULL").await, ["1"]);
+    assert_eq!(begin(&mailbox), ["2 alerts", "Resolved: s1"]);
+    for _ in 0..2 {
+        board.app().store.rebuild().await.unwrap();
+        assert_eq!(board.sql("SELECT count(*) FROM alerts WHERE resolved_at IS NULL").await, ["2"]);
+        told(&board).await;
+        assert_eq!(begin(&mailbox), ["2 alerts", "Resolved: s1", "Again: s1"]);
+    }
+    assert!(mailbox.letters()[2].text().contains("package p"), "{}", mailbox.letters()[2].text());
+    board.stop().await;
+}
+
+/// A telling that is wanted again keeps its number: what was heard last is not what has the highest.
+///
+/// Seen red with: what was heard in the order of numbers.
+#[actix_web::test]
+async fn an_end_that_was_not_wanted_at_first_is_the_last_that_was_heard() {
+    let Some(mailbox) = Mailbox::open(&[]) else { return };
+    let board = board(&mailbox).await;
+    board.event("p", "SIGNER_LOCKED", "s1", 0).await;
     told(&board).await;
-    assert_eq!(begin(&mailbox).len(), 2);
+    // It is over, and stands again before the letter is written.
+    now(&board, "PACKAGE_TRASH").await;
+    board.app().route_step().await.unwrap();
+    now(&board, "PACKAGE_RESTORE").await;
+    told(&board).await;
+    assert_eq!(begin(&mailbox), ["s1 was"]);
+    let alert = board.sql("SELECT id FROM alerts").await[0].parse().unwrap();
+    let (at, act) = (Timestamp(board.clock.millis()), Act::Snooze(Timestamp(board.clock.millis() + HOUR)));
+    assert!(board.app().store.act_on_alert((alert, AlertKind::Locked), &act, OPS, at).await.unwrap());
+    board.clock.advance(HOUR);
+    told(&board).await;
+    assert_eq!(begin(&mailbox), ["s1 was", "Reminder: s1"]);
+    let rows = ["raised 1", "resolved 3", "reminder 1 1"];
+    assert_eq!(board.sql("SELECT occasion || ' ' || state FROM tellings ORDER BY id").await, rows);
+    now(&board, "PACKAGE_TRASH").await;
+    told(&board).await;
+    assert_eq!(begin(&mailbox), ["s1 was", "Reminder: s1", "Resolved: s1"]);
+    now(&board, "PACKAGE_RESTORE").await;
+    told(&board).await;
+    assert_eq!(begin(&mailbox), ["s1 was", "Reminder: s1", "Resolved: s1", "Again: s1"]);
+    board.stop().await;
+}
+
+/// Somebody sleeps while another hears of each end: there is one end, and they hear it once.
+///
+/// Seen red with: an end that waits beside an earlier one for the same address.
+#[actix_web::test]
+async fn whoever_waits_to_hear_that_it_is_over_hears_it_once_however_often_it_was() {
+    let Some(mailbox) = Mailbox::open(&[]) else { return };
+    let mut board = board(&mailbox).await;
+    let both = vec![OPS.to_owned(), "x@example.com".to_owned()];
+    board.reconfigure(|config| config.accounts.get_mut("os").unwrap().fallback = both).await;
+    let app = board.app();
+    let x = app.store.add_user(&user("x@example.com", Role::Admin), app.now()).await.unwrap().unwrap();
+    board.event("p", "SIGNER_LOCKED", "s1", 0).await;
+    told(&board).await;
+    let minute = |text: &str| Minute::parse(text).unwrap();
+    let quiet = Some(Quiet { from: minute("12:00"), until: minute("14:00") });
+    board.app().store.set_wishes(x, &Wishes { quiet, ..Wishes::default() }).await.unwrap();
+    for name in ["PACKAGE_TRASH", "PACKAGE_RESTORE", "PACKAGE_TRASH"] {
+        now(&board, name).await;
+        told(&board).await;
+        // From now on they want to hear at once: what waits already still does.
+        board.app().store.set_wishes(x, &Wishes::default()).await.unwrap();
+    }
+    let heard = |who: &str| {
+        let of = mailbox.of(who);
+        of.iter().map(|it| it.subject().split(' ').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(heard(OPS), ["s1", "Resolved:", "Again:", "Resolved:"]);
+    assert_eq!(heard("x@example.com"), ["s1"]);
+    board.clock.advance(2 * HOUR);
+    told(&board).await;
+    assert_eq!(heard("x@example.com"), ["s1", "Resolved:"]);
+    let text = mailbox.of("x@example.com")[1].text();
+    assert_eq!(text.matches("package p").count(), 1, "{text}");
     board.stop().await;
 }
 
