@@ -26,12 +26,13 @@ macro_rules! sender {
         "(SELECT p.sender FROM packages p WHERE p.account = alerts.account AND p.package = alerts.package)"
     };
 }
+/// In no order: that would go through all that there is, and not only through what waits.
 const WRONG_NEXT: &str = concat!(
     "SELECT id FROM hook_deliveries WHERE ",
     not_next!(),
     " UNION ALL SELECT id FROM hook_deliveries WHERE ",
     unmarked!(),
-    " ORDER BY 1 LIMIT 1"
+    " LIMIT 1"
 );
 const WRONG_SENDER: &str =
     concat!("SELECT id FROM alerts WHERE sender IS NOT ", sender!(), " ORDER BY id LIMIT 1");
