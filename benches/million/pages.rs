@@ -157,19 +157,10 @@ async fn figure(page: &Page, token: &str) -> anyhow::Result<[f64; 5]> {
     let next = || &requests[turn.fetch_add(1, Ordering::Relaxed) % requests.len()];
     let mut stream = TcpStream::connect(page.address).await?;
     stream.set_nodelay(true)?;
-    let (mut kept, mut anew) = (Vec::new(), Vec::new());
     let count = if page.is_ours { ALONE } else { ALONE / 4 };
-    let mut writes =
-        if page.is_ours { Some((Client::connect(page.address).await?, Sender::new())) } else { None };
+    let (mut kept, mut anew) = (Vec::new(), Vec::new());
     for _ in 0..count + 2 {
-        if let Some((client, sender)) = &mut writes {
-            client.post("/callbacks/os", &sender.next().1).await?;
-        }
-        for times in [&mut anew, &mut kept] {
-            let start = Instant::now();
-            ask(&mut stream, next()).await.with_context(|| page.label.clone())?;
-            times.push(start.elapsed().as_secs_f64() * 1000.0);
-        }
+        kept.push(timed(&mut stream, next()).await.with_context(|| page.label.clone())?);
     }
     let each = if page.is_ours { 20 } else { 4 };
     let start = Instant::now();
@@ -185,12 +176,27 @@ async fn figure(page: &Page, token: &str) -> anyhow::Result<[f64; 5]> {
     }
     #[expect(clippy::cast_precision_loss)]
     let rate = (AT_ONCE * each) as f64 / start.elapsed().as_secs_f64();
+    let mut writes =
+        if page.is_ours { Some((Client::connect(page.address).await?, Sender::new())) } else { None };
+    for _ in 0..count + 2 {
+        if let Some((client, sender)) = &mut writes {
+            client.post("/callbacks/os", &sender.next().1).await?;
+        }
+        anew.push(timed(&mut stream, next()).await?);
+    }
     let [kept, anew] = [kept, anew].map(|times| {
         let mut times = times[2..].to_vec();
         times.sort_by(f64::total_cmp);
         (times[times.len() / 2], times[times.len() * 99 / 100])
     });
     Ok([kept.0, kept.1, anew.0, anew.1, rate])
+}
+
+/// How many ms a request takes.
+async fn timed(stream: &mut TcpStream, request: &str) -> anyhow::Result<f64> {
+    let start = Instant::now();
+    ask(stream, request).await?;
+    Ok(start.elapsed().as_secs_f64() * 1000.0)
 }
 
 /// One request and its whole answer, which must be 200.
