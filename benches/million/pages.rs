@@ -12,7 +12,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -22,6 +22,7 @@ const ROWS: i64 = 50;
 /// How many requests, one at a time, and of how many at once.
 const ALONE: usize = 60;
 const AT_ONCE: usize = 16;
+const SETTLES: Duration = Duration::from_secs(3);
 
 /// A page: what it is called, where it is, and who shows it.
 struct Page {
@@ -30,6 +31,29 @@ struct Page {
     /// Asked for one after the other.
     paths: Vec<String>,
     is_ours: bool,
+}
+
+impl Page {
+    fn requests(&self, token: &str) -> Vec<String> {
+        let request = |path: &String| {
+            format!(
+                "GET {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\nAccept: text/html\r\n\r\n",
+                self.address
+            )
+        };
+        self.paths.iter().map(request).collect()
+    }
+
+    async fn connect(&self) -> anyhow::Result<TcpStream> {
+        let stream = TcpStream::connect(self.address).await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+
+    /// How often it is asked for alone.
+    fn alone(&self) -> usize {
+        if self.is_ours { ALONE } else { ALONE / 4 }
+    }
 }
 
 /// p50 and p99 in ms, the same right after something was written, and requests a second; by label and who.
@@ -55,15 +79,20 @@ pub async fn measure(folder: &Path, rounds: u64) -> anyhow::Result<()> {
     }
     let mut figures = Figures::new();
     for round in 1..=rounds {
+        let mut kept = Vec::new();
         for page in &pages {
-            eprintln!(
-                "round {round}: {} {}",
-                page.label,
-                page.paths.concat().chars().take(80).collect::<String>()
-            );
-            let least = figure(page, token).await?;
-            figures.entry((page.label.clone(), page.is_ours)).or_default().push(least);
+            let paths: String = page.paths.concat().chars().take(80).collect();
+            eprintln!("round {round}: {} {paths}", page.label);
+            kept.push(figure(page, token).await?);
         }
+        for (page, [p50, p99, rate]) in pages.iter().zip(kept) {
+            eprintln!("round {round}: {}, looked up anew", page.label);
+            let anew = anew(page, token).await?;
+            let all = [p50, p99, anew[0], anew[1], rate];
+            figures.entry((page.label.clone(), page.is_ours)).or_default().push(all);
+        }
+        // What came leads to writes for a while: whom to tell of it, for one.
+        tokio::time::sleep(SETTLES).await;
     }
     let mut text = String::from(
         "\nWhat was shown before is kept until something is written; right after that, it is looked up anew.\n\n\
@@ -144,28 +173,21 @@ async fn ours(folder: &Path, address: SocketAddr) -> anyhow::Result<Vec<Page>> {
         .collect())
 }
 
-async fn figure(page: &Page, token: &str) -> anyhow::Result<[f64; 5]> {
-    let request = |path: &String| {
-        format!(
-            "GET {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\nAccept: text/html\r\n\r\n",
-            page.address
-        )
-    };
-    let requests: Vec<String> = page.paths.iter().map(request).collect();
+/// p50, p99 and requests a second, while nothing is written.
+async fn figure(page: &Page, token: &str) -> anyhow::Result<[f64; 3]> {
+    let requests = page.requests(token);
     // Where they are many, those at once are others than those alone.
     let turn = AtomicUsize::new(0);
     let next = || &requests[turn.fetch_add(1, Ordering::Relaxed) % requests.len()];
-    let mut stream = TcpStream::connect(page.address).await?;
-    stream.set_nodelay(true)?;
-    let count = if page.is_ours { ALONE } else { ALONE / 4 };
-    let (mut kept, mut anew) = (Vec::new(), Vec::new());
-    for _ in 0..count + 2 {
-        kept.push(timed(&mut stream, next()).await.with_context(|| page.label.clone())?);
+    let mut stream = page.connect().await?;
+    let mut times = Vec::new();
+    for _ in 0..page.alone() + 2 {
+        times.push(timed(&mut stream, next()).await.with_context(|| page.label.clone())?);
     }
     let each = if page.is_ours { 20 } else { 4 };
     let start = Instant::now();
     let many = (0..AT_ONCE).map(|_| async {
-        let mut stream = TcpStream::connect(page.address).await?;
+        let mut stream = page.connect().await?;
         for _ in 0..each {
             ask(&mut stream, next()).await?;
         }
@@ -176,20 +198,31 @@ async fn figure(page: &Page, token: &str) -> anyhow::Result<[f64; 5]> {
     }
     #[expect(clippy::cast_precision_loss)]
     let rate = (AT_ONCE * each) as f64 / start.elapsed().as_secs_f64();
+    let [p50, p99] = shares(&times);
+    Ok([p50, p99, rate])
+}
+
+/// p50 and p99, each right after something was written to a board of ours.
+async fn anew(page: &Page, token: &str) -> anyhow::Result<[f64; 2]> {
+    let requests = page.requests(token);
+    let mut stream = page.connect().await?;
     let mut writes =
         if page.is_ours { Some((Client::connect(page.address).await?, Sender::new())) } else { None };
-    for _ in 0..count + 2 {
+    let mut times = Vec::new();
+    for request in requests.iter().cycle().take(page.alone() + 2) {
         if let Some((client, sender)) = &mut writes {
             client.post("/callbacks/os", &sender.next().1).await?;
         }
-        anew.push(timed(&mut stream, next()).await?);
+        times.push(timed(&mut stream, request).await?);
     }
-    let [kept, anew] = [kept, anew].map(|times| {
-        let mut times = times[2..].to_vec();
-        times.sort_by(f64::total_cmp);
-        (times[times.len() / 2], times[times.len() * 99 / 100])
-    });
-    Ok([kept.0, kept.1, anew.0, anew.1, rate])
+    Ok(shares(&times))
+}
+
+/// p50 and p99, without the first two, which warm it up.
+fn shares(times: &[f64]) -> [f64; 2] {
+    let mut times = times[2..].to_vec();
+    times.sort_by(f64::total_cmp);
+    [times[times.len() / 2], times[times.len() * 99 / 100]]
 }
 
 /// How many ms a request takes.
