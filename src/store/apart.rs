@@ -66,7 +66,7 @@ impl Writer {
 
     /// Whoever is told that something is done, sees it done. They may have gone.
     fn done<T>(&self, done: Done<T>, it: Result<T, StoreError>) {
-        self.health.wrote(0);
+        self.health.wrote(0, true);
         let _ = done.send(it).is_ok();
     }
 

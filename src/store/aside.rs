@@ -4,8 +4,9 @@
 use super::jobs::Chore;
 use super::writer::Job;
 use super::{Store, StoreError, together};
-use sqlx::sqlite::SqliteConnection;
-use sqlx::{Connection as _, Row as _};
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteConnection};
+use sqlx::{Connection as _, Row as _, Sqlite};
 
 /// A statement and what it is given.
 #[derive(Debug)]
@@ -14,9 +15,9 @@ pub(super) struct Aside {
     cells: Vec<Cell>,
 }
 
-/// A value.
-#[derive(Debug)]
-enum Cell {
+/// A value that a statement is given.
+#[derive(Debug, Clone)]
+pub(super) enum Cell {
     Number(Option<i64>),
     Text(Option<String>),
     Bytes(Vec<u8>),
@@ -61,15 +62,23 @@ pub(super) async fn run(
 async fn run_each(all: Vec<Aside>, connection: &mut SqliteConnection) -> Result<Option<i64>, StoreError> {
     let mut last = None;
     for it in all {
-        let query = it.cells.into_iter().fold(sqlx::query(it.sql), |query, cell| match cell {
-            Cell::Number(number) => query.bind(number),
-            Cell::Text(text) => query.bind(text),
-            Cell::Bytes(bytes) => query.bind(bytes),
-        });
+        let query = it.cells.into_iter().fold(sqlx::query(it.sql), bind);
         let row = query.fetch_optional(&mut *connection).await?;
         last = row.map(|row| row.try_get(0)).transpose()?;
     }
     Ok(last)
+}
+
+/// Gives a statement its next value.
+pub(super) fn bind(
+    query: Query<'_, Sqlite, SqliteArguments>,
+    cell: Cell,
+) -> Query<'_, Sqlite, SqliteArguments> {
+    match cell {
+        Cell::Number(number) => query.bind(number),
+        Cell::Text(text) => query.bind(text),
+        Cell::Bytes(bytes) => query.bind(bytes),
+    }
 }
 
 impl Store {

@@ -1,12 +1,14 @@
-//! All that a board's page needs, with one connection: each statement by itself would wait for one, and have it tried.
+//! All that a board's page needs, in as few statements as can be: what may be otherwise after each write in one, and in
+//! another what is otherwise more seldom and kept for longer.
 
+use super::alerts::{alerts_asked, alerts_told, standing_told};
+use super::ask::{Ask, read, together};
 use super::facets::Facets;
-use super::list::{Order, attention, page};
-use super::memo::steady;
+use super::list::{Listed, Order, attention, page};
+use super::memo::{Sent, Wanted, steady};
 use super::read::Page;
-use super::{Alert, AlertFilter, Store, StoreError};
+use super::{Alert, AlertFilter, Standing, Store, StoreError};
 use crate::model::{Filter, Seq, Tally, Timestamp};
-use sqlx::sqlite::SqliteConnection;
 
 /// What a board looks at.
 #[derive(Debug, Clone)]
@@ -37,7 +39,7 @@ pub struct Surroundings {
 /// A board.
 #[derive(Debug)]
 pub struct Board {
-    /// The newest change that the list knows of for certain.
+    /// The newest change that the list knows of.
     pub seq: Seq,
     /// The list's page.
     pub page: Page,
@@ -57,127 +59,97 @@ impl Store {
         senders: u32,
     ) -> Result<Board, StoreError> {
         let mut connection = self.readers.acquire().await?;
-        let (seq, page) = self.page_now(&mut connection, look, order, limit).await?;
-        let around = self.around(&mut connection, look).await?;
-        let senders = self.senders_now(&mut connection, &look.filter.within, senders).await?;
-        Ok(Board { seq, page, around, senders })
+        let mut asks = Vec::new();
+        let writes = self.writes();
+        let now = self.now_asked(look, writes, &mut asks)?;
+        let key = (look.filter.clone(), order.clone(), limit, steady(look.now));
+        let (listed, told) = match self.memo.page.get(writes, &key) {
+            Some(kept) => (kept, together(&mut connection, asks).await?),
+            None => {
+                let source = self.source(&mut connection, look.filter, order, look.now).await?;
+                let Listed { page, seq, also } =
+                    page(&mut connection, look.filter, order, limit, look.now, source, &asks).await?;
+                self.memo.page.put(writes, key, (seq, page.clone()));
+                ((seq, page), also)
+            }
+        };
+        let now = now.of(&mut told.into_iter())?;
+        let mut asks = Vec::new();
+        let rest = self.rest_asked(look, &mut asks)?;
+        let senders = self.senders_asked(&look.filter.within, senders, &mut asks)?;
+        let mut told = together(&mut connection, asks).await?.into_iter();
+        let around = self.around(look, now, rest, &mut told)?;
+        let (seq, page) = listed;
+        Ok(Board { seq, page, around, senders: senders.of(&mut told, read)? })
     }
 
     /// What stands around a board's list.
     pub async fn surroundings(&self, look: &Look<'_>) -> Result<Surroundings, StoreError> {
-        self.around(&mut *self.readers.acquire().await?, look).await
+        let mut asks = Vec::new();
+        let now = self.now_asked(look, self.writes(), &mut asks)?;
+        let rest = self.rest_asked(look, &mut asks)?;
+        let mut told = self.told(asks).await?;
+        let now = now.of(&mut told)?;
+        self.around(look, now, rest, &mut told)
     }
 
-    async fn around(
+    /// What may be otherwise after each write.
+    fn now_asked(
         &self,
-        connection: &mut SqliteConnection,
         look: &Look<'_>,
+        writes: Option<u64>,
+        asks: &mut Vec<Ask>,
+    ) -> Result<Now<'_>, StoreError> {
+        let key = (look.filter.clone(), steady(look.now));
+        let ask = || attention(look.filter, look.now);
+        let attention = self.memo.attention.or_ask(writes, key, asks, ask)?;
+        let key = AlertFilter { now: steady(look.open.now), ..look.open.clone() };
+        let newest = self.memo.newest.or_ask(writes, key, asks, || alerts_asked(&look.open))?;
+        Ok(Now { attention, newest })
+    }
+
+    /// What is otherwise more seldom.
+    fn rest_asked(&self, look: &Look<'_>, asks: &mut Vec<Ask>) -> Result<Rest<'_>, StoreError> {
+        Ok(Rest {
+            standing: self.standing_asked(&look.open, asks)?,
+            sent: self.sent(look.filter, asks)?,
+            facets: look.values.map(|most| self.facets_asked(look.filter, most, asks)).transpose()?,
+        })
+    }
+
+    fn around(
+        &self,
+        look: &Look<'_>,
+        (attention, alerts): (u64, Vec<Alert>),
+        rest: Rest<'_>,
+        told: &mut impl Iterator<Item = String>,
     ) -> Result<Surroundings, StoreError> {
-        let open = self.standing_now(connection, &look.open).await?.open;
-        let alerts = if open == 0 { Vec::new() } else { self.newest_now(connection, &look.open).await? };
-        let mut tallies = self.counts_now(connection, look.filter).await?;
-        tallies.push((Tally::Attention, self.attention_now(connection, look.filter, look.now).await?));
-        let facets = match look.values {
-            Some(most) => Some(self.facets_now(connection, look.filter, most).await?),
-            None => None,
-        };
+        let open = rest.standing.of(told, standing_told)?.open;
+        let mut tallies = self.counts_of(look.filter, rest.sent, told)?;
+        tallies.push((Tally::Attention, attention));
+        let facets = rest.facets.map(|it| self.facets_of(look.filter, it, told)).transpose()?;
         Ok(Surroundings { open, alerts, tallies, facets })
     }
+}
 
-    async fn page_now(
-        &self,
-        connection: &mut SqliteConnection,
-        Look { filter, now, .. }: &Look<'_>,
-        order: &Order,
-        limit: u32,
-    ) -> Result<(Seq, Page), StoreError> {
-        let asked = ((*filter).clone(), order.clone(), limit, steady(*now));
-        let look = async || {
-            // Before the list, and kept with it: what changes in between comes once more by the stream, and is not missed.
-            let seq = self.seq_now(connection).await?;
-            let source = self.source(connection, filter, order, *now).await?;
-            Ok((seq, page(connection, filter, order, limit, *now, source).await?))
-        };
-        self.memo.page.of(self.writes(), asked, look).await
-    }
+/// What may be otherwise after each write.
+struct Now<'a> {
+    attention: Wanted<'a, (Filter, Timestamp), u64>,
+    newest: Wanted<'a, AlertFilter, Vec<Alert>>,
+}
 
-    async fn newest_now(
-        &self,
-        connection: &mut SqliteConnection,
-        filter: &AlertFilter,
-    ) -> Result<Vec<Alert>, StoreError> {
-        let asked = AlertFilter { now: steady(filter.now), ..filter.clone() };
-        let look = async || self.alerts_now(connection, filter).await;
-        self.memo.newest.of(self.writes(), asked, look).await
+impl Now<'_> {
+    fn of(self, told: &mut impl Iterator<Item = String>) -> Result<(u64, Vec<Alert>), StoreError> {
+        Ok((self.attention.of(told, read)?, self.newest.of(told, alerts_told)?))
     }
+}
 
-    async fn attention_now(
-        &self,
-        connection: &mut SqliteConnection,
-        filter: &Filter,
-        now: Timestamp,
-    ) -> Result<u64, StoreError> {
-        let look = async || attention(connection, filter, now).await;
-        self.memo.attention.of(self.writes(), (filter.clone(), steady(now)), look).await
-    }
+/// What is otherwise more seldom.
+struct Rest<'a> {
+    standing: Wanted<'a, AlertFilter, Standing>,
+    sent: Option<Wanted<'a, Sent, Vec<(String, i64)>>>,
+    facets: Option<Wanted<'a, (Filter, u32), Facets>>,
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::access::Reach;
-    use crate::model::fold::answer_record;
-    use crate::model::{AccountId, Answer, PackageId, PackageKey, Snapshot};
-    use crate::store::open::connect_beside;
-    use crate::store::{AlertState, Mode, Policies, answer_fingerprint};
-
-    const NOW: Timestamp = Timestamp(1_795_348_800_000);
-
-    async fn learn(store: &Store, id: &str) {
-        let key = PackageKey { account: AccountId("os".to_owned()), package: PackageId::parse(id).unwrap() };
-        let answer = Answer::Shown(Snapshot { updated: Some(NOW), ..Snapshot::default() });
-        let print = answer_fingerprint(&key, &answer, NOW).unwrap();
-        store.learn(key, answer_record(answer, NOW, NOW, print)).await.unwrap();
-    }
-
-    /// The newest change of which a board is said to know, and how many rows it has.
-    async fn seen(store: &Store) -> (i64, usize) {
-        let (filter, within) = (Filter::default(), Reach { accounts: None, senders: None });
-        let state = AlertState::Open;
-        let open = AlertFilter {
-            state,
-            kind: None,
-            account: None,
-            within,
-            operators: false,
-            before: None,
-            limit: 1,
-            now: NOW,
-        };
-        let look = Look { filter: &filter, open, now: NOW, values: None };
-        let board = store.board(&look, &Order::default(), 10, 10).await.unwrap();
-        (board.seq.0, board.page.rows.len())
-    }
-
-    /// A write is there a moment before it is counted: whoever looks up only the number of the last change then, and is shown
-    /// a page of before, would never hear of that change.
-    ///
-    /// Seen red with: a number that is looked up beside the page that is kept.
-    #[tokio::test]
-    async fn a_page_that_is_kept_says_of_no_change_that_it_does_not_know() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path(), Mode::Board, Policies::default()).await.unwrap();
-        learn(&store, "p").await;
-        let (before, rows) = seen(&store).await;
-        assert_eq!(rows, 1);
-        let mut beside = connect_beside(folder.path()).await.unwrap();
-        let sql = "INSERT INTO changes (seq, package) SELECT max(seq) + 1, package FROM changes";
-        sqlx::query(sql).execute(&mut beside).await.unwrap();
-        // The number that was kept is not: somebody asks who has seen that write counted.
-        let next = store.writes().map(|it| it + 1);
-        let newest = store.memo.seq.of(next, (), async || Ok(Seq(before + 1))).await.unwrap();
-        assert_eq!((newest.0, store.last_seq().await.unwrap().0), (before + 1, before + 1));
-        assert_eq!(seen(&store).await, (before, 1));
-        store.close().await;
-    }
-}
+mod tests;

@@ -6,7 +6,7 @@ use super::StoreError;
 use super::list::accounts;
 use super::packages::json;
 use super::tallies::Tallies;
-use crate::model::{AccountId, Filter, Sort, Status, Tally, Timestamp};
+use crate::model::{AccountId, Filter, Seq, Sort, Status, Tally, Timestamp};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 use std::collections::BTreeSet;
@@ -41,6 +41,8 @@ pub(super) struct Few {
     pub rows: String,
     /// Whether these are all; else the words find more, and these are the newest.
     pub is_all: bool,
+    /// The last change when they were found; `None`: no change makes them others.
+    pub seq: Option<Seq>,
 }
 
 /// The rows that a filter can admit at most; `None`: that may be many.
@@ -84,7 +86,7 @@ pub(super) async fn of(
         return Ok(None);
     }
     let Some(words) = matching(connection, &filter.words).await? else {
-        return Ok(Some(Few { rows: "[]".to_owned(), is_all: true }));
+        return Ok(Some(Few { rows: "[]".to_owned(), is_all: true, seq: None }));
     };
     // One word alone finds either few or soon enough of them; what several find together may take long to look for.
     if filter.words.len() > 1
@@ -136,10 +138,13 @@ where
     T: 'q + sqlx::Encode<'q, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite> + Send,
 {
     // One row: thousands would come one by one from the thread of the connection.
-    let text = format!("SELECT count(*), json_group_array(id) FROM ({text} LIMIT $2)");
+    let text = format!(
+        "SELECT count(*), json_group_array(id), (SELECT coalesce(max(seq), 0) FROM changes) FROM ({text} LIMIT $2)"
+    );
     let query = sqlx::query(sqlx::AssertSqlSafe(text)).bind(value).bind(i64::from(FEW) + 1);
     let row = query.fetch_one(connection).await?;
-    Ok(Few { rows: row.try_get(1)?, is_all: row.try_get::<i64, _>(0)? <= FEW.into() })
+    let (is_all, seq) = (row.try_get::<i64, _>(0)? <= FEW.into(), Some(Seq(row.try_get(2)?)));
+    Ok(Few { rows: row.try_get(1)?, is_all, seq })
 }
 
 /// The rows of a statement, if they are few.

@@ -1,15 +1,16 @@
 //! How many packages are of each sender and of each group: counters that are kept in the transaction that changes them, so
 //! that a board's facets cost the same however many packages there are.
 
+use super::ask::{Ask, read};
+use super::memo::Wanted;
 use super::packages::json;
 use super::script::{Script, Table};
 use super::{Store, StoreError};
 use crate::model::access::Reach;
 use crate::model::filter::sender_key;
 use crate::model::{AccountId, Filter, Package, Status, Tally};
-use sqlx::query::Query;
-use sqlx::sqlite::{SqliteArguments, SqliteConnection};
-use sqlx::{Row as _, Sqlite};
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteConnection;
 use std::collections::{BTreeSet, HashMap};
 
 /// Those with the most packages are looked for among so many of each account.
@@ -118,12 +119,12 @@ macro_rules! by {
             ),
             sums: sums!($table, $column, "SELECT value FROM json_each($1)"),
             accounts: concat!(
-                "SELECT account, sum(n) FROM ",
+                "SELECT json_group_array(json_array(account, max(n, 0))) FROM (SELECT account, sum(n) AS n FROM ",
                 $table,
                 " WHERE ",
                 $column,
                 " IN (SELECT value FROM json_each($1)) \
-                 AND word = $2 GROUP BY account"
+                 AND word = $2 GROUP BY account)"
             ),
             any: concat!(
                 "SELECT 1 FROM ",
@@ -225,43 +226,61 @@ pub struct Facets {
 impl Store {
     /// The facets of a board; at most `most` senders, and so many groups.
     pub async fn facets(&self, filter: &Filter, most: u32) -> Result<Facets, StoreError> {
-        self.facets_now(&mut *self.readers.acquire().await?, filter, most).await
+        let mut asks = Vec::new();
+        let facets = self.facets_asked(filter, most, &mut asks)?;
+        let mut told = self.told(asks).await?;
+        self.facets_of(filter, facets, &mut told)
     }
 
-    /// The same, with a connection that is there.
-    pub(super) async fn facets_now(
+    /// What is to be known for them.
+    pub(super) fn facets_asked(
         &self,
-        connection: &mut SqliteConnection,
         filter: &Filter,
         most: u32,
-    ) -> Result<Facets, StoreError> {
+        asks: &mut Vec<Ask>,
+    ) -> Result<Wanted<'_, (Filter, u32), Facets>, StoreError> {
         // What they don't go by makes no difference.
-        let filter = Filter { words: Vec::new(), updated_since: None, ..filter.clone() };
-        let look = async || self.count_facets(connection, &filter, most).await;
-        self.memo.facets.of(self.writes(), (filter.clone(), most), look).await
+        let key = Filter { words: Vec::new(), updated_since: None, ..filter.clone() };
+        let ask = || self.questions(filter, most).map(Ask::all);
+        self.memo.facets.or_ask(self.writes_around(), (key, most), asks, ask)
     }
 
-    async fn count_facets(
+    /// The same, of what was asked for.
+    pub(super) fn facets_of(
         &self,
-        connection: &mut SqliteConnection,
         filter: &Filter,
-        most: u32,
+        facets: Wanted<'_, (Filter, u32), Facets>,
+        told: &mut impl Iterator<Item = String>,
     ) -> Result<Facets, StoreError> {
-        let tally = if filter.tally == Tally::Attention { Tally::All } else { filter.tally };
-        let word = tally.word();
-        let known: BTreeSet<AccountId> = self.tallies.all().into_keys().map(|(account, _)| account).collect();
-        let here: Vec<&AccountId> = known.iter().filter(|it| filter.has(it)).collect();
-        let mut facets =
-            Facets { accounts: self.by_account(connection, filter, tally).await?, ..Facets::default() };
-        facets.accounts.retain(|(account, n)| *n > 0 && filter.within.has(account));
-        facets.senders = match &filter.within.senders {
-            Some(theirs) => sums(connection, &SENDERS, theirs, &here, word, most).await?,
-            None => top(connection, &SENDERS, &here, word, most).await?,
-        };
-        if filter.within.senders.is_none() {
-            facets.groups = top(connection, &GROUPS, &here, word, most).await?;
+        let mut facets = facets.of(told, |it| {
+            let (accounts, senders, groups): (Vec<(String, u64)>, _, _) = read(it)?;
+            let accounts = accounts.into_iter().map(|(account, n)| (AccountId(account), n)).collect();
+            Ok(Facets { accounts, senders, groups })
+        })?;
+        if values(filter).is_none() {
+            facets.accounts = self.tallies.by_account(tally(filter));
         }
+        facets.accounts.retain(|(account, n)| *n > 0 && filter.within.has(account));
         Ok(facets)
+    }
+
+    /// By account, by sender and by group.
+    fn questions(&self, filter: &Filter, most: u32) -> Result<[Ask; 3], StoreError> {
+        const NONE: &str = "SELECT '[]'";
+        let word = tally(filter).word();
+        let known: BTreeSet<AccountId> = self.tallies.all().into_keys().map(|(account, _)| account).collect();
+        let here: Vec<&str> = known.iter().filter(|it| filter.has(it)).map(|it| it.0.as_str()).collect();
+        let here = json(&here)?;
+        let among = |ask: Ask| ask.text(here.clone()).text(word.to_owned()).number(i64::from(most));
+        let top = |by: &By| among(Ask::new(by.top).number(i64::from(CANDIDATES.max(most))));
+        let accounts = match values(filter) {
+            Some((by, values)) => Ask::new(by.accounts).text(json(&values)?).text(word.to_owned()),
+            None => Ask::new(NONE),
+        };
+        Ok(match &filter.within.senders {
+            Some(theirs) => [accounts, among(Ask::new(SENDERS.sums).text(json(theirs)?)), Ask::new(NONE)],
+            None => [accounts, top(&SENDERS), top(&GROUPS)],
+        })
     }
 
     /// Whether there are packages of a sender, and of a group, of whom somebody may know. Whoever sees only what some sent is
@@ -288,64 +307,23 @@ impl Store {
         }
         Ok(true)
     }
+}
 
-    async fn by_account(
-        &self,
-        connection: &mut SqliteConnection,
-        filter: &Filter,
-        tally: Tally,
-    ) -> Result<Vec<(AccountId, u64)>, StoreError> {
-        let senders = match (&filter.sender, &filter.within.senders) {
-            (Some(one), Some(theirs)) => Some(theirs.iter().filter(|it| *it == one).cloned().collect()),
-            (Some(one), None) => Some(vec![one.clone()]),
-            (None, theirs) => theirs.clone(),
-        };
-        let (by, values) = match (senders, &filter.group) {
-            (Some(senders), _) => (SENDERS, senders),
-            (None, Some(group)) => (GROUPS, vec![group.clone()]),
-            (None, None) => return Ok(self.tallies.by_account(tally)),
-        };
-        let query = sqlx::query(by.accounts).bind(json(&values)?).bind(tally.word());
-        let rows = query.fetch_all(connection).await?;
-        rows.iter().map(|row| Ok((AccountId(row.try_get(0)?), count(row.try_get(1)?)))).collect()
+/// Under which word facets are counted.
+fn tally(filter: &Filter) -> Tally {
+    if filter.tally == Tally::Attention { Tally::All } else { filter.tally }
+}
+
+/// Those of whom accounts are counted, where that isn't everybody.
+fn values(filter: &Filter) -> Option<(By, Vec<String>)> {
+    let senders = match (&filter.sender, &filter.within.senders) {
+        (Some(one), Some(theirs)) => Some(theirs.iter().filter(|it| *it == one).cloned().collect()),
+        (Some(one), None) => Some(vec![one.clone()]),
+        (None, theirs) => theirs.clone(),
+    };
+    match (senders, &filter.group) {
+        (Some(senders), _) => Some((SENDERS, senders)),
+        (None, Some(group)) => Some((GROUPS, vec![group.clone()])),
+        (None, None) => None,
     }
-}
-
-/// The values with the most. Each counts exactly; one that is far from the first in every account may be missed.
-async fn top(
-    connection: &mut SqliteConnection,
-    by: &By,
-    accounts: &[&AccountId],
-    word: &str,
-    most: u32,
-) -> Result<Vec<(String, u64)>, StoreError> {
-    summed(connection, sqlx::query(by.top).bind(i64::from(CANDIDATES.max(most))), accounts, word, most).await
-}
-
-async fn sums(
-    connection: &mut SqliteConnection,
-    by: &By,
-    values: &[String],
-    accounts: &[&AccountId],
-    word: &str,
-    most: u32,
-) -> Result<Vec<(String, u64)>, StoreError> {
-    summed(connection, sqlx::query(by.sums).bind(json(&values)?), accounts, word, most).await
-}
-
-async fn summed(
-    connection: &mut SqliteConnection,
-    query: Query<'_, Sqlite, SqliteArguments>,
-    accounts: &[&AccountId],
-    word: &str,
-    most: u32,
-) -> Result<Vec<(String, u64)>, StoreError> {
-    let accounts: Vec<&str> = accounts.iter().map(|it| it.0.as_str()).collect();
-    let query = query.bind(json(&accounts)?).bind(word.to_owned()).bind(i64::from(most));
-    let row = query.fetch_one(connection).await?;
-    serde_json::from_str(row.try_get(0)?).map_err(StoreError::json)
-}
-
-fn count(n: i64) -> u64 {
-    u64::try_from(n).unwrap_or(0)
 }

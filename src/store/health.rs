@@ -11,6 +11,8 @@ pub struct Health {
     pub(super) pending: AtomicI64,
     /// How often something was written.
     pub(super) writes: AtomicU64,
+    /// How often that may have changed what stands around lists: who sent how many, alerts, saved views.
+    pub(super) writes_around: AtomicU64,
 }
 
 impl Health {
@@ -34,9 +36,12 @@ impl Health {
 
     /// Something was written: whoever is told so afterwards, or asks from now on, is told nothing from before.
     ///
-    /// `pending`: how many more arrivals are to be digested.
-    pub(super) fn wrote(&self, pending: i64) {
+    /// `pending`: how many more arrivals are to be digested. `around`: it may have changed what stands around lists.
+    pub(super) fn wrote(&self, pending: i64, around: bool) {
         self.pending.fetch_add(pending, Ordering::Relaxed);
+        if around {
+            self.writes_around.fetch_add(1, Ordering::Release);
+        }
         self.writes.fetch_add(1, Ordering::Release);
     }
 

@@ -1,13 +1,14 @@
 //! Lists of packages: filtered, sorted, paged by key, never by counting.
 
+use super::ask::{Ask, read, together};
 use super::candidates::{self, FEW, Few, quoted};
 use super::codec::{Decoded, decode_package};
 use super::packages::{json, key_of};
 use super::read::{Page, Row};
 use super::{Store, StoreError};
 use crate::model::{AccountId, Filter, Seq, Sort, Status, Tally, Timestamp};
+use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{AssertSqlSafe, Row as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -133,13 +134,13 @@ fn column(sort: Sort) -> &'static str {
     }
 }
 
-const ATTENTION: &str = "SELECT count(*) FROM packages WHERE attention_until > $1 \
+const ATTENTION: &str = "SELECT json(count(*)) FROM packages WHERE attention_until > $1 \
     AND ($2 IS NULL OR account IN (SELECT value FROM json_each($2))) \
     AND ($3 IS NULL OR +sender IN (SELECT value FROM json_each($3)))";
 const CHANGED: &str = "SELECT p.id, p.account, p.package, p.seq, p.state FROM changes c JOIN packages p ON p.id = c.package \
     WHERE c.seq > $1 AND p.seq = c.seq ORDER BY c.seq LIMIT $2";
 // Each by itself is an end of the table; both at once would go through all of it.
-const LAST_CHANGE: &str = "SELECT coalesce(max(seq), 0) FROM changes";
+const LAST_CHANGE: &str = "SELECT json(coalesce(max(seq), 0)) FROM changes";
 const CHANGES: &str =
     "SELECT coalesce((SELECT min(seq) FROM changes), 0), coalesce((SELECT max(seq) FROM changes), 0)";
 
@@ -162,7 +163,7 @@ impl Store {
     ) -> Result<Page, StoreError> {
         let mut connection = self.readers.acquire().await?;
         let source = self.source(&mut connection, filter, order, now).await?;
-        page(&mut connection, filter, order, limit, now, source).await
+        Ok(page(&mut connection, filter, order, limit, now, source, &[]).await?.page)
     }
 
     /// Where a page's rows are looked for.
@@ -197,7 +198,7 @@ impl Store {
 
     /// How many packages need attention at `now`, among the accounts of `filter` and what it may see of them.
     pub async fn attention(&self, filter: &Filter, now: Timestamp) -> Result<u64, StoreError> {
-        attention(&mut *self.readers.acquire().await?, filter, now).await
+        read(&self.one(attention(filter, now)?).await?)
     }
 
     /// What changed after `seq`, each package once and as it is now. `None`: that is too far back to tell, or more
@@ -220,29 +221,27 @@ impl Store {
 
     /// The number of the last change.
     pub async fn last_seq(&self) -> Result<Seq, StoreError> {
-        self.seq_now(&mut *self.readers.acquire().await?).await
-    }
-
-    /// The same, with a connection that is there.
-    pub(super) async fn seq_now(&self, connection: &mut SqliteConnection) -> Result<Seq, StoreError> {
-        let look = async || Ok(Seq(sqlx::query(LAST_CHANGE).fetch_one(connection).await?.try_get(0)?));
-        self.memo.seq.of(self.writes(), (), look).await
+        read(&self.one(Ask::new(LAST_CHANGE)).await?).map(Seq)
     }
 }
 
 /// How many packages need attention at `now`, among the accounts of `filter` and what it may see of them.
-pub(super) async fn attention(
-    connection: &mut SqliteConnection,
-    filter: &Filter,
-    now: Timestamp,
-) -> Result<u64, StoreError> {
+pub(super) fn attention(filter: &Filter, now: Timestamp) -> Result<Ask, StoreError> {
     let senders = filter.within.senders.as_ref().map(json).transpose()?;
-    let query = sqlx::query(ATTENTION).bind(now.0).bind(accounts(filter)?).bind(senders);
-    let row = query.fetch_one(connection).await?;
-    Ok(u64::try_from(row.try_get::<i64, _>(0)?).unwrap_or_default())
+    Ok(Ask::new(ATTENTION).number(now.0).text(accounts(filter)?).text(senders))
 }
 
-/// A page out of `source`. Where that is gone through for too long, it is out of what was to be rather looked through.
+/// A page, and what else was asked.
+pub(super) struct Listed {
+    pub page: Page,
+    /// The last change that it knows of.
+    pub seq: Seq,
+    /// The other answers, in the order of the questions.
+    pub also: Vec<String>,
+}
+
+/// A page out of `source`, and what else is to be known. Where that is gone through for too long, it is out of what was to
+/// be rather looked through.
 pub(super) async fn page(
     connection: &mut SqliteConnection,
     filter: &Filter,
@@ -250,9 +249,10 @@ pub(super) async fn page(
     limit: u32,
     now: Timestamp,
     source: Source,
-) -> Result<Page, StoreError> {
+    also: &[Ask],
+) -> Result<Listed, StoreError> {
     let Source::Shelves(Some(rather)) = source else {
-        return page_of(connection, filter, order, limit, now, source).await;
+        return page_of(connection, filter, order, limit, now, source, also).await;
     };
     let over = Over::default();
     let (is_over, mut left) = (Arc::clone(&over.0), MOST_STEPS / STEPS_AT_ONCE.unsigned_abs());
@@ -261,10 +261,10 @@ pub(super) async fn page(
         // Once and never again: the connection keeps this for whoever has it next.
         left != 1 || is_over.load(Ordering::Relaxed)
     });
-    let gone_through = page_of(connection, filter, order, limit, now, Source::Shelves(None)).await;
+    let gone_through = page_of(connection, filter, order, limit, now, Source::Shelves(None), also).await;
     drop(over);
     match gone_through {
-        Err(StoreError::Interrupted) => page_of(connection, filter, order, limit, now, *rather).await,
+        Err(StoreError::Interrupted) => page_of(connection, filter, order, limit, now, *rather, also).await,
         gone_through => gone_through,
     }
 }
@@ -286,36 +286,57 @@ async fn page_of(
     limit: u32,
     now: Timestamp,
     source: Source,
-) -> Result<Page, StoreError> {
+    also: &[Ask],
+) -> Result<Listed, StoreError> {
+    // What was found before the list is of before: what changed in between comes once more by the stream, and is not missed.
+    let (newest_of, seq) = match &source {
+        Source::Few(few) => ((!few.is_all).then_some(FEW), few.seq),
+        _ => (None, None),
+    };
+    let asks = [question(filter, order, limit, now, source)?, Ask::new(LAST_CHANGE)];
+    let mut told = together(connection, asks.into_iter().chain(also.iter().cloned())).await?.into_iter();
+    let (rows, last) = (told.next().unwrap_or_default(), told.next().unwrap_or_default());
+    let page = page_told(&rows, order, limit, newest_of)?;
+    Ok(Listed { page, seq: seq.map_or_else(|| read(&last).map(Seq), Ok)?, also: told.collect() })
+}
+
+fn question(
+    filter: &Filter,
+    order: &Order,
+    limit: u32,
+    now: Timestamp,
+    source: Source,
+) -> Result<Ask, StoreError> {
     let back = order.before.is_some();
     let cursor = order.before.as_deref().or(order.after.as_deref()).and_then(parse_cursor);
     // A place in another order is none.
     let cursor = cursor.filter(|(value, _)| order.sort == Sort::Name || value.parse::<i64>().is_ok());
     let text = statement(filter, order.sort, order.ascending != back, cursor.is_some(), &source);
     let (value, id) = cursor.unzip();
-    let query = sqlx::query(AssertSqlSafe(text))
-        .bind(accounts(filter)?)
-        .bind(&filter.sender)
-        .bind(filter.within.senders.as_ref().map(json).transpose()?)
-        .bind(filter.updated_since.map(|at| at.0))
-        .bind(now.0)
-        .bind(&filter.group);
+    let ask = Ask::new(text)
+        .text(accounts(filter)?)
+        .text(filter.sender.clone())
+        .text(filter.within.senders.as_ref().map(json).transpose()?)
+        .number(filter.updated_since.map(|at| at.0))
+        .number(now.0)
+        .text(filter.group.clone());
     // A name is compared as text, everything else as a number.
-    let query = match (order.sort, value) {
-        (Sort::Name, value) => query.bind(value),
-        (_, value) => query.bind(value.and_then(|it| it.parse::<i64>().ok())),
+    let ask = match (order.sort, value) {
+        (Sort::Name, value) => ask.text(value),
+        (_, value) => ask.number(value.and_then(|it| it.parse::<i64>().ok())),
     };
-    let query = query.bind(id).bind(i64::from(limit) + 1);
-    let newest_of = matches!(&source, Source::Few(few) if !few.is_all).then_some(FEW);
+    let ask = ask.number(id).number(i64::from(limit) + 1);
     let (rows, senders) = match source {
         Source::Few(few) => (Some(few.rows), Vec::new()),
         Source::Attention | Source::Shelves(_) | Source::All(_) | Source::Group => (None, Vec::new()),
         Source::Senders(some) => (None, some),
     };
-    let query = filter.words.iter().fold(query.bind(rows), sqlx::query::Query::bind);
-    let query = senders.into_iter().fold(query, sqlx::query::Query::bind);
-    let told = query.fetch_one(connection).await?;
-    let mut shown: Vec<Told> = serde_json::from_str(told.try_get(0)?).map_err(StoreError::json)?;
+    Ok(filter.words.iter().cloned().chain(senders).fold(ask.text(rows), Ask::text))
+}
+
+fn page_told(told: &str, order: &Order, limit: u32, newest_of: Option<u32>) -> Result<Page, StoreError> {
+    let back = order.before.is_some();
+    let mut shown: Vec<Told> = read(told)?;
     let more = shown.len() > limit as usize;
     shown.truncate(limit as usize);
     if back {

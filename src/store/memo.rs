@@ -1,5 +1,6 @@
 //! What was answered since the last write: asked again before the next one, it is the same.
 
+use super::ask::Ask;
 use super::facets::Facets;
 use super::read::Page;
 use super::{Alert, AlertFilter, Order, Standing, StoreError, View};
@@ -12,24 +13,27 @@ const MOST: usize = 16;
 /// What comes about by time alone, such as the end of a silence, is seen so much later at most.
 const STEADY_MS: i64 = 10_000;
 
+/// Some senders, and the accounts as a JSON array; `None`: all.
+pub(super) type Sent = (Vec<String>, Option<String>);
+
 /// What is asked for again and again.
 #[derive(Debug, Default)]
 pub(super) struct Memos {
-    /// The number of the last change.
-    pub seq: Memo<(), Seq>,
-    /// A page of a list, and the last change that it knows of for certain.
+    /// A page of a list, and the last change that it knows of.
     pub page: Memo<(Filter, Order, u32, Timestamp), (Seq, Page)>,
-    /// The senders of whom somebody may know, and how many of them.
-    pub senders: Memo<(Reach, u32), Vec<String>>,
-    /// How many alerts stand.
-    pub standing: Memo<AlertFilter, Standing>,
     /// The newest of some alerts.
     pub newest: Memo<AlertFilter, Vec<Alert>>,
     /// How many packages of a filter need attention at a time.
     pub attention: Memo<(Filter, Timestamp), u64>,
+    /// These and what follows change more seldom: the senders of whom somebody may know, and how many of them.
+    pub senders: Memo<(Reach, u32), Vec<String>>,
+    /// How many of the packages that some sent stand under each word.
+    pub sent: Memo<Sent, Vec<(String, i64)>>,
+    /// How many alerts stand.
+    pub standing: Memo<AlertFilter, Standing>,
     /// The saved views that somebody has.
     pub views: Memo<Option<i64>, Vec<View>>,
-    /// The facets of a filter, and how many values.
+    /// The facets of a filter that are counted on disk, and how many values.
     pub facets: Memo<(Filter, u32), Facets>,
 }
 
@@ -65,13 +69,28 @@ impl<K: PartialEq, V: Clone> Memo<K, V> {
         Ok(value)
     }
 
-    fn get(&self, writes: Option<u64>, key: &K) -> Option<V> {
+    /// The answer that is kept, or a place among the questions of `asks`.
+    pub(super) fn or_ask(
+        &self,
+        writes: Option<u64>,
+        key: K,
+        asks: &mut Vec<Ask>,
+        ask: impl FnOnce() -> Result<Ask, StoreError>,
+    ) -> Result<Wanted<'_, K, V>, StoreError> {
+        let kept = self.get(writes, &key);
+        if kept.is_none() {
+            asks.push(ask()?);
+        }
+        Ok(Wanted { memo: self, writes, key, kept })
+    }
+
+    pub(super) fn get(&self, writes: Option<u64>, key: &K) -> Option<V> {
         let kept = self.0.lock().ok().filter(|it| Some(it.0) == writes)?;
         kept.1.iter().find(|it| it.0 == *key).map(|it| it.1.clone())
     }
 
     /// Keeps an answer. `writes`: how many there were before it was looked up, so that it is never older than they are.
-    fn put(&self, writes: Option<u64>, key: K, value: V) {
+    pub(super) fn put(&self, writes: Option<u64>, key: K, value: V) {
         let (Some(writes), Ok(mut kept)) = (writes, self.0.lock()) else { return };
         if writes > kept.0 || kept.1.len() >= MOST {
             *kept = (writes.max(kept.0), Vec::new());
@@ -79,6 +98,30 @@ impl<K: PartialEq, V: Clone> Memo<K, V> {
         if writes == kept.0 {
             kept.1.push((key, value));
         }
+    }
+}
+
+/// An answer that is kept, or that somebody was asked for.
+pub(super) struct Wanted<'a, K, V> {
+    memo: &'a Memo<K, V>,
+    writes: Option<u64>,
+    key: K,
+    kept: Option<V>,
+}
+
+impl<K: PartialEq, V: Clone> Wanted<'_, K, V> {
+    /// It, unless it was kept out of the next of the answers.
+    pub(super) fn of(
+        self,
+        told: &mut impl Iterator<Item = String>,
+        read: impl FnOnce(&str) -> Result<V, StoreError>,
+    ) -> Result<V, StoreError> {
+        if let Some(kept) = self.kept {
+            return Ok(kept);
+        }
+        let value = read(&told.next().ok_or_else(|| StoreError::json("an answer is missing"))?)?;
+        self.memo.put(self.writes, self.key, value.clone());
+        Ok(value)
     }
 }
 

@@ -6,6 +6,7 @@
 mod alerts;
 mod apart;
 mod aside;
+mod ask;
 mod asked;
 mod backup;
 mod batch;
@@ -314,6 +315,11 @@ impl Store {
     /// How often something of packages was written by now; `None`: another process writes, and doesn't say.
     fn writes(&self) -> Option<u64> {
         self.door.as_ref().map(|_| self.health.writes.load(Ordering::Acquire))
+    }
+
+    /// How often something was written that may change what stands around lists.
+    fn writes_around(&self) -> Option<u64> {
+        self.door.as_ref().map(|_| self.health.writes_around.load(Ordering::Acquire))
     }
 
     async fn ask<T>(

@@ -1,16 +1,16 @@
 //! Who sent how many, by the counters that are kept for each sender: people who see only what they sent are told by these,
 //! and nobody counts rows.
 
+use super::ask::{Ask, read};
 use super::list::accounts;
+use super::memo::{Sent, Wanted};
 use super::packages::json;
 use super::{Store, StoreError};
 use crate::model::access::Reach;
 use crate::model::{Filter, Status, Tally};
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteConnection;
 
-const OF_SENDERS: &str = "SELECT word, sum(n) FROM sender_tallies WHERE sender IN (SELECT value FROM json_each($1)) \
-    AND ($2 IS NULL OR account IN (SELECT value FROM json_each($2))) GROUP BY word";
+const OF_SENDERS: &str = "SELECT json_group_array(json_array(word, n)) FROM (SELECT word, sum(n) AS n FROM sender_tallies \
+    WHERE sender IN (SELECT value FROM json_each($1)) AND ($2 IS NULL OR account IN (SELECT value FROM json_each($2))) GROUP BY word)";
 const SENDERS: &str = "SELECT json_group_array(sender ORDER BY sender) FROM (SELECT DISTINCT sender FROM sender_tallies \
     WHERE n > 0 AND ($1 IS NULL OR account IN (SELECT value FROM json_each($1))) \
     AND ($2 IS NULL OR sender IN (SELECT value FROM json_each($2))) ORDER BY sender LIMIT $3)";
@@ -19,29 +19,34 @@ impl Store {
     /// How many packages stand under each tally, among the accounts of `filter` and what it may see of them. Attention
     /// is not among them: it depends on the time.
     pub async fn counts(&self, filter: &Filter) -> Result<Vec<(Tally, u64)>, StoreError> {
-        self.counts_now(&mut *self.readers.acquire().await?, filter).await
+        let mut asks = Vec::new();
+        let sent = self.sent(filter, &mut asks)?;
+        let mut told = self.told(asks).await?;
+        self.counts_of(filter, sent, &mut told)
     }
 
-    /// The same, with a connection that is there.
-    pub(super) async fn counts_now(
+    /// The same, of what was asked for.
+    pub(super) fn counts_of(
         &self,
-        connection: &mut SqliteConnection,
         filter: &Filter,
+        sent: Option<Wanted<'_, Sent, Vec<(String, i64)>>>,
+        told: &mut impl Iterator<Item = String>,
     ) -> Result<Vec<(Tally, u64)>, StoreError> {
         let kept = Status::ALL.into_iter().map(Tally::Status);
         let mut counts: Vec<(Tally, u64)> =
             kept.chain([Tally::WithSender, Tally::Trashed]).map(|tally| (tally, 0)).collect();
-        if let Some(senders) = &filter.within.senders {
-            let query = sqlx::query(OF_SENDERS).bind(json(senders)?).bind(accounts(filter)?);
-            for row in query.fetch_all(connection).await? {
-                let (word, n): (&str, i64) = (row.try_get(0)?, row.try_get(1)?);
-                if let Some((_, count)) = counts.iter_mut().find(|(tally, _)| tally.word() == word) {
-                    *count = u64::try_from(n).unwrap_or(0);
+        match sent {
+            Some(sent) => {
+                for (word, n) in sent.of(told, read)? {
+                    if let Some((_, count)) = counts.iter_mut().find(|(tally, _)| tally.word() == word) {
+                        *count = u64::try_from(n).unwrap_or(0);
+                    }
                 }
             }
-        } else {
-            for (tally, count) in &mut counts {
-                *count = self.tallies.count(*tally, |account| filter.has(account));
+            None => {
+                for (tally, count) in &mut counts {
+                    *count = self.tallies.count(*tally, |account| filter.has(account));
+                }
             }
         }
         let statuses = counts.iter().filter(|(tally, _)| matches!(tally, Tally::Status(_)));
@@ -50,25 +55,39 @@ impl Store {
         Ok(counts)
     }
 
-    /// The senders of the packages that `filter` may see, by mail address or id, in alphabetical order.
-    pub async fn senders(&self, filter: &Filter, limit: u32) -> Result<Vec<String>, StoreError> {
-        self.senders_now(&mut *self.readers.acquire().await?, &filter.within, limit).await
+    /// What is to be known for the counts of somebody who sees only what some sent.
+    pub(super) fn sent(
+        &self,
+        filter: &Filter,
+        asks: &mut Vec<Ask>,
+    ) -> Result<Option<Wanted<'_, Sent, Vec<(String, i64)>>>, StoreError> {
+        let Some(senders) = &filter.within.senders else { return Ok(None) };
+        let accounts = accounts(filter)?;
+        let key = (senders.clone(), accounts.clone());
+        let ask = || Ok(Ask::new(OF_SENDERS).text(json(senders)?).text(accounts));
+        self.memo.sent.or_ask(self.writes_around(), key, asks, ask).map(Some)
     }
 
-    /// The same, with a connection that is there.
-    pub(super) async fn senders_now(
+    /// The senders of the packages that `filter` may see, by mail address or id, in alphabetical order.
+    pub async fn senders(&self, filter: &Filter, limit: u32) -> Result<Vec<String>, StoreError> {
+        let mut asks = Vec::new();
+        let senders = self.senders_asked(&filter.within, limit, &mut asks)?;
+        let mut told = self.told(asks).await?;
+        senders.of(&mut told, read)
+    }
+
+    /// The same, to be told among other answers.
+    pub(super) fn senders_asked(
         &self,
-        connection: &mut SqliteConnection,
         reach: &Reach,
         limit: u32,
-    ) -> Result<Vec<String>, StoreError> {
-        let look = async || {
+        asks: &mut Vec<Ask>,
+    ) -> Result<Wanted<'_, (Reach, u32), Vec<String>>, StoreError> {
+        let ask = || {
             let within = Filter { within: reach.clone(), ..Filter::default() };
             let senders = reach.senders.as_ref().map(json).transpose()?;
-            let query = sqlx::query(SENDERS).bind(accounts(&within)?).bind(senders).bind(i64::from(limit));
-            let row = query.fetch_one(connection).await?;
-            serde_json::from_str(row.try_get(0)?).map_err(StoreError::json)
+            Ok(Ask::new(SENDERS).text(accounts(&within)?).text(senders).number(i64::from(limit)))
         };
-        self.memo.senders.of(self.writes(), (reach.clone(), limit), look).await
+        self.memo.senders.or_ask(self.writes_around(), (reach.clone(), limit), asks, ask)
     }
 }

@@ -60,7 +60,7 @@ impl Store {
             let query = sqlx::query(ALL).bind(user).bind(i64::from(2 * MOST_VIEWS));
             query.fetch_all(&self.readers).await?.iter().map(view_of).collect()
         };
-        self.memo.views.of(self.writes(), user, look).await
+        self.memo.views.of(self.writes_around(), user, look).await
     }
 }
 

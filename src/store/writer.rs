@@ -133,7 +133,7 @@ impl Writer {
                     Job::Chore(chore, done) => {
                         self.write(std::mem::take(&mut batch)).await;
                         let result = self.chore(chore).await;
-                        self.health.wrote(0);
+                        self.health.wrote(0, true);
                         self.health.set_trouble(result.as_ref().err().map(ToString::to_string));
                         let _ = done.send(result);
                     }
@@ -248,7 +248,7 @@ impl Writer {
         for (account, word, n) in self.tallies.after(&batch.delta) {
             self.tallies.set(account, word, n);
         }
-        self.health.wrote(batch.pending());
+        self.health.wrote(batch.pending(), batch.changes_around());
         for change in std::mem::take(&mut batch.changes) {
             // Nobody listening is no error.
             let _ = self.changes.send(Arc::new(change));

@@ -19,7 +19,9 @@ pub use messages::{Message, MessageFacts};
 pub use occasion::{Because, Occasion};
 #[cfg(test)]
 pub(super) use operators::HOOK;
+pub(super) use page::standing_told;
 pub use page::{MOST_COUNTED, Standing};
 pub(super) use raise::Alerts;
 pub use read::{Alert, AlertFilter, AlertState, Resolution, Taken};
+pub(super) use read::{alerts_asked, alerts_told};
 pub use tellings::{Heard, NewTelling, Routed, Telling, TellingState, TellingTried};

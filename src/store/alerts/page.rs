@@ -1,13 +1,11 @@
 //! Alerts for the page that lists them: how many stand, and who was told of each.
 
-use super::super::memo::steady;
+use super::super::ask::{Ask, read};
+use super::super::memo::{Wanted, steady};
 use super::super::packages::json;
 use super::super::{Store, StoreError};
 use super::read::{AlertFilter, AlertState};
 use super::tellings::{Telling, telling_of};
-use crate::model::alert::AlertKind;
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteConnection;
 
 /// More standing alerts are not counted: so many are, the newest where it is everybody's.
 pub const MOST_COUNTED: u32 = 1_000;
@@ -15,7 +13,7 @@ pub const MOST_COUNTED: u32 = 1_000;
 macro_rules! count {
     ($index:literal, $which:literal) => {
         concat!(
-            "SELECT count(*), sum(taken_at IS NULL AND coalesce(snoozed_until, 0) <= $1), sum(taken_at IS NOT NULL) \
+            "SELECT json_array(count(*), count(*) FILTER (WHERE taken_at IS NULL AND coalesce(snoozed_until, 0) <= $1), count(*) FILTER (WHERE taken_at IS NOT NULL)) \
              FROM (SELECT a.taken_at, a.snoozed_until FROM alerts a INDEXED BY ",
             $index,
             " WHERE a.resolved_at IS NULL AND ($2 IS NULL OR a.kind = $2) AND ($3 IS NULL OR a.account = $3) \
@@ -44,40 +42,42 @@ pub struct Standing {
     pub more: bool,
 }
 
+/// What the statement says that counts them.
+pub(in super::super) fn standing_told(told: &str) -> Result<Standing, StoreError> {
+    let (all, open, taken): (u64, u64, u64) = read(told)?;
+    let snoozed = all.saturating_sub(open + taken);
+    Ok(Standing { open, taken, snoozed, more: all > u64::from(MOST_COUNTED) })
+}
+
 impl Store {
     /// How many stand of the kind and the account of a filter, as far as it reaches; its state counts for nothing.
     pub async fn standing_alerts(&self, filter: &AlertFilter) -> Result<Standing, StoreError> {
-        self.standing_now(&mut *self.readers.acquire().await?, filter).await
+        let mut asks = Vec::new();
+        let standing = self.standing_asked(filter, &mut asks)?;
+        let mut told = self.told(asks).await?;
+        standing.of(&mut told, standing_told)
     }
 
-    /// The same, with a connection that is there.
-    pub(in super::super) async fn standing_now(
+    /// The same, to be told among other answers by [`standing_told`].
+    pub(in super::super) fn standing_asked(
         &self,
-        connection: &mut SqliteConnection,
         filter: &AlertFilter,
-    ) -> Result<Standing, StoreError> {
+        asks: &mut Vec<Ask>,
+    ) -> Result<Wanted<'_, AlertFilter, Standing>, StoreError> {
         let (state, before, limit) = (AlertState::Open, None, 0);
-        let asked = AlertFilter { state, before, limit, now: steady(filter.now), ..filter.clone() };
-        let look = async || {
-            let accounts = filter.within.accounts.as_ref();
-            let accounts = accounts.map(|some| some.iter().map(|it| it.0.as_str()).collect::<Vec<_>>());
+        let key = AlertFilter { state, before, limit, now: steady(filter.now), ..filter.clone() };
+        let ask = || {
             let sql = if filter.within.senders.is_some() { COUNT_OF_SENDERS } else { COUNT };
-            let query = sqlx::query(sql).bind(filter.now.0).bind(filter.kind.map(AlertKind::word));
-            let query = query.bind(filter.account.as_ref().map(|it| &it.0));
-            let query = query.bind(accounts.as_ref().map(json).transpose()?);
-            let query = query.bind(filter.within.senders.as_ref().map(json).transpose()?);
-            let row =
-                query.bind(i64::from(MOST_COUNTED) + 1).bind(filter.operators).fetch_one(connection).await?;
-            let count = |at: usize| -> Result<u64, StoreError> {
-                let n: Option<i64> = row.try_get(at)?;
-                Ok(n.and_then(|it| u64::try_from(it).ok()).unwrap_or(0))
-            };
-            let (all, open, taken) = (count(0)?, count(1)?, count(2)?);
-            let snoozed = all.saturating_sub(open + taken);
-            let standing = Standing { open, taken, snoozed, more: all > u64::from(MOST_COUNTED) };
-            Ok(standing)
+            Ok(Ask::new(sql)
+                .number(filter.now.0)
+                .text(filter.kind.map(|it| it.word().to_owned()))
+                .text(filter.account.as_ref().map(|it| it.0.clone()))
+                .text(filter.accounts()?)
+                .text(filter.senders()?)
+                .number(i64::from(MOST_COUNTED) + 1)
+                .number(i64::from(filter.operators)))
         };
-        self.memo.standing.of(self.writes(), asked, look).await
+        self.memo.standing.or_ask(self.writes_around(), key, asks, ask)
     }
 
     /// Who was told of these alerts, or is to be; the newest first, and of each alert at most `each`.

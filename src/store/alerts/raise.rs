@@ -115,6 +115,11 @@ impl Alerts {
         !self.raised.is_empty() || !self.cleared.is_empty()
     }
 
+    /// Whether alerts stay as they are.
+    pub(in crate::store) fn is_empty(&self) -> bool {
+        !self.is_news() && self.rest.is_empty() && self.renamed.is_empty()
+    }
+
     pub(in crate::store) fn write(&self, script: &mut Script) -> Result<(), StoreError> {
         let mut each = |sql, rows: Option<String>| match rows {
             Some(rows) => script.statement(sql, |cells| cells.bind(rows).map(|_| ())),

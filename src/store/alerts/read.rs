@@ -1,20 +1,25 @@
 //! Alerts as they are read: the page's list, and those of one package.
 
+use super::super::ask::{Ask, read};
+use super::super::codec::Decoded;
 use super::super::packages::json;
-use super::super::{Store, StoreError, codec::decode_package};
+use super::super::{Store, StoreError};
 use crate::model::access::Reach;
 use crate::model::alert::AlertKind;
 use crate::model::{AccountId, Package, PackageId, PackageKey, Timestamp};
+use serde::Deserialize;
 use sqlx::Row as _;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::sqlite::SqliteRow;
 use std::sync::Arc;
 
 macro_rules! alerts {
     ($($where:tt)*) => {
         concat!(
-            "SELECT a.id, a.account, a.package, a.kind, a.signer, a.began, a.raised_at, a.late, a.taken_at, a.taken_by, \
-             a.taken_why, a.taken_before, a.snoozed_until, a.snoozed_by, a.resolved_at, a.resolution, a.nags, a.route_at, p.state FROM alerts a \
-             LEFT JOIN packages p ON p.account = a.account AND p.package = a.package WHERE ",
+            "SELECT a.id, json_object('id', a.id, 'account', a.account, 'package', a.package, 'kind', a.kind, 'signer', a.signer, \
+             'began', a.began, 'raised_at', a.raised_at, 'late', a.late, 'taken_at', a.taken_at, 'taken_by', a.taken_by, \
+             'taken_why', a.taken_why, 'taken_before', json(a.taken_before), 'snoozed_until', a.snoozed_until, \
+             'snoozed_by', a.snoozed_by, 'resolved_at', a.resolved_at, 'resolution', a.resolution, 'nags', a.nags, \
+             'route_at', a.route_at, 'state', json(p.state)) AS told FROM alerts a LEFT JOIN packages p ON p.account = a.account AND p.package = a.package WHERE ",
             $($where)*
         )
     };
@@ -28,18 +33,28 @@ macro_rules! narrowed {
         )
     };
 }
+/// As one row: each that comes by itself from the thread of the connection wakes whoever waits for it.
+macro_rules! in_one {
+    ($alerts:expr) => {
+        concat!(
+            "SELECT '[' || coalesce(string_agg(told, ',' ORDER BY id DESC), '') || ']' FROM (",
+            $alerts,
+            ")"
+        )
+    };
+}
 /// Of everybody's; and of the packages of some senders: the newest of each, and of these the newest.
 macro_rules! listed {
     ($index:literal, $state:literal) => {
         [
-            alerts!(concat!("($8 OR a.package <> '') AND ", narrowed!($state))),
-            alerts!(concat!(
+            in_one!(alerts!(concat!("($8 OR a.package <> '') AND ", narrowed!($state)))),
+            in_one!(alerts!(concat!(
                 "a.id IN (SELECT o.id FROM json_each($5) s CROSS JOIN alerts o ON o.id IN (SELECT a.id FROM alerts a INDEXED BY ",
                 $index,
                 " WHERE a.sender = s.value AND ",
                 narrowed!($state),
                 ") ORDER BY o.id DESC LIMIT $6) ORDER BY a.id DESC"
-            )),
+            ))),
         ]
     };
 }
@@ -209,31 +224,7 @@ pub struct AlertFilter {
 impl Store {
     /// Alerts, the newest first.
     pub async fn alerts(&self, filter: &AlertFilter) -> Result<Vec<Alert>, StoreError> {
-        self.alerts_now(&mut *self.readers.acquire().await?, filter).await
-    }
-
-    /// The same, with a connection that is there.
-    pub(in super::super) async fn alerts_now(
-        &self,
-        connection: &mut SqliteConnection,
-        filter: &AlertFilter,
-    ) -> Result<Vec<Alert>, StoreError> {
-        let [everybodys, some_senders] = match filter.state {
-            AlertState::Open => OPEN,
-            AlertState::Taken => TAKEN,
-            AlertState::Snoozed => SNOOZED,
-            AlertState::Resolved => RESOLVED,
-        };
-        let sql = if filter.within.senders.is_some() { some_senders } else { everybodys };
-        let query = sqlx::query(sql).bind(filter.before.unwrap_or(i64::MAX));
-        let query = query.bind(filter.kind.map(AlertKind::word));
-        let query = query.bind(filter.account.as_ref().map(|it| &it.0));
-        let accounts = filter.within.accounts.as_ref();
-        let accounts = accounts.map(|some| some.iter().map(|it| it.0.as_str()).collect::<Vec<_>>());
-        let query = query.bind(accounts.as_ref().map(json).transpose()?);
-        let query = query.bind(filter.within.senders.as_ref().map(json).transpose()?);
-        let query = query.bind(i64::from(filter.limit)).bind(filter.now.0).bind(filter.operators);
-        query.fetch_all(connection).await?.iter().map(alert_of).collect()
+        alerts_told(&self.one(alerts_asked(filter)?).await?)
     }
 
     /// One.
@@ -245,7 +236,11 @@ impl Store {
     /// Those behind the number `after` of whom it has yet to be looked up whom to tell, or to tell that they are mended; and until when that waits.
     pub async fn unrouted(&self, after: i64, limit: u32) -> Result<Vec<(Alert, Timestamp)>, StoreError> {
         let query = sqlx::query(UNROUTED).bind(after).bind(i64::from(limit));
-        let one = |row: &SqliteRow| Ok((alert_of(row)?, Timestamp(row.try_get("route_at")?)));
+        let one = |row: &SqliteRow| {
+            let told: Told = read(row.try_get("told")?)?;
+            let until = Timestamp(told.route_at.unwrap_or_default());
+            Ok((told.alert()?, until))
+        };
         query.fetch_all(&self.readers).await?.iter().map(one).collect()
     }
 
@@ -268,42 +263,103 @@ impl Store {
     }
 }
 
-fn alert_of(row: &SqliteRow) -> Result<Alert, StoreError> {
-    let at = |column: &str| Ok::<_, StoreError>(row.try_get::<Option<i64>, _>(column)?.map(Timestamp));
-    let text =
-        |column: &str| Ok::<_, StoreError>(row.try_get::<Option<String>, _>(column)?.unwrap_or_default());
-    let kind: &str = row.try_get("kind")?;
-    let state: Option<&str> = row.try_get("state")?;
-    let (by, why, snoozed_by) = (text("taken_by")?, text("taken_why")?, text("snoozed_by")?);
-    let resolution = Resolution::of(&text("resolution")?);
-    Ok(Alert {
-        id: row.try_get("id")?,
-        account: AccountId(row.try_get("account")?),
-        package: PackageId::parse(row.try_get("package")?),
-        state_of: state.map(|it| decode_package(it).map(Arc::new)).transpose()?,
-        kind: AlertKind::parse(kind)
-            .ok_or_else(|| StoreError::Unreadable(format!("an alert of the unknown kind {kind}")))?,
-        signer: row.try_get("signer")?,
-        began: Timestamp(row.try_get("began")?),
-        raised_at: Timestamp(row.try_get("raised_at")?),
-        late: row.try_get::<i64, _>("late")? != 0,
-        taken: at("taken_at")?.map(|at| Taken { at, by, why }),
-        taken_before: taken_before(row.try_get("taken_before")?)?,
-        snoozed: at("snoozed_until")?.map(|until| (until, snoozed_by)),
-        resolved: at("resolved_at")?.map(|at| (at, resolution)),
-        nags: row.try_get("nags")?,
-    })
+/// The question for alerts, which [`alerts_told`] reads.
+pub(in super::super) fn alerts_asked(filter: &AlertFilter) -> Result<Ask, StoreError> {
+    let [everybodys, some_senders] = match filter.state {
+        AlertState::Open => OPEN,
+        AlertState::Taken => TAKEN,
+        AlertState::Snoozed => SNOOZED,
+        AlertState::Resolved => RESOLVED,
+    };
+    let sql = if filter.within.senders.is_some() { some_senders } else { everybodys };
+    Ok(Ask::new(sql)
+        .number(filter.before.unwrap_or(i64::MAX))
+        .text(filter.kind.map(|it| it.word().to_owned()))
+        .text(filter.account.as_ref().map(|it| it.0.clone()))
+        .text(filter.accounts()?)
+        .text(filter.senders()?)
+        .number(i64::from(filter.limit))
+        .number(filter.now.0)
+        .number(i64::from(filter.operators)))
 }
 
-fn taken_before(kept: Option<&str>) -> Result<Vec<Taken>, StoreError> {
-    let all: Vec<(i64, Option<String>, Option<String>)> =
-        kept.map_or(Ok(Vec::new()), serde_json::from_str).map_err(StoreError::json)?;
-    let one = |(at, by, why): (i64, Option<String>, Option<String>)| Taken {
-        at: Timestamp(at),
-        by: by.unwrap_or_default(),
-        why: why.unwrap_or_default(),
-    };
-    Ok(all.into_iter().map(one).collect())
+/// Alerts as their statement tells them.
+pub(in super::super) fn alerts_told(told: &str) -> Result<Vec<Alert>, StoreError> {
+    read::<Vec<Told>>(told)?.into_iter().map(Told::alert).collect()
+}
+
+fn alert_of(row: &SqliteRow) -> Result<Alert, StoreError> {
+    read::<Told>(row.try_get("told")?)?.alert()
+}
+
+impl AlertFilter {
+    /// The accounts that whoever asks may see, as a JSON array.
+    pub(super) fn accounts(&self) -> Result<Option<String>, StoreError> {
+        let accounts = self.within.accounts.as_ref();
+        accounts.map(|some| json(&some.iter().map(|it| it.0.as_str()).collect::<Vec<_>>())).transpose()
+    }
+
+    /// The senders, the same.
+    pub(super) fn senders(&self) -> Result<Option<String>, StoreError> {
+        self.within.senders.as_ref().map(json).transpose()
+    }
+}
+
+/// Since when somebody sees to it, who, and what they said.
+type Takes = (i64, Option<String>, Option<String>);
+
+/// An alert as a statement tells it: its columns, and its package's state.
+#[derive(Deserialize)]
+struct Told {
+    id: i64,
+    account: String,
+    package: String,
+    kind: String,
+    signer: String,
+    began: i64,
+    raised_at: i64,
+    late: i64,
+    taken_at: Option<i64>,
+    taken_by: Option<String>,
+    taken_why: Option<String>,
+    taken_before: Option<Vec<Takes>>,
+    snoozed_until: Option<i64>,
+    snoozed_by: Option<String>,
+    resolved_at: Option<i64>,
+    resolution: Option<String>,
+    nags: i64,
+    route_at: Option<i64>,
+    state: Option<Decoded>,
+}
+
+impl Told {
+    fn alert(self) -> Result<Alert, StoreError> {
+        let kind = AlertKind::parse(&self.kind);
+        let kind = kind
+            .ok_or_else(|| StoreError::Unreadable(format!("an alert of the unknown kind {}", self.kind)))?;
+        let taken = |(at, by, why): Takes| Taken {
+            at: Timestamp(at),
+            by: by.unwrap_or_default(),
+            why: why.unwrap_or_default(),
+        };
+        let resolution = Resolution::of(&self.resolution.unwrap_or_default());
+        Ok(Alert {
+            id: self.id,
+            account: AccountId(self.account),
+            package: PackageId::parse(&self.package),
+            state_of: self.state.map(|it| Arc::new(it.0)),
+            kind,
+            signer: self.signer,
+            began: Timestamp(self.began),
+            raised_at: Timestamp(self.raised_at),
+            late: self.late != 0,
+            taken: self.taken_at.map(|at| taken((at, self.taken_by, self.taken_why))),
+            taken_before: self.taken_before.unwrap_or_default().into_iter().map(taken).collect(),
+            snoozed: self.snoozed_until.map(|at| (Timestamp(at), self.snoozed_by.unwrap_or_default())),
+            resolved: self.resolved_at.map(|at| (Timestamp(at), resolution)),
+            nags: self.nags,
+        })
+    }
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ async fn each_way_finds_the_same_rows() {
             let few = candidates::of(&mut connection, &filter, order.sort, NOW, &store.tallies).await;
             let few = few.unwrap_or_else(|cause| panic!("{cause} {filter:?}"));
             drop(connection);
-            let all = Few { rows: json(&(0..1000).collect::<Vec<_>>()).unwrap(), is_all: true };
+            let all = Few { rows: json(&(0..1000).collect::<Vec<_>>()).unwrap(), is_all: true, seq: None };
             let mut ways = vec![Source::Shelves(None), Source::Few(all)];
             ways.extend(few.map(Source::Few));
             ways.extend(candidates::rather(&filter, &store.tallies).map(Source::All));
@@ -106,7 +106,8 @@ async fn each_way_finds_the_same_rows() {
                 let (mut there, mut order) = (Vec::new(), order.clone());
                 loop {
                     let mut connection = store.readers.acquire().await.unwrap();
-                    let page = page(&mut connection, &filter, &order, 7, NOW, way.clone()).await.unwrap();
+                    let page =
+                        page(&mut connection, &filter, &order, 7, NOW, way.clone(), &[]).await.unwrap().page;
                     there.extend(page.rows.iter().map(|it| it.key.to_string()));
                     let Some(next) = page.next else { break };
                     order.after = Some(next);
@@ -128,7 +129,7 @@ async fn no_page_goes_through_a_table_or_sorts_what_is_long() {
     for filter in filters() {
         for order in orders() {
             for has_place in [false, true] {
-                let none = Few { rows: "[]".to_owned(), is_all: true };
+                let none = Few { rows: "[]".to_owned(), is_all: true, seq: None };
                 let mut ways = vec![Source::Shelves(None), Source::Few(none)];
                 ways.extend(candidates::rather(&filter, &store.tallies).map(Source::All));
                 if narrows_accounts(&filter) {
@@ -174,7 +175,8 @@ async fn no_page_goes_through_a_table_or_sorts_what_is_long() {
 }
 
 async fn plan(connection: &mut SqliteConnection, text: &str) -> Vec<String> {
-    let rows = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}"))).fetch_all(connection).await;
+    let rows =
+        sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}"))).fetch_all(connection).await;
     rows.unwrap().iter().map(|row| row.try_get::<String, _>("detail").unwrap()).collect()
 }
 

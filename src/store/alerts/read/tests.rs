@@ -4,6 +4,8 @@ use super::*;
 use crate::model::fold::answer_record;
 use crate::model::{Answer, Person, Snapshot, Status};
 use crate::store::Act;
+use crate::store::alerts::standing_told;
+use crate::store::ask::together;
 use crate::store::open::connect_beside;
 use crate::store::{Mode, Policies, answer_fingerprint};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -112,9 +114,12 @@ async fn other_peoples_alerts_cost_nothing() {
         for state in AlertState::ALL {
             let filter =
                 AlertFilter { now: NOW.plus(round * 60_000), ..filter(state, Some(&["b@x.example"]), 50) };
-            let page = store.alerts_now(&mut beside, &filter).await.unwrap();
+            let mut asks = vec![alerts_asked(&filter).unwrap()];
+            let standing = store.standing_asked(&filter, &mut asks).unwrap();
+            let mut told = together(&mut beside, asks).await.unwrap().into_iter();
+            let page = alerts_told(&told.next().unwrap()).unwrap();
             assert_eq!(page.len(), if state == AlertState::Open { 5 } else { 0 });
-            assert_eq!(store.standing_now(&mut beside, &filter).await.unwrap().open, 5);
+            assert_eq!(standing.of(&mut told, standing_told).unwrap().open, 5);
         }
         costs.push(steps.load(Ordering::Relaxed));
     }
