@@ -6,7 +6,7 @@ use super::holding::Held;
 use super::retention::{Cutoffs, Gone};
 use super::writer::{Job, Writer};
 use super::{Rebuilt, Store, StoreError};
-use crate::model::Timestamp;
+use crate::model::{Seq, Timestamp};
 use sqlx::Row as _;
 use tokio::sync::oneshot;
 
@@ -66,8 +66,14 @@ impl Writer {
 
     /// Whoever is told that something is done, sees it done. They may have gone.
     fn done<T>(&self, done: Done<T>, it: Result<T, StoreError>) {
-        self.health.wrote(0, true);
+        self.wrote_apart();
         let _ = done.send(it).is_ok();
+    }
+
+    /// Something was written that is no batch: whoever asks from now on is told nothing from before.
+    pub(super) fn wrote_apart(&self) {
+        self.recent.upheaval(Seq(self.numbers.seq));
+        self.health.wrote(0, true);
     }
 
     async fn settle(&mut self) -> Result<bool, StoreError> {

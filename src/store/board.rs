@@ -1,14 +1,17 @@
-//! All that a board's page needs, in as few statements as can be: what may be otherwise after each write in one, and in
-//! another what is otherwise more seldom and kept for longer.
+//! All that a board's page needs, in as few statements as can be: what may be otherwise after each change is kept and carried
+//! on by the changes, else it is asked for in one statement; in another, what is otherwise more seldom.
 
 use super::alerts::{alerts_asked, alerts_told, standing_told};
-use super::ask::{Ask, read, together};
+use super::ask::{Ask, read};
+use super::carry::{AsOf, Known, looked_up};
 use super::facets::Facets;
-use super::list::{Listed, Order, attention, page};
-use super::memo::{Sent, Wanted, steady};
-use super::read::Page;
+use super::list::{LAST_CHANGE, Order, attention, page};
+use super::memo::{Memo, Sent, Wanted, steady};
+use super::read::{Change, Page};
 use super::{Alert, AlertFilter, Standing, Store, StoreError};
 use crate::model::{Filter, Seq, Tally, Timestamp};
+use std::sync::Arc;
+use std::vec;
 
 /// What a board looks at.
 #[derive(Debug, Clone)]
@@ -58,58 +61,75 @@ impl Store {
         limit: u32,
         senders: u32,
     ) -> Result<Board, StoreError> {
-        let mut connection = self.readers.acquire().await?;
-        let mut asks = Vec::new();
-        let writes = self.writes();
-        let now = self.now_asked(look, writes, &mut asks)?;
-        let key = (look.filter.clone(), order.clone(), limit, steady(look.now));
-        let (listed, told) = match self.memo.page.get(writes, &key) {
-            Some(kept) => (kept, together(&mut connection, asks).await?),
+        let (filter, now) = (look.filter, look.now);
+        let upheavals = self.upheavals();
+        let key = (filter.clone(), order.clone(), limit, steady(now));
+        let kept = self.carried(&self.memo.page, upheavals, &key, |kept, changes| {
+            kept.carried(changes, filter, order, limit, now)
+        });
+        let beside = self.beside(look);
+        let (page, beside) = match kept {
+            Some(page) => (page, beside.alone(self).await?),
             None => {
-                let source = self.source(&mut connection, look.filter, order, look.now).await?;
-                let Listed { page, seq, also } =
-                    page(&mut connection, look.filter, order, limit, look.now, source, &asks).await?;
-                self.memo.page.put(writes, key, (seq, page.clone()));
-                ((seq, page), also)
+                let mut connection = self.readers.acquire().await?;
+                let source = self.source(&mut connection, filter, order, now).await?;
+                let also = beside.asks()?;
+                let most = looked_up(limit, order);
+                let listed = page(&mut connection, filter, order, most, now, source, &also).await?;
+                let page = AsOf { seq: listed.page.seq, it: Known::of(listed.page.it, limit, order) };
+                self.memo.page.put(upheavals, key, page.clone());
+                (page, beside.of(self, listed.seq, listed.also)?)
             }
         };
-        let now = now.of(&mut told.into_iter())?;
         let mut asks = Vec::new();
-        let rest = self.rest_asked(look, &mut asks)?;
-        let senders = self.senders_asked(&look.filter.within, senders, &mut asks)?;
-        let mut told = together(&mut connection, asks).await?.into_iter();
-        let around = self.around(look, now, rest, &mut told)?;
-        let (seq, page) = listed;
-        Ok(Board { seq, page, around, senders: senders.of(&mut told, read)? })
+        let rest = self.rest(look, &mut asks)?;
+        let senders = self.senders_asked(&filter.within, senders, &mut asks)?;
+        let mut told = self.told(asks).await?;
+        let around = self.around(look, beside, rest, &mut told)?;
+        Ok(Board { seq: page.seq, page: page.it.page, around, senders: senders.of(&mut told, read)? })
     }
 
     /// What stands around a board's list.
     pub async fn surroundings(&self, look: &Look<'_>) -> Result<Surroundings, StoreError> {
+        let beside = self.beside(look).alone(self).await?;
         let mut asks = Vec::new();
-        let now = self.now_asked(look, self.writes(), &mut asks)?;
-        let rest = self.rest_asked(look, &mut asks)?;
+        let rest = self.rest(look, &mut asks)?;
         let mut told = self.told(asks).await?;
-        let now = now.of(&mut told)?;
-        self.around(look, now, rest, &mut told)
+        self.around(look, beside, rest, &mut told)
     }
 
-    /// What may be otherwise after each write.
-    fn now_asked(
+    fn beside<'a>(&self, look: &'a Look<'a>) -> Beside<'a> {
+        let (filter, now) = (look.filter, look.now);
+        let (upheavals, around) = (self.upheavals(), self.writes_around());
+        let keys = Beside::keys(look);
+        let attention = self.carried(&self.memo.attention, upheavals, &keys.0, |kept, changes| {
+            Some(kept.carried(changes, filter, now))
+        });
+        let newest =
+            self.carried(&self.memo.newest, around, &keys.1, |kept, changes| Some(kept.carried(changes)));
+        Beside { look, upheavals, around, attention, newest }
+    }
+
+    /// What is kept, as of now; `None`: it is to be looked up.
+    fn carried<K: PartialEq + Clone, T: Clone>(
         &self,
-        look: &Look<'_>,
+        memo: &Memo<K, AsOf<T>>,
         writes: Option<u64>,
-        asks: &mut Vec<Ask>,
-    ) -> Result<Now<'_>, StoreError> {
-        let key = (look.filter.clone(), steady(look.now));
-        let ask = || attention(look.filter, look.now);
-        let attention = self.memo.attention.or_ask(writes, key, asks, ask)?;
-        let key = AlertFilter { now: steady(look.open.now), ..look.open.clone() };
-        let newest = self.memo.newest.or_ask(writes, key, asks, || alerts_asked(&look.open))?;
-        Ok(Now { attention, newest })
+        key: &K,
+        carry: impl FnOnce(AsOf<T>, &[Arc<Change>]) -> Option<AsOf<T>>,
+    ) -> Option<AsOf<T>> {
+        let kept = memo.get(writes, key)?;
+        let changes = self.recent.after(kept.seq)?;
+        if changes.is_empty() {
+            return Some(kept);
+        }
+        let carried = carry(kept, &changes)?;
+        memo.put(writes, key.clone(), carried.clone());
+        Some(carried)
     }
 
-    /// What is otherwise more seldom.
-    fn rest_asked(&self, look: &Look<'_>, asks: &mut Vec<Ask>) -> Result<Rest<'_>, StoreError> {
+    /// What changes more seldom.
+    fn rest(&self, look: &Look<'_>, asks: &mut Vec<Ask>) -> Result<Rest<'_>, StoreError> {
         Ok(Rest {
             standing: self.standing_asked(&look.open, asks)?,
             sent: self.sent(look.filter, asks)?,
@@ -132,19 +152,71 @@ impl Store {
     }
 }
 
-/// What may be otherwise after each write.
-struct Now<'a> {
-    attention: Wanted<'a, (Filter, Timestamp), u64>,
-    newest: Wanted<'a, AlertFilter, Vec<Alert>>,
+/// What may be otherwise after each change, as far as it is kept: how many packages need attention, and the newest alerts.
+struct Beside<'a> {
+    look: &'a Look<'a>,
+    upheavals: Option<u64>,
+    around: Option<u64>,
+    attention: Option<AsOf<u64>>,
+    newest: Option<AsOf<Vec<Alert>>>,
 }
 
-impl Now<'_> {
-    fn of(self, told: &mut impl Iterator<Item = String>) -> Result<(u64, Vec<Alert>), StoreError> {
-        Ok((self.attention.of(told, read)?, self.newest.of(told, alerts_told)?))
+impl Beside<'_> {
+    fn keys(look: &Look<'_>) -> ((Filter, Timestamp), AlertFilter) {
+        let open = AlertFilter { now: steady(look.open.now), ..look.open.clone() };
+        ((look.filter.clone(), steady(look.now)), open)
+    }
+
+    /// What is to be looked up of it.
+    fn asks(&self) -> Result<Vec<Ask>, StoreError> {
+        let attention = self.attention.is_none().then(|| attention(self.look.filter, self.look.now));
+        let newest = self.newest.is_none().then(|| alerts_asked(&self.look.open));
+        attention.into_iter().chain(newest).collect()
+    }
+
+    /// All of it, looked up by itself.
+    async fn alone(self, store: &Store) -> Result<(u64, Vec<Alert>), StoreError> {
+        let mut asks = self.asks()?;
+        let mut seq = Seq::default();
+        if asks.is_empty() {
+            return self.of(store, seq, vec::IntoIter::default());
+        }
+        asks.insert(0, Ask::new(LAST_CHANGE));
+        let mut told = store.told(asks).await?;
+        seq.0 = read(&told.next().unwrap_or_default())?;
+        self.of(store, seq, told)
+    }
+
+    /// All of it, with what was told as of a change.
+    fn of(
+        self,
+        store: &Store,
+        seq: Seq,
+        mut told: vec::IntoIter<String>,
+    ) -> Result<(u64, Vec<Alert>), StoreError> {
+        let mut next = || told.next().unwrap_or_default();
+        let keys = Self::keys(self.look);
+        let attention = match self.attention {
+            Some(kept) => kept.it,
+            None => {
+                let it = read(&next())?;
+                store.memo.attention.put(self.upheavals, keys.0, AsOf { seq, it });
+                it
+            }
+        };
+        let newest = match self.newest {
+            Some(kept) => kept.it,
+            None => {
+                let it = alerts_told(&next())?;
+                store.memo.newest.put(self.around, keys.1, AsOf { seq, it: it.clone() });
+                it
+            }
+        };
+        Ok((attention, newest))
     }
 }
 
-/// What is otherwise more seldom.
+/// What changes more seldom.
 struct Rest<'a> {
     standing: Wanted<'a, AlertFilter, Standing>,
     sent: Option<Wanted<'a, Sent, Vec<(String, i64)>>>,

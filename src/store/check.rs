@@ -360,7 +360,7 @@ impl Writer {
                 moved(counted, &key.account, &[], &words.unwrap_or_default());
             }
             // Whoever is told of a change asks what else it moved.
-            self.health.wrote(0, true);
+            self.wrote_apart();
             for change in std::mem::take(&mut batch.changes) {
                 let _ = self.changes.send(Arc::new(change));
             }

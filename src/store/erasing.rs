@@ -246,7 +246,7 @@ impl Writer {
             self.tallies.set(account, word, n);
         }
         // Whoever is told of a change asks what else it moved.
-        self.health.wrote(0, true);
+        self.wrote_apart();
         for change in batch.changes {
             let _ = self.changes.send(Arc::new(change));
         }

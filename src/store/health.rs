@@ -9,9 +9,7 @@ pub struct Health {
     trouble: Mutex<Option<String>>,
     waiting: AtomicI64,
     pub(super) pending: AtomicI64,
-    /// How often something was written.
-    pub(super) writes: AtomicU64,
-    /// How often that may have changed what stands around lists: who sent how many, alerts, saved views.
+    /// How often something was written that may change what stands around lists: who sent how many, alerts, saved views.
     pub(super) writes_around: AtomicU64,
 }
 
@@ -42,7 +40,6 @@ impl Health {
         if around {
             self.writes_around.fetch_add(1, Ordering::Release);
         }
-        self.writes.fetch_add(1, Ordering::Release);
     }
 
     /// Logs when trouble begins, changes or ends, and not each write that it hinders: the log may lie on the same disk.

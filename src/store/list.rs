@@ -2,6 +2,7 @@
 
 use super::ask::{Ask, read, together};
 use super::candidates::{self, FEW, Few, quoted};
+use super::carry::AsOf;
 use super::codec::{Decoded, decode_package};
 use super::packages::{json, key_of};
 use super::read::{Page, Row};
@@ -11,6 +12,11 @@ use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::vec;
+
+mod place;
+
+pub(super) use place::{Place, Value};
 
 /// How a list is sorted and where it begins.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -140,7 +146,7 @@ const ATTENTION: &str = "SELECT json(count(*)) FROM packages WHERE attention_unt
 const CHANGED: &str = "SELECT p.id, p.account, p.package, p.seq, p.state FROM changes c JOIN packages p ON p.id = c.package \
     WHERE c.seq > $1 AND p.seq = c.seq ORDER BY c.seq LIMIT $2";
 // Each by itself is an end of the table; both at once would go through all of it.
-const LAST_CHANGE: &str = "SELECT json(coalesce(max(seq), 0)) FROM changes";
+pub(super) const LAST_CHANGE: &str = "SELECT json(coalesce(max(seq), 0)) FROM changes";
 const CHANGES: &str =
     "SELECT coalesce((SELECT min(seq) FROM changes), 0), coalesce((SELECT max(seq) FROM changes), 0)";
 
@@ -148,7 +154,7 @@ impl Order {
     /// Whether a text is a place that [`Page::next`] could have told.
     #[must_use]
     pub fn is_place(text: &str) -> bool {
-        parse_cursor(text).is_some()
+        Place::parse(text, Sort::Updated).is_some()
     }
 }
 
@@ -163,7 +169,7 @@ impl Store {
     ) -> Result<Page, StoreError> {
         let mut connection = self.readers.acquire().await?;
         let source = self.source(&mut connection, filter, order, now).await?;
-        Ok(page(&mut connection, filter, order, limit, now, source, &[]).await?.page)
+        Ok(page(&mut connection, filter, order, limit, now, source, &[]).await?.page.it)
     }
 
     /// Where a page's rows are looked for.
@@ -233,11 +239,11 @@ pub(super) fn attention(filter: &Filter, now: Timestamp) -> Result<Ask, StoreErr
 
 /// A page, and what else was asked.
 pub(super) struct Listed {
-    pub page: Page,
-    /// The last change that it knows of.
+    pub page: AsOf<Page>,
+    /// Of which change the rest is.
     pub seq: Seq,
     /// The other answers, in the order of the questions.
-    pub also: Vec<String>,
+    pub also: vec::IntoIter<String>,
 }
 
 /// A page out of `source`, and what else is to be known. Where that is gone through for too long, it is out of what was to
@@ -296,8 +302,8 @@ async fn page_of(
     let asks = [question(filter, order, limit, now, source)?, Ask::new(LAST_CHANGE)];
     let mut told = together(connection, asks.into_iter().chain(also.iter().cloned())).await?.into_iter();
     let (rows, last) = (told.next().unwrap_or_default(), told.next().unwrap_or_default());
-    let page = page_told(&rows, order, limit, newest_of)?;
-    Ok(Listed { page, seq: seq.map_or_else(|| read(&last).map(Seq), Ok)?, also: told.collect() })
+    let (it, last) = (page_told(&rows, order, limit, newest_of)?, Seq(read(&last)?));
+    Ok(Listed { page: AsOf { seq: seq.unwrap_or(last), it }, seq: last, also: told })
 }
 
 fn question(
@@ -308,11 +314,9 @@ fn question(
     source: Source,
 ) -> Result<Ask, StoreError> {
     let back = order.before.is_some();
-    let cursor = order.before.as_deref().or(order.after.as_deref()).and_then(parse_cursor);
-    // A place in another order is none.
-    let cursor = cursor.filter(|(value, _)| order.sort == Sort::Name || value.parse::<i64>().is_ok());
-    let text = statement(filter, order.sort, order.ascending != back, cursor.is_some(), &source);
-    let (value, id) = cursor.unzip();
+    let place = place_given(order);
+    let text = statement(filter, order.sort, order.ascending != back, place.is_some(), &source);
+    let (value, id) = place.map(|it| (it.value, it.id)).unzip();
     let ask = Ask::new(text)
         .text(accounts(filter)?)
         .text(filter.sender.clone())
@@ -320,10 +324,10 @@ fn question(
         .number(filter.updated_since.map(|at| at.0))
         .number(now.0)
         .text(filter.group.clone());
-    // A name is compared as text, everything else as a number.
-    let ask = match (order.sort, value) {
-        (Sort::Name, value) => ask.text(value),
-        (_, value) => ask.number(value.and_then(|it| it.parse::<i64>().ok())),
+    let ask = match value {
+        Some(Value::Text(value)) => ask.text(value),
+        Some(Value::Number(value)) => ask.number(value),
+        None => ask.number(None),
     };
     let ask = ask.number(id).number(i64::from(limit) + 1);
     let (rows, senders) = match source {
@@ -342,8 +346,7 @@ fn page_told(told: &str, order: &Order, limit: u32, newest_of: Option<u32>) -> R
     if back {
         shown.reverse();
     }
-    let (older, newer) = if back { (true, more) } else { (more, cursor_given(order)) };
-    // A place in a list: the row's id and what it is sorted by.
+    let (older, newer) = if back { (true, more) } else { (more, place_given(order).is_some()) };
     let place = |row: Option<&Told>, wanted: bool| {
         row.filter(|_| wanted).map(|(id, .., value, _)| format!("{id}~{value}"))
     };
@@ -385,13 +388,10 @@ fn row_of(row: &SqliteRow) -> Result<Row, StoreError> {
     Ok(Row { id: row.try_get("id")?, key, seq: Seq(row.try_get("seq")?), package: Arc::new(package) })
 }
 
-fn parse_cursor(text: &str) -> Option<(String, i64)> {
-    let (id, value) = text.split_once('~')?;
-    Some((value.to_owned(), id.parse().ok()?))
-}
-
-fn cursor_given(order: &Order) -> bool {
-    order.after.as_deref().and_then(parse_cursor).is_some()
+/// Where a page begins, or ends when walking back. A place in another order is none.
+pub(super) fn place_given(order: &Order) -> Option<Place> {
+    let given = order.before.as_deref().or(order.after.as_deref());
+    given.and_then(|it| Place::parse(it, order.sort))
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! What was answered since the last write: asked again before the next one, it is the same.
 
 use super::ask::Ask;
+use super::carry::{AsOf, Known};
 use super::facets::Facets;
-use super::read::Page;
 use super::{Alert, AlertFilter, Order, Standing, StoreError, View};
 use crate::model::access::Reach;
-use crate::model::{Filter, Seq, Timestamp};
+use crate::model::{Filter, Timestamp};
 use std::sync::Mutex;
 
 /// So many answers of a kind are kept, all of them younger than the last write: a page may be large.
@@ -19,13 +19,13 @@ pub(super) type Sent = (Vec<String>, Option<String>);
 /// What is asked for again and again.
 #[derive(Debug, Default)]
 pub(super) struct Memos {
-    /// A page of a list, and the last change that it knows of.
-    pub page: Memo<(Filter, Order, u32, Timestamp), (Seq, Page)>,
-    /// The newest of some alerts.
-    pub newest: Memo<AlertFilter, Vec<Alert>>,
+    /// A page of a list.
+    pub page: Memo<(Filter, Order, u32, Timestamp), AsOf<Known>>,
     /// How many packages of a filter need attention at a time.
-    pub attention: Memo<(Filter, Timestamp), u64>,
-    /// These and what follows change more seldom: the senders of whom somebody may know, and how many of them.
+    pub attention: Memo<(Filter, Timestamp), AsOf<u64>>,
+    /// The newest of some alerts.
+    pub newest: Memo<AlertFilter, AsOf<Vec<Alert>>>,
+    /// The senders of whom somebody may know, and how many of them.
     pub senders: Memo<(Reach, u32), Vec<String>>,
     /// How many of the packages that some sent stand under each word.
     pub sent: Memo<Sent, Vec<(String, i64)>>,
@@ -96,6 +96,7 @@ impl<K: PartialEq, V: Clone> Memo<K, V> {
             *kept = (writes.max(kept.0), Vec::new());
         }
         if writes == kept.0 {
+            kept.1.retain(|it| it.0 != key);
             kept.1.push((key, value));
         }
     }

@@ -12,6 +12,7 @@ mod backup;
 mod batch;
 mod board;
 mod candidates;
+mod carry;
 mod check;
 mod codec;
 mod doctor;
@@ -37,6 +38,7 @@ mod packages;
 pub mod people;
 mod policy;
 pub mod read;
+mod recent;
 mod refused;
 mod removal;
 mod retention;
@@ -114,6 +116,7 @@ pub struct Store {
     folder: PathBuf,
     policies: Arc<Policies>,
     memo: Arc<memo::Memos>,
+    recent: Arc<recent::Recent>,
     /// Something of people was written here.
     wrote_aside: Arc<tokio::sync::Notify>,
     /// Something is no more that open pages may show.
@@ -312,14 +315,15 @@ impl Store {
         let _ = self.lock.as_ref().map(|lock| lock.unlock());
     }
 
-    /// How often something of packages was written by now; `None`: another process writes, and doesn't say.
-    fn writes(&self) -> Option<u64> {
-        self.door.as_ref().map(|_| self.health.writes.load(Ordering::Acquire))
-    }
-
-    /// How often something was written that may change what stands around lists.
+    /// How often something was written that may change what stands around lists; `None`: another process writes, and
+    /// doesn't say.
     fn writes_around(&self) -> Option<u64> {
         self.door.as_ref().map(|_| self.health.writes_around.load(Ordering::Acquire))
+    }
+
+    /// How often packages became others by something that isn't told in changes; the same.
+    fn upheavals(&self) -> Option<u64> {
+        self.door.as_ref().map(|_| self.recent.upheavals())
     }
 
     async fn ask<T>(

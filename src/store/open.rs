@@ -4,12 +4,13 @@ use super::erased::Erased;
 use super::health::Trouble;
 use super::lines::Lines;
 use super::read::Change;
+use super::recent::Recent;
 use super::refused::Shed;
 use super::shelf::Shelf;
 use super::tallies::Tallies;
 use super::writer::{Job, Numbers, Writer};
 use super::{CHANGES, Health, Policies, QUEUE, Store, StoreError, backup, candidates, removal, schema};
-use crate::model::AccountId;
+use crate::model::{AccountId, Seq};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -104,7 +105,7 @@ impl Store {
         let tallies = Tallies::default();
         let health = Arc::new(Health::default());
         let changes = broadcast::channel(CHANGES).0;
-        let alerted = Arc::default();
+        let (alerted, recent) = (Arc::default(), Arc::<Recent>::default());
         let door = if writes {
             let (door, inbox) = mpsc::channel(QUEUE);
             let mut connection = connect(folder).await?;
@@ -120,7 +121,13 @@ impl Store {
                 .await?
                 .try_get(0)?;
             health.pending.store(pending, Ordering::Relaxed);
-            let shared = (tallies.clone(), Arc::clone(&health), Arc::clone(&policies), Arc::clone(&alerted));
+            let shared = Shared {
+                tallies: tallies.clone(),
+                health: Arc::clone(&health),
+                policies: Arc::clone(&policies),
+                alerted: Arc::clone(&alerted),
+                recent: Arc::clone(&recent),
+            };
             let mut writer = writer(connection, inbox, changes.clone(), shared).await?;
             writer.agree_on_fold().await?;
             writer.agree_on_groups().await?;
@@ -152,6 +159,7 @@ impl Store {
             folder,
             policies,
             memo,
+            recent,
             wrote_aside,
             took_away,
             alerted,
@@ -176,20 +184,30 @@ pub(super) fn make(folder: &Path) -> Result<(), StoreError> {
 }
 
 /// What the writer has in common with everybody who reads.
-type Shared = (Tallies, Arc<Health>, Arc<Policies>, Arc<Notify>);
+#[derive(Default)]
+pub(super) struct Shared {
+    pub tallies: Tallies,
+    pub health: Arc<Health>,
+    pub policies: Arc<Policies>,
+    pub alerted: Arc<Notify>,
+    pub recent: Arc<Recent>,
+}
 
 /// The writer as it stands before its first job.
 pub(super) async fn writer(
     mut connection: SqliteConnection,
     inbox: mpsc::Receiver<Job>,
     changes: broadcast::Sender<Arc<Change>>,
-    (tallies, health, policies, alerted): Shared,
+    Shared { tallies, health, policies, alerted, recent }: Shared,
 ) -> Result<Writer, StoreError> {
     load_tallies(&mut connection, &tallies).await?;
     let erased = Erased::load(&mut connection).await?;
     let has_removed = removal::any(&mut connection).await?;
+    let numbers = numbers(&mut connection).await?;
+    recent.begin(Seq(numbers.seq));
     Ok(Writer {
-        numbers: numbers(&mut connection).await?,
+        numbers,
+        recent,
         shed: Shed::load(&mut connection).await?,
         lines: Lines::load(&mut connection).await?,
         alerted,

@@ -1,7 +1,6 @@
 //! Which changes of the schema a database has, and making those that it lacks. The changes themselves stand in `open`.
 
 use super::open::{self, MIGRATIONS};
-use super::tallies::Tallies;
 use super::{Policies, SelfCheck, StoreError, check};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::SqliteConnection;
@@ -21,7 +20,7 @@ pub(super) async fn brought_up(
     }
     next(&applied)?;
     migrate(&mut connection).await?;
-    let shared = (Tallies::default(), Arc::default(), Arc::new(policies), Arc::default());
+    let shared = open::Shared { policies: Arc::new(policies), ..open::Shared::default() };
     let mut writer = open::writer(connection, mpsc::channel(1).1, broadcast::channel(1).0, shared).await?;
     writer.agree_on_fold().await?;
     writer.agree_on_groups().await?;

@@ -12,6 +12,7 @@ use super::jobs::Chore;
 use super::lines::{self, Lines, Watches};
 use super::policy::Policies;
 use super::read::Change;
+use super::recent::Recent;
 use super::refused::{Calls, Shed};
 use super::shelf::Shelf;
 use super::tallies::Tallies;
@@ -68,6 +69,7 @@ pub(super) struct Writer {
     pub connection: SqliteConnection,
     pub inbox: mpsc::Receiver<Job>,
     pub changes: broadcast::Sender<Arc<Change>>,
+    pub recent: Arc<Recent>,
     pub tallies: Tallies,
     pub health: Arc<Health>,
     pub policies: Arc<Policies>,
@@ -248,10 +250,12 @@ impl Writer {
         for (account, word, n) in self.tallies.after(&batch.delta) {
             self.tallies.set(account, word, n);
         }
+        let changes: Vec<Arc<Change>> = batch.changes.drain(..).map(Arc::new).collect();
+        self.recent.add(&changes);
         self.health.wrote(batch.pending(), batch.changes_around());
-        for change in std::mem::take(&mut batch.changes) {
+        for change in changes {
             // Nobody listening is no error.
-            let _ = self.changes.send(Arc::new(change));
+            let _ = self.changes.send(change);
         }
         for (key, touched) in batch.touched {
             if touched.entry.package.is_some() && touched.entry.total == touched.entry.log.len() {

@@ -108,8 +108,8 @@ async fn each_way_finds_the_same_rows() {
                     let mut connection = store.readers.acquire().await.unwrap();
                     let page =
                         page(&mut connection, &filter, &order, 7, NOW, way.clone(), &[]).await.unwrap().page;
-                    there.extend(page.rows.iter().map(|it| it.key.to_string()));
-                    let Some(next) = page.next else { break };
+                    there.extend(page.it.rows.iter().map(|it| it.key.to_string()));
+                    let Some(next) = page.it.next else { break };
                     order.after = Some(next);
                 }
                 shown += there.len();
