@@ -2,12 +2,18 @@
 //! back, which takes longer than most answers; and what is asked together is answered as of the same moment.
 
 use super::aside::{Cell, bind};
+use super::carry::AsOf;
+use super::list::LAST_CHANGE;
+use super::memo::Memo;
+use super::read::Change;
 use super::{Store, StoreError};
+use crate::model::Seq;
 use serde::de::DeserializeOwned;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Row as _};
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::vec;
 
 /// A question with one answer, which is JSON: a `SELECT` of one column that finds one row, and what it is given.
@@ -42,18 +48,92 @@ impl Ask {
     }
 }
 
+/// What was told, as of a change.
+pub(super) struct Told {
+    pub seq: Seq,
+    pub answers: vec::IntoIter<String>,
+}
+
+impl Told {
+    /// The next answer.
+    pub(super) fn next(&mut self) -> Result<String, StoreError> {
+        self.answers.next().ok_or_else(|| StoreError::json("an answer is missing"))
+    }
+}
+
 impl Store {
     /// The answers, in the order of the questions.
-    pub(super) async fn told(&self, asks: Vec<Ask>) -> Result<vec::IntoIter<String>, StoreError> {
+    pub(super) async fn told(&self, mut asks: Vec<Ask>) -> Result<Told, StoreError> {
         if asks.is_empty() {
-            return Ok(vec::IntoIter::default());
+            return Ok(Told { seq: Seq::default(), answers: vec::IntoIter::default() });
         }
-        Ok(together(&mut *self.readers.acquire().await?, asks).await?.into_iter())
+        asks.push(Ask::new(LAST_CHANGE));
+        let mut answers = together(&mut *self.readers.acquire().await?, asks).await?;
+        let seq = Seq(read(&answers.pop().unwrap_or_default())?);
+        Ok(Told { seq, answers: answers.into_iter() })
     }
 
-    /// The answer to one.
+    /// The answer to one question.
     pub(super) async fn one(&self, ask: Ask) -> Result<String, StoreError> {
-        Ok(self.told(vec![ask]).await?.next().unwrap_or_default())
+        self.told(vec![ask]).await?.next()
+    }
+
+    /// What is kept, carried on to now; else it is asked for.
+    pub(super) fn wanted<'a, K: PartialEq + Clone, V: Clone>(
+        &self,
+        memo: &'a Memo<K, AsOf<V>>,
+        (writes, key): (Option<u64>, K),
+        asks: &mut Vec<Ask>,
+        carry: impl FnOnce(AsOf<V>, &[Arc<Change>]) -> Option<AsOf<V>>,
+        ask: impl FnOnce() -> Result<Ask, StoreError>,
+    ) -> Result<Wanted<'a, K, V>, StoreError> {
+        let kept = self.carried(memo, writes, &key, carry);
+        if kept.is_none() {
+            asks.push(ask()?);
+        }
+        Ok(Wanted { memo, writes, key, kept })
+    }
+
+    /// What is kept, carried on to now; `None`: it is to be looked up.
+    pub(super) fn carried<K: PartialEq + Clone, V: Clone>(
+        &self,
+        memo: &Memo<K, AsOf<V>>,
+        writes: Option<u64>,
+        key: &K,
+        carry: impl FnOnce(AsOf<V>, &[Arc<Change>]) -> Option<AsOf<V>>,
+    ) -> Option<AsOf<V>> {
+        let kept = memo.get(writes, key)?;
+        let changes = self.recent.after(kept.seq)?;
+        if changes.is_empty() {
+            return Some(kept);
+        }
+        let carried = carry(kept, &changes)?;
+        memo.put(writes, key.clone(), carried.clone());
+        Some(carried)
+    }
+}
+
+/// An answer that is kept, or that somebody was asked for.
+pub(super) struct Wanted<'a, K, V> {
+    memo: &'a Memo<K, AsOf<V>>,
+    writes: Option<u64>,
+    key: K,
+    kept: Option<AsOf<V>>,
+}
+
+impl<K: PartialEq, V: Clone> Wanted<'_, K, V> {
+    /// It; unless it was kept, out of the next of the answers.
+    pub(super) fn of(
+        self,
+        told: &mut Told,
+        read: impl FnOnce(&str) -> Result<V, StoreError>,
+    ) -> Result<V, StoreError> {
+        if let Some(kept) = self.kept {
+            return Ok(kept.it);
+        }
+        let it = read(&told.next()?)?;
+        self.memo.put(self.writes, self.key, AsOf { seq: told.seq, it: it.clone() });
+        Ok(it)
     }
 }
 

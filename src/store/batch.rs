@@ -88,8 +88,6 @@ pub(super) struct Batch<'a> {
     pub seats: Vec<NewSeat>,
     pub alerts: Alerts,
     pub hooks: Hooks,
-    /// A package that somebody sent, or of a group, is counted otherwise.
-    pub counts_people: bool,
 }
 
 /// A package that a batch touches.
@@ -339,16 +337,9 @@ impl Batch<'_> {
                 self.sent.moved(&key.account, was, (sender.as_deref(), &words));
                 let was = (touched.group.as_deref(), before);
                 self.grouped.moved(&key.account, was, (group.as_deref(), &words));
-                self.counts_people |=
-                    [&touched.sender, &sender, &touched.group, &group].into_iter().any(Option::is_some);
                 (touched.words, touched.sender, touched.group) = (words, sender, group);
             }
         }
-    }
-
-    /// Whether it may change what stands around lists: whose packages are how many, or the alerts that stand.
-    pub(super) fn changes_around(&self) -> bool {
-        self.counts_people || !self.alerts.is_empty()
     }
 
     /// How many more arrivals are pending after it.

@@ -1,17 +1,15 @@
-//! All that a board's page needs, in as few statements as can be: what may be otherwise after each change is kept and carried
-//! on by the changes, else it is asked for in one statement; in another, what is otherwise more seldom.
+//! All that a board's page needs: what was shown is kept and carried on by what changed since; the rest is asked for in one
+//! statement.
 
 use super::alerts::{alerts_asked, alerts_told, standing_told};
-use super::ask::{Ask, read};
-use super::carry::{AsOf, Known, looked_up};
+use super::ask::{Ask, Told, Wanted, read};
+use super::carry::{AsOf, ByWord, Known, Ranked, looked_up};
 use super::facets::Facets;
-use super::list::{LAST_CHANGE, Order, attention, page};
-use super::memo::{Memo, Sent, Wanted, steady};
-use super::read::{Change, Page};
+use super::list::{Order, attention, page_and};
+use super::memo::{Sent, steady};
+use super::read::Page;
 use super::{Alert, AlertFilter, Standing, Store, StoreError};
 use crate::model::{Filter, Seq, Tally, Timestamp};
-use std::sync::Arc;
-use std::vec;
 
 /// What a board looks at.
 #[derive(Debug, Clone)]
@@ -64,163 +62,76 @@ impl Store {
         let (filter, now) = (look.filter, look.now);
         let upheavals = self.upheavals();
         let key = (filter.clone(), order.clone(), limit, steady(now));
-        let kept = self.carried(&self.memo.page, upheavals, &key, |kept, changes| {
+        let page = self.carried(&self.memo.page, upheavals, &key, |kept, changes| {
             kept.carried(changes, filter, order, limit, now)
         });
-        let beside = self.beside(look);
-        let (page, beside) = match kept {
-            Some(page) => (page, beside.alone(self).await?),
+        let mut asks = Vec::new();
+        let around = self.around(look, &mut asks)?;
+        let senders = self.senders_asked(&filter.within, senders, &mut asks)?;
+        let (page, mut told) = match page {
+            Some(page) => (page, self.told(asks).await?),
             None => {
                 let mut connection = self.readers.acquire().await?;
                 let source = self.source(&mut connection, filter, order, now).await?;
-                let also = beside.asks()?;
                 let most = looked_up(limit, order);
-                let listed = page(&mut connection, filter, order, most, now, source, &also).await?;
+                let listed = page_and(&mut connection, filter, order, most, now, source, &asks).await?;
                 let page = AsOf { seq: listed.page.seq, it: Known::of(listed.page.it, limit, order) };
                 self.memo.page.put(upheavals, key, page.clone());
-                (page, beside.of(self, listed.seq, listed.also)?)
+                (page, listed.also)
             }
         };
-        let mut asks = Vec::new();
-        let rest = self.rest(look, &mut asks)?;
-        let senders = self.senders_asked(&filter.within, senders, &mut asks)?;
-        let mut told = self.told(asks).await?;
-        let around = self.around(look, beside, rest, &mut told)?;
+        let around = around.of(self, look, &mut told)?;
         Ok(Board { seq: page.seq, page: page.it.page, around, senders: senders.of(&mut told, read)? })
     }
 
     /// What stands around a board's list.
     pub async fn surroundings(&self, look: &Look<'_>) -> Result<Surroundings, StoreError> {
-        let beside = self.beside(look).alone(self).await?;
         let mut asks = Vec::new();
-        let rest = self.rest(look, &mut asks)?;
-        let mut told = self.told(asks).await?;
-        self.around(look, beside, rest, &mut told)
+        let around = self.around(look, &mut asks)?;
+        around.of(self, look, &mut self.told(asks).await?)
     }
 
-    fn beside<'a>(&self, look: &'a Look<'a>) -> Beside<'a> {
+    fn around(&self, look: &Look<'_>, asks: &mut Vec<Ask>) -> Result<Around<'_>, StoreError> {
         let (filter, now) = (look.filter, look.now);
-        let (upheavals, around) = (self.upheavals(), self.writes_around());
-        let keys = Beside::keys(look);
-        let attention = self.carried(&self.memo.attention, upheavals, &keys.0, |kept, changes| {
-            Some(kept.carried(changes, filter, now))
-        });
-        let newest =
-            self.carried(&self.memo.newest, around, &keys.1, |kept, changes| Some(kept.carried(changes)));
-        Beside { look, upheavals, around, attention, newest }
-    }
-
-    /// What is kept, as of now; `None`: it is to be looked up.
-    fn carried<K: PartialEq + Clone, T: Clone>(
-        &self,
-        memo: &Memo<K, AsOf<T>>,
-        writes: Option<u64>,
-        key: &K,
-        carry: impl FnOnce(AsOf<T>, &[Arc<Change>]) -> Option<AsOf<T>>,
-    ) -> Option<AsOf<T>> {
-        let kept = memo.get(writes, key)?;
-        let changes = self.recent.after(kept.seq)?;
-        if changes.is_empty() {
-            return Some(kept);
-        }
-        let carried = carry(kept, &changes)?;
-        memo.put(writes, key.clone(), carried.clone());
-        Some(carried)
-    }
-
-    /// What changes more seldom.
-    fn rest(&self, look: &Look<'_>, asks: &mut Vec<Ask>) -> Result<Rest<'_>, StoreError> {
-        Ok(Rest {
+        let key = (self.upheavals(), (filter.clone(), steady(now)));
+        let carry = |kept: AsOf<u64>, changes: &[_]| Some(kept.carried(changes, filter, now));
+        let attention = self.wanted(&self.memo.attention, key, asks, carry, || attention(filter, now))?;
+        let open = AlertFilter { now: steady(look.open.now), ..look.open.clone() };
+        let carry = |kept: AsOf<Vec<Alert>>, changes: &[_]| kept.carried(changes, &look.open);
+        let ask = || alerts_asked(&look.open);
+        let newest = self.wanted(&self.memo.newest, (self.writes_around(), open), asks, carry, ask)?;
+        Ok(Around {
+            attention,
+            newest,
             standing: self.standing_asked(&look.open, asks)?,
-            sent: self.sent(look.filter, asks)?,
-            facets: look.values.map(|most| self.facets_asked(look.filter, most, asks)).transpose()?,
+            sent: self.sent(filter, asks)?,
+            facets: look.values.map(|most| self.facets_asked(filter, most, asks)).transpose()?,
         })
     }
+}
 
-    fn around(
-        &self,
-        look: &Look<'_>,
-        (attention, alerts): (u64, Vec<Alert>),
-        rest: Rest<'_>,
-        told: &mut impl Iterator<Item = String>,
-    ) -> Result<Surroundings, StoreError> {
-        let open = rest.standing.of(told, standing_told)?.open;
-        let mut tallies = self.counts_of(look.filter, rest.sent, told)?;
+/// What stands around a list, as far as it is kept.
+struct Around<'a> {
+    attention: Wanted<'a, (Filter, Timestamp), u64>,
+    newest: Wanted<'a, AlertFilter, Vec<Alert>>,
+    standing: Wanted<'a, AlertFilter, Standing>,
+    sent: Option<Wanted<'a, Sent, ByWord>>,
+    facets: Option<Wanted<'a, (Filter, u32), Ranked>>,
+}
+
+impl Around<'_> {
+    fn of(self, store: &Store, look: &Look<'_>, told: &mut Told) -> Result<Surroundings, StoreError> {
+        let attention = self.attention.of(told, read)?;
+        let alerts = self.newest.of(told, alerts_told)?;
+        let open = self.standing.of(told, standing_told)?.open;
+        let mut tallies = store.counts_of(look.filter, self.sent, told)?;
         tallies.push((Tally::Attention, attention));
-        let facets = rest.facets.map(|it| self.facets_of(look.filter, it, told)).transpose()?;
+        let facets = match self.facets.zip(look.values) {
+            Some((facets, most)) => Some(store.facets_of(look.filter, most, facets, told)?),
+            None => None,
+        };
         Ok(Surroundings { open, alerts, tallies, facets })
     }
-}
-
-/// What may be otherwise after each change, as far as it is kept: how many packages need attention, and the newest alerts.
-struct Beside<'a> {
-    look: &'a Look<'a>,
-    upheavals: Option<u64>,
-    around: Option<u64>,
-    attention: Option<AsOf<u64>>,
-    newest: Option<AsOf<Vec<Alert>>>,
-}
-
-impl Beside<'_> {
-    fn keys(look: &Look<'_>) -> ((Filter, Timestamp), AlertFilter) {
-        let open = AlertFilter { now: steady(look.open.now), ..look.open.clone() };
-        ((look.filter.clone(), steady(look.now)), open)
-    }
-
-    /// What is to be looked up of it.
-    fn asks(&self) -> Result<Vec<Ask>, StoreError> {
-        let attention = self.attention.is_none().then(|| attention(self.look.filter, self.look.now));
-        let newest = self.newest.is_none().then(|| alerts_asked(&self.look.open));
-        attention.into_iter().chain(newest).collect()
-    }
-
-    /// All of it, looked up by itself.
-    async fn alone(self, store: &Store) -> Result<(u64, Vec<Alert>), StoreError> {
-        let mut asks = self.asks()?;
-        let mut seq = Seq::default();
-        if asks.is_empty() {
-            return self.of(store, seq, vec::IntoIter::default());
-        }
-        asks.insert(0, Ask::new(LAST_CHANGE));
-        let mut told = store.told(asks).await?;
-        seq.0 = read(&told.next().unwrap_or_default())?;
-        self.of(store, seq, told)
-    }
-
-    /// All of it, with what was told as of a change.
-    fn of(
-        self,
-        store: &Store,
-        seq: Seq,
-        mut told: vec::IntoIter<String>,
-    ) -> Result<(u64, Vec<Alert>), StoreError> {
-        let mut next = || told.next().unwrap_or_default();
-        let keys = Self::keys(self.look);
-        let attention = match self.attention {
-            Some(kept) => kept.it,
-            None => {
-                let it = read(&next())?;
-                store.memo.attention.put(self.upheavals, keys.0, AsOf { seq, it });
-                it
-            }
-        };
-        let newest = match self.newest {
-            Some(kept) => kept.it,
-            None => {
-                let it = alerts_told(&next())?;
-                store.memo.newest.put(self.around, keys.1, AsOf { seq, it: it.clone() });
-                it
-            }
-        };
-        Ok((attention, newest))
-    }
-}
-
-/// What changes more seldom.
-struct Rest<'a> {
-    standing: Wanted<'a, AlertFilter, Standing>,
-    sent: Option<Wanted<'a, Sent, Vec<(String, i64)>>>,
-    facets: Option<Wanted<'a, (Filter, u32), Facets>>,
 }
 
 #[cfg(test)]

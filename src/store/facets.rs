@@ -1,8 +1,8 @@
 //! How many packages are of each sender and of each group: counters that are kept in the transaction that changes them, so
 //! that a board's facets cost the same however many packages there are.
 
-use super::ask::{Ask, read};
-use super::memo::Wanted;
+use super::ask::{Ask, Told, Wanted, read};
+use super::carry::{AsOf, Ranked, Ranks};
 use super::packages::json;
 use super::script::{Script, Table};
 use super::{Store, StoreError};
@@ -11,7 +11,7 @@ use crate::model::filter::sender_key;
 use crate::model::{AccountId, Filter, Package, Status, Tally};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Those with the most packages are looked for among so many of each account.
 const CANDIDATES: u32 = 50;
@@ -32,6 +32,8 @@ pub(super) struct By {
     any: &'static str,
     /// Whose they are, for a sentence.
     whose: &'static str,
+    /// What a package is counted by.
+    pub of: fn(&Package) -> Option<String>,
 }
 
 /// What the counters must say, by the columns that lists look at.
@@ -87,7 +89,7 @@ macro_rules! sums {
 }
 
 macro_rules! by {
-    ($table:literal, $column:literal, $whose:literal) => {
+    ($table:literal, $column:literal, $whose:literal, $of:path) => {
         By {
             add: Table {
                 head: concat!("INSERT INTO ", $table, " (", $column, ", account, word, n)"),
@@ -119,7 +121,7 @@ macro_rules! by {
             ),
             sums: sums!($table, $column, "SELECT value FROM json_each($1)"),
             accounts: concat!(
-                "SELECT json_group_array(json_array(account, max(n, 0))) FROM (SELECT account, sum(n) AS n FROM ",
+                "SELECT json_group_object(account, max(n, 0)) FROM (SELECT account, sum(n) AS n FROM ",
                 $table,
                 " WHERE ",
                 $column,
@@ -135,14 +137,15 @@ macro_rules! by {
                  AND ($2 IS NULL OR account IN (SELECT value FROM json_each($2))) LIMIT 1"
             ),
             whose: $whose,
+            of: $of,
         }
     };
 }
 
 /// By who sent it. People who see only what they sent are told by these.
-pub(super) const SENDERS: By = by!("sender_tallies", "sender", "a sender");
+pub(super) const SENDERS: By = by!("sender_tallies", "sender", "a sender", sender);
 /// By the group that it belongs to.
-pub(super) const GROUPS: By = by!("team_tallies", "team", "a group");
+pub(super) const GROUPS: By = by!("team_tallies", "team", "a group", group);
 
 /// What a batch adds to such counters.
 #[derive(Default)]
@@ -172,7 +175,7 @@ impl Moves {
 }
 
 /// The tallies among a package's words, and that of all; the words of the other counters are not kept by value.
-fn tallies(words: &[&'static str]) -> impl Iterator<Item = &'static str> {
+pub(super) fn tallies(words: &[&'static str]) -> impl Iterator<Item = &'static str> {
     let all = words.iter().any(|it| Status::from_word(it).is_some()).then_some(Tally::All.word());
     words.iter().copied().filter(|it| Tally::from_word(it).is_some()).chain(all)
 }
@@ -229,7 +232,7 @@ impl Store {
         let mut asks = Vec::new();
         let facets = self.facets_asked(filter, most, &mut asks)?;
         let mut told = self.told(asks).await?;
-        self.facets_of(filter, facets, &mut told)
+        self.facets_of(filter, most, facets, &mut told)
     }
 
     /// What is to be known for them.
@@ -238,25 +241,28 @@ impl Store {
         filter: &Filter,
         most: u32,
         asks: &mut Vec<Ask>,
-    ) -> Result<Wanted<'_, (Filter, u32), Facets>, StoreError> {
+    ) -> Result<Wanted<'_, (Filter, u32), Ranked>, StoreError> {
         // What they don't go by makes no difference.
         let key = Filter { words: Vec::new(), updated_since: None, ..filter.clone() };
-        let ask = || self.questions(filter, most).map(Ask::all);
-        self.memo.facets.or_ask(self.writes_around(), (key, most), asks, ask)
+        let ask = || self.questions(filter, Ranks::looked_up(most)).map(Ask::all);
+        let carry = |kept: AsOf<Ranked>, changes: &[_]| kept.carried(changes, filter, most);
+        self.wanted(&self.memo.facets, (self.upheavals(), (key, most)), asks, carry, ask)
     }
 
     /// The same, of what was asked for.
     pub(super) fn facets_of(
         &self,
         filter: &Filter,
-        facets: Wanted<'_, (Filter, u32), Facets>,
-        told: &mut impl Iterator<Item = String>,
+        most: u32,
+        facets: Wanted<'_, (Filter, u32), Ranked>,
+        told: &mut Told,
     ) -> Result<Facets, StoreError> {
-        let mut facets = facets.of(told, |it| {
-            let (accounts, senders, groups): (Vec<(String, u64)>, _, _) = read(it)?;
+        let ranked = facets.of(told, |it| {
+            let (accounts, senders, groups): (BTreeMap<String, u64>, _, _) = read(it)?;
             let accounts = accounts.into_iter().map(|(account, n)| (AccountId(account), n)).collect();
-            Ok(Facets { accounts, senders, groups })
+            Ok(Ranked { accounts, senders: Ranks::of(senders, most), groups: Ranks::of(groups, most) })
         })?;
+        let mut facets = ranked.shown(most);
         if values(filter).is_none() {
             facets.accounts = self.tallies.by_account(tally(filter));
         }
@@ -267,6 +273,7 @@ impl Store {
     /// By account, by sender and by group.
     fn questions(&self, filter: &Filter, most: u32) -> Result<[Ask; 3], StoreError> {
         const NONE: &str = "SELECT '[]'";
+        const NO_ACCOUNTS: &str = "SELECT '{}'";
         let word = tally(filter).word();
         let known: BTreeSet<AccountId> = self.tallies.all().into_keys().map(|(account, _)| account).collect();
         let here: Vec<&str> = known.iter().filter(|it| filter.has(it)).map(|it| it.0.as_str()).collect();
@@ -275,7 +282,7 @@ impl Store {
         let top = |by: &By| among(Ask::new(by.top).number(i64::from(CANDIDATES.max(most))));
         let accounts = match values(filter) {
             Some((by, values)) => Ask::new(by.accounts).text(json(&values)?).text(word.to_owned()),
-            None => Ask::new(NONE),
+            None => Ask::new(NO_ACCOUNTS),
         };
         Ok(match &filter.within.senders {
             Some(theirs) => [accounts, among(Ask::new(SENDERS.sums).text(json(theirs)?)), Ask::new(NONE)],
@@ -310,12 +317,12 @@ impl Store {
 }
 
 /// Under which word facets are counted.
-fn tally(filter: &Filter) -> Tally {
+pub(super) fn tally(filter: &Filter) -> Tally {
     if filter.tally == Tally::Attention { Tally::All } else { filter.tally }
 }
 
 /// Those of whom accounts are counted, where that isn't everybody.
-fn values(filter: &Filter) -> Option<(By, Vec<String>)> {
+pub(super) fn values(filter: &Filter) -> Option<(By, Vec<String>)> {
     let senders = match (&filter.sender, &filter.within.senders) {
         (Some(one), Some(theirs)) => Some(theirs.iter().filter(|it| *it == one).cloned().collect()),
         (Some(one), None) => Some(vec![one.clone()]),

@@ -1,6 +1,6 @@
 //! Lists of packages: filtered, sorted, paged by key, never by counting.
 
-use super::ask::{Ask, read, together};
+use super::ask::{Ask, Told, read, together};
 use super::candidates::{self, FEW, Few, quoted};
 use super::carry::AsOf;
 use super::codec::{Decoded, decode_package};
@@ -12,7 +12,6 @@ use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::vec;
 
 mod place;
 
@@ -169,7 +168,7 @@ impl Store {
     ) -> Result<Page, StoreError> {
         let mut connection = self.readers.acquire().await?;
         let source = self.source(&mut connection, filter, order, now).await?;
-        Ok(page(&mut connection, filter, order, limit, now, source, &[]).await?.page.it)
+        Ok(page_and(&mut connection, filter, order, limit, now, source, &[]).await?.page.it)
     }
 
     /// Where a page's rows are looked for.
@@ -240,15 +239,13 @@ pub(super) fn attention(filter: &Filter, now: Timestamp) -> Result<Ask, StoreErr
 /// A page, and what else was asked.
 pub(super) struct Listed {
     pub page: AsOf<Page>,
-    /// Of which change the rest is.
-    pub seq: Seq,
     /// The other answers, in the order of the questions.
-    pub also: vec::IntoIter<String>,
+    pub also: Told,
 }
 
 /// A page out of `source`, and what else is to be known. Where that is gone through for too long, it is out of what was to
 /// be rather looked through.
-pub(super) async fn page(
+pub(super) async fn page_and(
     connection: &mut SqliteConnection,
     filter: &Filter,
     order: &Order,
@@ -303,7 +300,7 @@ async fn page_of(
     let mut told = together(connection, asks.into_iter().chain(also.iter().cloned())).await?.into_iter();
     let (rows, last) = (told.next().unwrap_or_default(), told.next().unwrap_or_default());
     let (it, last) = (page_told(&rows, order, limit, newest_of)?, Seq(read(&last)?));
-    Ok(Listed { page: AsOf { seq: seq.unwrap_or(last), it }, seq: last, also: told })
+    Ok(Listed { page: AsOf { seq: seq.unwrap_or(last), it }, also: Told { seq: last, answers: told } })
 }
 
 fn question(
@@ -340,14 +337,14 @@ fn question(
 
 fn page_told(told: &str, order: &Order, limit: u32, newest_of: Option<u32>) -> Result<Page, StoreError> {
     let back = order.before.is_some();
-    let mut shown: Vec<Told> = read(told)?;
+    let mut shown: Vec<Shown> = read(told)?;
     let more = shown.len() > limit as usize;
     shown.truncate(limit as usize);
     if back {
         shown.reverse();
     }
     let (older, newer) = if back { (true, more) } else { (more, place_given(order).is_some()) };
-    let place = |row: Option<&Told>, wanted: bool| {
+    let place = |row: Option<&Shown>, wanted: bool| {
         row.filter(|_| wanted).map(|(id, .., value, _)| format!("{id}~{value}"))
     };
     Ok(Page {
@@ -376,9 +373,9 @@ pub(super) fn accounts(filter: &Filter) -> Result<Option<String>, StoreError> {
 }
 
 /// A row as the statement of a page tells it: number, account, package, change, what it is sorted by, and state.
-type Told = (i64, String, String, i64, String, Decoded);
+type Shown = (i64, String, String, i64, String, Decoded);
 
-fn row_told((id, account, package, seq, _, state): Told) -> Result<Row, StoreError> {
+fn row_told((id, account, package, seq, _, state): Shown) -> Result<Row, StoreError> {
     Ok(Row { id, key: key_of(account, &package)?, seq: Seq(seq), package: Arc::new(state.0) })
 }
 

@@ -1,8 +1,6 @@
 //! What was answered since the last write: asked again before the next one, it is the same.
 
-use super::ask::Ask;
-use super::carry::{AsOf, Known};
-use super::facets::Facets;
+use super::carry::{AsOf, ByWord, Known, Ranked};
 use super::{Alert, AlertFilter, Order, Standing, StoreError, View};
 use crate::model::access::Reach;
 use crate::model::{Filter, Timestamp};
@@ -26,15 +24,15 @@ pub(super) struct Memos {
     /// The newest of some alerts.
     pub newest: Memo<AlertFilter, AsOf<Vec<Alert>>>,
     /// The senders of whom somebody may know, and how many of them.
-    pub senders: Memo<(Reach, u32), Vec<String>>,
+    pub senders: Memo<(Reach, u32), AsOf<Vec<String>>>,
     /// How many of the packages that some sent stand under each word.
-    pub sent: Memo<Sent, Vec<(String, i64)>>,
+    pub sent: Memo<Sent, AsOf<ByWord>>,
+    /// The facets of a filter that are counted on disk, and how many values.
+    pub facets: Memo<(Filter, u32), AsOf<Ranked>>,
     /// How many alerts stand.
-    pub standing: Memo<AlertFilter, Standing>,
+    pub standing: Memo<AlertFilter, AsOf<Standing>>,
     /// The saved views that somebody has.
     pub views: Memo<Option<i64>, Vec<View>>,
-    /// The facets of a filter that are counted on disk, and how many values.
-    pub facets: Memo<(Filter, u32), Facets>,
 }
 
 /// The time by which an answer is kept that depends on it.
@@ -69,21 +67,6 @@ impl<K: PartialEq, V: Clone> Memo<K, V> {
         Ok(value)
     }
 
-    /// The answer that is kept, or a place among the questions of `asks`.
-    pub(super) fn or_ask(
-        &self,
-        writes: Option<u64>,
-        key: K,
-        asks: &mut Vec<Ask>,
-        ask: impl FnOnce() -> Result<Ask, StoreError>,
-    ) -> Result<Wanted<'_, K, V>, StoreError> {
-        let kept = self.get(writes, &key);
-        if kept.is_none() {
-            asks.push(ask()?);
-        }
-        Ok(Wanted { memo: self, writes, key, kept })
-    }
-
     pub(super) fn get(&self, writes: Option<u64>, key: &K) -> Option<V> {
         let kept = self.0.lock().ok().filter(|it| Some(it.0) == writes)?;
         kept.1.iter().find(|it| it.0 == *key).map(|it| it.1.clone())
@@ -99,30 +82,6 @@ impl<K: PartialEq, V: Clone> Memo<K, V> {
             kept.1.retain(|it| it.0 != key);
             kept.1.push((key, value));
         }
-    }
-}
-
-/// An answer that is kept, or that somebody was asked for.
-pub(super) struct Wanted<'a, K, V> {
-    memo: &'a Memo<K, V>,
-    writes: Option<u64>,
-    key: K,
-    kept: Option<V>,
-}
-
-impl<K: PartialEq, V: Clone> Wanted<'_, K, V> {
-    /// It, unless it was kept out of the next of the answers.
-    pub(super) fn of(
-        self,
-        told: &mut impl Iterator<Item = String>,
-        read: impl FnOnce(&str) -> Result<V, StoreError>,
-    ) -> Result<V, StoreError> {
-        if let Some(kept) = self.kept {
-            return Ok(kept);
-        }
-        let value = read(&told.next().ok_or_else(|| StoreError::json("an answer is missing"))?)?;
-        self.memo.put(self.writes, self.key, value.clone());
-        Ok(value)
     }
 }
 

@@ -1,15 +1,16 @@
 //! Who sent how many, by the counters that are kept for each sender: people who see only what they sent are told by these,
 //! and nobody counts rows.
 
-use super::ask::{Ask, read};
+use super::ask::{Ask, Told, Wanted, read};
+use super::carry::{AsOf, ByWord};
 use super::list::accounts;
-use super::memo::{Sent, Wanted};
+use super::memo::Sent;
 use super::packages::json;
 use super::{Store, StoreError};
 use crate::model::access::Reach;
 use crate::model::{Filter, Status, Tally};
 
-const OF_SENDERS: &str = "SELECT json_group_array(json_array(word, n)) FROM (SELECT word, sum(n) AS n FROM sender_tallies \
+const OF_SENDERS: &str = "SELECT json_group_object(word, n) FROM (SELECT word, sum(n) AS n FROM sender_tallies \
     WHERE sender IN (SELECT value FROM json_each($1)) AND ($2 IS NULL OR account IN (SELECT value FROM json_each($2))) GROUP BY word)";
 const SENDERS: &str = "SELECT json_group_array(sender ORDER BY sender) FROM (SELECT DISTINCT sender FROM sender_tallies \
     WHERE n > 0 AND ($1 IS NULL OR account IN (SELECT value FROM json_each($1))) \
@@ -29,25 +30,18 @@ impl Store {
     pub(super) fn counts_of(
         &self,
         filter: &Filter,
-        sent: Option<Wanted<'_, Sent, Vec<(String, i64)>>>,
-        told: &mut impl Iterator<Item = String>,
+        sent: Option<Wanted<'_, Sent, ByWord>>,
+        told: &mut Told,
     ) -> Result<Vec<(Tally, u64)>, StoreError> {
         let kept = Status::ALL.into_iter().map(Tally::Status);
         let mut counts: Vec<(Tally, u64)> =
             kept.chain([Tally::WithSender, Tally::Trashed]).map(|tally| (tally, 0)).collect();
-        match sent {
-            Some(sent) => {
-                for (word, n) in sent.of(told, read)? {
-                    if let Some((_, count)) = counts.iter_mut().find(|(tally, _)| tally.word() == word) {
-                        *count = u64::try_from(n).unwrap_or(0);
-                    }
-                }
-            }
-            None => {
-                for (tally, count) in &mut counts {
-                    *count = self.tallies.count(*tally, |account| filter.has(account));
-                }
-            }
+        let sent = sent.map(|it| it.of(told, read)).transpose()?;
+        for (tally, count) in &mut counts {
+            *count = match &sent {
+                Some(sent) => sent.get(tally.word()).map_or(0, |n| u64::try_from(*n).unwrap_or(0)),
+                None => self.tallies.count(*tally, |account| filter.has(account)),
+            };
         }
         let statuses = counts.iter().filter(|(tally, _)| matches!(tally, Tally::Status(_)));
         let all = statuses.map(|(_, count)| count).sum();
@@ -60,12 +54,13 @@ impl Store {
         &self,
         filter: &Filter,
         asks: &mut Vec<Ask>,
-    ) -> Result<Option<Wanted<'_, Sent, Vec<(String, i64)>>>, StoreError> {
+    ) -> Result<Option<Wanted<'_, Sent, ByWord>>, StoreError> {
         let Some(senders) = &filter.within.senders else { return Ok(None) };
         let accounts = accounts(filter)?;
         let key = (senders.clone(), accounts.clone());
         let ask = || Ok(Ask::new(OF_SENDERS).text(json(senders)?).text(accounts));
-        self.memo.sent.or_ask(self.writes_around(), key, asks, ask).map(Some)
+        let carry = |kept: AsOf<ByWord>, changes: &[_]| Some(kept.carried(changes, filter, senders));
+        self.wanted(&self.memo.sent, (self.upheavals(), key), asks, carry, ask).map(Some)
     }
 
     /// The senders of the packages that `filter` may see, by mail address or id, in alphabetical order.
@@ -88,6 +83,8 @@ impl Store {
             let senders = reach.senders.as_ref().map(json).transpose()?;
             Ok(Ask::new(SENDERS).text(accounts(&within)?).text(senders).number(i64::from(limit)))
         };
-        self.memo.senders.or_ask(self.writes_around(), (reach.clone(), limit), asks, ask)
+        let key = (self.upheavals(), (reach.clone(), limit));
+        let carry = |kept: AsOf<Vec<String>>, changes: &[_]| kept.carried(changes, reach, limit);
+        self.wanted(&self.memo.senders, key, asks, carry, ask)
     }
 }

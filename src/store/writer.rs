@@ -252,7 +252,7 @@ impl Writer {
         }
         let changes: Vec<Arc<Change>> = batch.changes.drain(..).map(Arc::new).collect();
         self.recent.add(&changes);
-        self.health.wrote(batch.pending(), batch.changes_around());
+        self.health.wrote(batch.pending(), !batch.alerts.is_empty());
         for change in changes {
             // Nobody listening is no error.
             let _ = self.changes.send(change);

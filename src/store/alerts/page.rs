@@ -1,7 +1,8 @@
 //! Alerts for the page that lists them: how many stand, and who was told of each.
 
-use super::super::ask::{Ask, read};
-use super::super::memo::{Wanted, steady};
+use super::super::ask::{Ask, Wanted, read};
+use super::super::carry::AsOf;
+use super::super::memo::steady;
 use super::super::packages::json;
 use super::super::{Store, StoreError};
 use super::read::{AlertFilter, AlertState};
@@ -77,7 +78,8 @@ impl Store {
                 .number(i64::from(MOST_COUNTED) + 1)
                 .number(i64::from(filter.operators)))
         };
-        self.memo.standing.or_ask(self.writes_around(), key, asks, ask)
+        let carry = |kept: AsOf<Standing>, changes: &[_]| kept.carried(changes, filter);
+        self.wanted(&self.memo.standing, (self.writes_around(), key), asks, carry, ask)
     }
 
     /// Who was told of these alerts, or is to be; the newest first, and of each alert at most `each`.

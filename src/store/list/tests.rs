@@ -106,8 +106,10 @@ async fn each_way_finds_the_same_rows() {
                 let (mut there, mut order) = (Vec::new(), order.clone());
                 loop {
                     let mut connection = store.readers.acquire().await.unwrap();
-                    let page =
-                        page(&mut connection, &filter, &order, 7, NOW, way.clone(), &[]).await.unwrap().page;
+                    let page = page_and(&mut connection, &filter, &order, 7, NOW, way.clone(), &[])
+                        .await
+                        .unwrap()
+                        .page;
                     there.extend(page.it.rows.iter().map(|it| it.key.to_string()));
                     let Some(next) = page.it.next else { break };
                     order.after = Some(next);

@@ -5,7 +5,7 @@ use crate::model::fold::answer_record;
 use crate::model::{Answer, Person, Snapshot, Status};
 use crate::store::Act;
 use crate::store::alerts::standing_told;
-use crate::store::ask::together;
+use crate::store::ask::{Told, together};
 use crate::store::open::connect_beside;
 use crate::store::{Mode, Policies, answer_fingerprint};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -116,7 +116,8 @@ async fn other_peoples_alerts_cost_nothing() {
                 AlertFilter { now: NOW.plus(round * 60_000), ..filter(state, Some(&["b@x.example"]), 50) };
             let mut asks = vec![alerts_asked(&filter).unwrap()];
             let standing = store.standing_asked(&filter, &mut asks).unwrap();
-            let mut told = together(&mut beside, asks).await.unwrap().into_iter();
+            let answers = together(&mut beside, asks).await.unwrap().into_iter();
+            let mut told = Told { seq: crate::model::Seq(0), answers };
             let page = alerts_told(&told.next().unwrap()).unwrap();
             assert_eq!(page.len(), if state == AlertState::Open { 5 } else { 0 });
             assert_eq!(standing.of(&mut told, standing_told).unwrap().open, 5);
