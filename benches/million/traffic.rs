@@ -67,11 +67,11 @@ async fn looks(board: &Board) -> anyhow::Result<(f64, f64)> {
     let mut stream = TcpStream::connect(board.address).await?;
     stream.set_nodelay(true)?;
     let (begun, mut times) = (Instant::now(), Vec::new());
-    let mut tick = tokio::time::interval(LOOKS);
+    let (mut tick, mut buffer) = (tokio::time::interval(LOOKS), Vec::new());
     while begun.elapsed() < EACH {
         tick.tick().await;
         let start = Instant::now();
-        pages::ask(&mut stream, &request).await?;
+        pages::ask(&mut stream, &request, &mut buffer).await?;
         times.push(start.elapsed().as_secs_f64() * 1000.0);
     }
     times.sort_by(f64::total_cmp);
