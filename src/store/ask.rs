@@ -51,10 +51,16 @@ impl Ask {
 /// What was told, as of a change.
 pub(super) struct Told {
     pub seq: Seq,
+    /// Of which change the oldest is of what was kept and taken beside it.
+    pub oldest: Seq,
     pub answers: vec::IntoIter<String>,
 }
 
 impl Told {
+    pub(super) fn new(seq: Seq, answers: vec::IntoIter<String>) -> Self {
+        Self { seq, oldest: Seq(i64::MAX), answers }
+    }
+
     /// The next answer.
     pub(super) fn next(&mut self) -> Result<String, StoreError> {
         self.answers.next().ok_or_else(|| StoreError::json("an answer is missing"))
@@ -63,14 +69,11 @@ impl Told {
 
 impl Store {
     /// The answers, in the order of the questions.
-    pub(super) async fn told(&self, mut asks: Vec<Ask>) -> Result<Told, StoreError> {
+    pub(super) async fn told(&self, asks: Vec<Ask>) -> Result<Told, StoreError> {
         if asks.is_empty() {
-            return Ok(Told { seq: Seq::default(), answers: vec::IntoIter::default() });
+            return Ok(Told::new(Seq::default(), vec::IntoIter::default()));
         }
-        asks.push(Ask::new(LAST_CHANGE));
-        let mut answers = together(&mut *self.readers.acquire().await?, asks).await?;
-        let seq = Seq(read(&answers.pop().unwrap_or_default())?);
-        Ok(Told { seq, answers: answers.into_iter() })
+        tell(&mut *self.readers.acquire().await?, asks).await
     }
 
     /// The answer to one question.
@@ -129,12 +132,21 @@ impl<K: PartialEq, V: Clone> Wanted<'_, K, V> {
         read: impl FnOnce(&str) -> Result<V, StoreError>,
     ) -> Result<V, StoreError> {
         if let Some(kept) = self.kept {
+            told.oldest = told.oldest.min(kept.seq);
             return Ok(kept.it);
         }
         let it = read(&told.next()?)?;
         self.memo.put(self.writes, self.key, AsOf { seq: told.seq, it: it.clone() });
         Ok(it)
     }
+}
+
+/// The answers, in the order of the questions, and of which change they are.
+pub(super) async fn tell(connection: &mut SqliteConnection, mut asks: Vec<Ask>) -> Result<Told, StoreError> {
+    asks.push(Ask::new(LAST_CHANGE));
+    let mut answers = together(connection, asks).await?;
+    let seq = Seq(read(&answers.pop().unwrap_or_default())?);
+    Ok(Told::new(seq, answers.into_iter()))
 }
 
 /// The answers, in the order of the questions.

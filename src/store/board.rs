@@ -81,7 +81,10 @@ impl Store {
             }
         };
         let around = around.of(self, look, &mut told)?;
-        Ok(Board { seq: page.seq, page: page.it.page, around, senders: senders.of(&mut told, read)? })
+        let senders = senders.of(&mut told, read)?;
+        // Whatever is older than the page is asked for again when a change comes that the page knows of.
+        let seq = page.seq.min(told.oldest);
+        Ok(Board { seq, page: page.it.page, around, senders })
     }
 
     /// What stands around a board's list.
@@ -116,7 +119,7 @@ struct Around<'a> {
     newest: Wanted<'a, AlertFilter, Vec<Alert>>,
     standing: Wanted<'a, AlertFilter, Standing>,
     sent: Option<Wanted<'a, Sent, ByWord>>,
-    facets: Option<Wanted<'a, (Filter, u32), Ranked>>,
+    facets: Option<Wanted<'a, (Filter, u32, String), Ranked>>,
 }
 
 impl Around<'_> {

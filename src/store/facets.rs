@@ -241,12 +241,17 @@ impl Store {
         filter: &Filter,
         most: u32,
         asks: &mut Vec<Ask>,
-    ) -> Result<Wanted<'_, (Filter, u32), Ranked>, StoreError> {
+    ) -> Result<Wanted<'_, (Filter, u32, String), Ranked>, StoreError> {
         // What they don't go by makes no difference.
-        let key = Filter { words: Vec::new(), updated_since: None, ..filter.clone() };
-        let ask = || self.questions(filter, Ranks::looked_up(most)).map(Ask::all);
+        let narrows = Filter { words: Vec::new(), updated_since: None, ..filter.clone() };
+        let known: BTreeSet<AccountId> = self.tallies.all().into_keys().map(|(account, _)| account).collect();
+        let here: Vec<&str> = known.iter().filter(|it| filter.has(it)).map(|it| it.0.as_str()).collect();
+        let here = json(&here)?;
+        // An account of which nothing was known when they were counted is not in them.
+        let key = (narrows, most, here.clone());
+        let ask = || questions(filter, &here, Ranks::looked_up(most)).map(Ask::all);
         let carry = |kept: AsOf<Ranked>, changes: &[_]| kept.carried(changes, filter, most);
-        self.wanted(&self.memo.facets, (self.upheavals(), (key, most)), asks, carry, ask)
+        self.wanted(&self.memo.facets, (self.upheavals(), key), asks, carry, ask)
     }
 
     /// The same, of what was asked for.
@@ -254,7 +259,7 @@ impl Store {
         &self,
         filter: &Filter,
         most: u32,
-        facets: Wanted<'_, (Filter, u32), Ranked>,
+        facets: Wanted<'_, (Filter, u32, String), Ranked>,
         told: &mut Told,
     ) -> Result<Facets, StoreError> {
         let ranked = facets.of(told, |it| {
@@ -268,26 +273,6 @@ impl Store {
         }
         facets.accounts.retain(|(account, n)| *n > 0 && filter.within.has(account));
         Ok(facets)
-    }
-
-    /// By account, by sender and by group.
-    fn questions(&self, filter: &Filter, most: u32) -> Result<[Ask; 3], StoreError> {
-        const NONE: &str = "SELECT '[]'";
-        const NO_ACCOUNTS: &str = "SELECT '{}'";
-        let word = tally(filter).word();
-        let known: BTreeSet<AccountId> = self.tallies.all().into_keys().map(|(account, _)| account).collect();
-        let here: Vec<&str> = known.iter().filter(|it| filter.has(it)).map(|it| it.0.as_str()).collect();
-        let here = json(&here)?;
-        let among = |ask: Ask| ask.text(here.clone()).text(word.to_owned()).number(i64::from(most));
-        let top = |by: &By| among(Ask::new(by.top).number(i64::from(CANDIDATES.max(most))));
-        let accounts = match values(filter) {
-            Some((by, values)) => Ask::new(by.accounts).text(json(&values)?).text(word.to_owned()),
-            None => Ask::new(NO_ACCOUNTS),
-        };
-        Ok(match &filter.within.senders {
-            Some(theirs) => [accounts, among(Ask::new(SENDERS.sums).text(json(theirs)?)), Ask::new(NONE)],
-            None => [accounts, top(&SENDERS), top(&GROUPS)],
-        })
     }
 
     /// Whether there are packages of a sender, and of a group, of whom somebody may know. Whoever sees only what some sent is
@@ -314,6 +299,23 @@ impl Store {
         }
         Ok(true)
     }
+}
+
+/// By account, by sender and by group.
+fn questions(filter: &Filter, here: &str, most: u32) -> Result<[Ask; 3], StoreError> {
+    const NONE: &str = "SELECT '[]'";
+    const NO_ACCOUNTS: &str = "SELECT '{}'";
+    let word = tally(filter).word();
+    let among = |ask: Ask| ask.text(here.to_owned()).text(word.to_owned()).number(i64::from(most));
+    let top = |by: &By| among(Ask::new(by.top).number(i64::from(CANDIDATES.max(most))));
+    let accounts = match values(filter) {
+        Some((by, values)) => Ask::new(by.accounts).text(json(&values)?).text(word.to_owned()),
+        None => Ask::new(NO_ACCOUNTS),
+    };
+    Ok(match &filter.within.senders {
+        Some(theirs) => [accounts, among(Ask::new(SENDERS.sums).text(json(theirs)?)), Ask::new(NONE)],
+        None => [accounts, top(&SENDERS), top(&GROUPS)],
+    })
 }
 
 /// Under which word facets are counted.

@@ -9,7 +9,7 @@ pub struct Health {
     trouble: Mutex<Option<String>>,
     waiting: AtomicI64,
     pub(super) pending: AtomicI64,
-    /// How often something was written that may change what stands around lists: who sent how many, alerts, saved views.
+    /// How often something was written that may be of alerts or of saved views.
     pub(super) writes_around: AtomicU64,
 }
 
@@ -32,9 +32,8 @@ impl Health {
         self.pending.load(Ordering::Relaxed)
     }
 
-    /// Something was written: whoever is told so afterwards, or asks from now on, is told nothing from before.
-    ///
-    /// `pending`: how many more arrivals are to be digested. `around`: it may have changed what stands around lists.
+    /// Something was written. `pending`: how many more arrivals are to be digested. `around`: it may be of alerts or of saved
+    /// views, and whoever asks from now on is told nothing of these from before.
     pub(super) fn wrote(&self, pending: i64, around: bool) {
         self.pending.fetch_add(pending, Ordering::Relaxed);
         if around {

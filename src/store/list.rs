@@ -1,6 +1,6 @@
 //! Lists of packages: filtered, sorted, paged by key, never by counting.
 
-use super::ask::{Ask, Told, read, together};
+use super::ask::{Ask, Told, read, tell, together};
 use super::candidates::{self, FEW, Few, quoted};
 use super::carry::AsOf;
 use super::codec::{Decoded, decode_package};
@@ -264,10 +264,14 @@ pub(super) async fn page_and(
         // Once and never again: the connection keeps this for whoever has it next.
         left != 1 || is_over.load(Ordering::Relaxed)
     });
-    let gone_through = page_of(connection, filter, order, limit, now, Source::Shelves(None), also).await;
+    // The rest by itself: it is no part of that time.
+    let gone_through = page_of(connection, filter, order, limit, now, Source::Shelves(None), &[]).await;
     drop(over);
     match gone_through {
         Err(StoreError::Interrupted) => page_of(connection, filter, order, limit, now, *rather, also).await,
+        Ok(listed) if !also.is_empty() => {
+            Ok(Listed { also: tell(connection, also.to_vec()).await?, ..listed })
+        }
         gone_through => gone_through,
     }
 }
@@ -300,7 +304,7 @@ async fn page_of(
     let mut told = together(connection, asks.into_iter().chain(also.iter().cloned())).await?.into_iter();
     let (rows, last) = (told.next().unwrap_or_default(), told.next().unwrap_or_default());
     let (it, last) = (page_told(&rows, order, limit, newest_of)?, Seq(read(&last)?));
-    Ok(Listed { page: AsOf { seq: seq.unwrap_or(last), it }, also: Told { seq: last, answers: told } })
+    Ok(Listed { page: AsOf { seq: seq.unwrap_or(last), it }, also: Told::new(last, told) })
 }
 
 fn question(

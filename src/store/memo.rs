@@ -1,4 +1,5 @@
-//! What was answered since the last write: asked again before the next one, it is the same.
+//! What was answered: asked again before something is written that makes it another, it is the same, or is carried on.
+//! What `Package::looks_like` leaves out is as of [`steady`].
 
 use super::carry::{AsOf, ByWord, Known, Ranked};
 use super::{Alert, AlertFilter, Order, Standing, StoreError, View};
@@ -6,7 +7,7 @@ use crate::model::access::Reach;
 use crate::model::{Filter, Timestamp};
 use std::sync::Mutex;
 
-/// So many answers of a kind are kept, all of them younger than the last write: a page may be large.
+/// So many answers of a kind are kept, the latest: a page may be large.
 const MOST: usize = 16;
 /// What comes about by time alone, such as the end of a silence, is seen so much later at most.
 const STEADY_MS: i64 = 10_000;
@@ -27,8 +28,8 @@ pub(super) struct Memos {
     pub senders: Memo<(Reach, u32), AsOf<Vec<String>>>,
     /// How many of the packages that some sent stand under each word.
     pub sent: Memo<Sent, AsOf<ByWord>>,
-    /// The facets of a filter that are counted on disk, and how many values.
-    pub facets: Memo<(Filter, u32), AsOf<Ranked>>,
+    /// The facets of a filter that are counted on disk, of how many values, over which accounts.
+    pub facets: Memo<(Filter, u32, String), AsOf<Ranked>>,
     /// How many alerts stand.
     pub standing: Memo<AlertFilter, AsOf<Standing>>,
     /// The saved views that somebody has.
@@ -75,11 +76,14 @@ impl<K: PartialEq, V: Clone> Memo<K, V> {
     /// Keeps an answer. `writes`: how many there were before it was looked up, so that it is never older than they are.
     pub(super) fn put(&self, writes: Option<u64>, key: K, value: V) {
         let (Some(writes), Ok(mut kept)) = (writes, self.0.lock()) else { return };
-        if writes > kept.0 || kept.1.len() >= MOST {
-            *kept = (writes.max(kept.0), Vec::new());
+        if writes > kept.0 {
+            *kept = (writes, Vec::new());
         }
         if writes == kept.0 {
             kept.1.retain(|it| it.0 != key);
+            if kept.1.len() >= MOST {
+                kept.1.remove(0);
+            }
             kept.1.push((key, value));
         }
     }

@@ -159,6 +159,7 @@ impl Writer {
             self.tallies.set(account, word, n);
         }
         self.has_removed = true;
+        self.wrote_apart();
         for (id, key) in ids.iter().zip(&keys) {
             self.shelf.take(key);
             self.lines.forget(*id);

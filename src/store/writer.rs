@@ -251,8 +251,9 @@ impl Writer {
             self.tallies.set(account, word, n);
         }
         let changes: Vec<Arc<Change>> = batch.changes.drain(..).map(Arc::new).collect();
-        self.recent.add(&changes);
+        // In this order: who is told of these changes by what is at hand is told of the alerts, too.
         self.health.wrote(batch.pending(), !batch.alerts.is_empty());
+        self.recent.add(&changes);
         for change in changes {
             // Nobody listening is no error.
             let _ = self.changes.send(change);

@@ -11,14 +11,15 @@ use std::sync::Arc;
 
 /// So many values behind those that are shown are known.
 const BEHIND: u32 = 20;
-/// So many others are noted before they are looked up.
-const MOST_OTHERS: usize = 64;
+/// So often others come before they are looked up: of several accounts the first of each are looked at alone, so that
+/// more than was said may have been among the others.
+const MOST_OTHERS: u64 = 64;
 
 /// Values with the most packages, the greatest first, and what is known of those behind them.
 #[derive(Debug, Clone)]
 pub(in crate::store) struct Ranks {
     known: Vec<(String, u64)>,
-    /// The others had at most so many; `None`: there were no others.
+    /// The others had at most so many, as far as they were looked at; `None`: there were no others.
     others: Option<u64>,
     /// How many more they have now.
     more: Vec<(String, u64)>,
@@ -55,17 +56,23 @@ impl Ranks {
     }
 
     /// In their order again; `None`: one of the others may be among those that are shown.
-    fn settled(mut self, most: u32) -> Option<Self> {
+    fn settle(&mut self, most: u32) -> Option<()> {
         self.known.retain(|it| it.1 > 0);
         self.known.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
         if let Some(others) = self.others {
             let last = self.known.get((most as usize).checked_sub(1)?)?;
             let more = self.more.iter().map(|it| it.1).max().unwrap_or(0);
-            if last.1 <= others.saturating_add(more) || self.more.len() > MOST_OTHERS {
+            let moves: u64 = self.more.iter().map(|it| it.1).sum();
+            if last.1 <= others.saturating_add(more) || moves > MOST_OTHERS {
                 return None;
             }
         }
-        Some(self)
+        let enough = Self::looked_up(most) as usize;
+        if self.others.is_none() && self.known.len() > 4 * enough {
+            self.known.truncate(enough);
+            self.others = self.known.last().map(|it| it.1);
+        }
+        Some(())
     }
 }
 
@@ -100,9 +107,10 @@ impl AsOf<Ranked> {
             let value = |by: &By, package: &Package| {
                 (by.of)(package).filter(|_| tally.admits(package, Timestamp::default()))
             };
-            let moves = |by: &By, ranks: &mut Ranks| {
-                let now = value(by, &change.row.package);
-                let before = change.before.as_deref().and_then(|it| value(by, it));
+            let theirs = |it: &String| within.senders.as_ref().is_none_or(|some| some.contains(it));
+            let moves = |by: &By, ranks: &mut Ranks, counts: &dyn Fn(&String) -> bool| {
+                let now = value(by, &change.row.package).filter(counts);
+                let before = change.before.as_deref().and_then(|it| value(by, it)).filter(counts);
                 if now != before {
                     for (value, comes) in [(before, false), (now, true)] {
                         if let Some(value) = value {
@@ -112,13 +120,9 @@ impl AsOf<Ranked> {
                 }
             };
             if filter.has(account) {
-                let theirs = |it: &String| within.senders.as_ref().is_none_or(|some| some.contains(it));
-                let of = [change.before.as_deref(), Some(&*change.row.package)].into_iter().flatten();
-                if of.filter_map(|it| (SENDERS.of)(it)).any(|it| theirs(&it)) {
-                    moves(&SENDERS, &mut it.senders);
-                }
+                moves(&SENDERS, &mut it.senders, &theirs);
                 if within.senders.is_none() {
-                    moves(&GROUPS, &mut it.groups);
+                    moves(&GROUPS, &mut it.groups, &|_| true);
                 }
             }
             if let Some((by, values)) = &one {
@@ -128,8 +132,8 @@ impl AsOf<Ranked> {
                 *n = n.saturating_sub(u64::from(change.before.as_deref().is_some_and(is_of)));
             }
         }
-        it.senders = it.senders.clone().settled(most)?;
-        it.groups = it.groups.clone().settled(most)?;
+        it.senders.settle(most)?;
+        it.groups.settle(most)?;
         self.with(changes);
         Some(self)
     }
@@ -194,8 +198,9 @@ impl AsOf<Vec<String>> {
 mod tests {
     use super::*;
 
-    fn ranks(known: &[(&str, u64)], most: u32) -> Ranks {
-        Ranks::of(known.iter().map(|it| (it.0.to_owned(), it.1)).collect(), most)
+    fn settled(mut ranks: Ranks) -> Option<Vec<(String, u64)>> {
+        ranks.settle(2)?;
+        Some(ranks.shown(2))
     }
 
     /// Seen red with: others that count for nothing, and places that stay.
@@ -205,24 +210,40 @@ mod tests {
         let mut all = Ranks::of(full, 2);
         all.moved("s01", true);
         all.moved("s01", true);
-        let all = all.settled(2).unwrap();
-        assert_eq!(all.clone().shown(2), [("s01".to_owned(), 101), ("s00".to_owned(), 100)]);
+        assert_eq!(settled(all.clone()).unwrap(), [("s01".to_owned(), 101), ("s00".to_owned(), 100)]);
         let mut others = all.clone();
         for _ in 0..20 {
             others.moved("z", true);
         }
-        let mut one_more = others.clone().settled(2).unwrap();
-        one_more.moved("z", true);
-        assert!(one_more.settled(2).is_none(), "79 and 21 are as many as 100");
-        let mut fewer = all;
+        assert!(settled(others.clone()).is_some());
+        others.moved("z", true);
+        assert!(settled(others).is_none(), "79 and 21 are as many as 100");
         for _ in 0..22 {
-            fewer.moved("s00", false);
-            fewer.moved("s02", false);
+            all.moved("s00", false);
+            all.moved("s02", false);
         }
-        assert_eq!(fewer.settled(2).unwrap().shown(2)[1], ("s03".to_owned(), 97));
-        let mut few = ranks(&[("a", 1)], 2);
+        assert_eq!(settled(all).unwrap()[1], ("s03".to_owned(), 97));
+        let mut few = Ranks::of(vec![("a".to_owned(), 1)], 2);
         few.moved("b", true);
         few.moved("a", false);
-        assert_eq!(few.settled(2).unwrap().shown(2), [("b".to_owned(), 1)]);
+        assert_eq!(settled(few).unwrap(), [("b".to_owned(), 1)]);
+    }
+
+    /// Seen red with: values that are all known for ever.
+    #[test]
+    fn very_many_values_are_not_all_known() {
+        let mut ranks = Ranks::of(Vec::new(), 2);
+        for n in 0..1_000 {
+            ranks.moved(&format!("s{n}"), true);
+            ranks.moved("most", true);
+            ranks.moved("more", true);
+            let is_known = ranks.settle(2).is_some();
+            assert!(ranks.known.len() < 100, "{n}");
+            if !is_known {
+                assert!(n > 100, "{n}");
+                return;
+            }
+        }
+        panic!("never looked up again");
     }
 }

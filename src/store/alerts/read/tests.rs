@@ -117,7 +117,7 @@ async fn other_peoples_alerts_cost_nothing() {
             let mut asks = vec![alerts_asked(&filter).unwrap()];
             let standing = store.standing_asked(&filter, &mut asks).unwrap();
             let answers = together(&mut beside, asks).await.unwrap().into_iter();
-            let mut told = Told { seq: crate::model::Seq(0), answers };
+            let mut told = Told::new(crate::model::Seq(0), answers);
             let page = alerts_told(&told.next().unwrap()).unwrap();
             assert_eq!(page.len(), if state == AlertState::Open { 5 } else { 0 });
             assert_eq!(standing.of(&mut told, standing_told).unwrap().open, 5);
