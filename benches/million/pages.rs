@@ -86,18 +86,19 @@ pub async fn measure(folder: &Path, rounds: u64) -> anyhow::Result<()> {
             kept.push(figure(page, token).await?);
         }
         for (page, [p50, p99, rate]) in pages.iter().zip(kept) {
-            eprintln!("round {round}: {}, looked up anew", page.label);
-            let anew = anew(page, token).await?;
-            let all = [p50, p99, anew[0], anew[1], rate];
+            eprintln!("round {round}: {}, right after callbacks", page.label);
+            let after = after(page, token).await?;
+            let all = [p50, p99, after[0], after[1], rate];
             figures.entry((page.label.clone(), page.is_ours)).or_default().push(all);
         }
         // What came leads to writes for a while: whom to tell of it, for one.
         tokio::time::sleep(SETTLES).await;
     }
     let mut text = String::from(
-        "\nWhat was shown before is kept until something is written; right after that, it is looked up anew.\n\n\
-         | page | kept: p50 ms | p99 | requests/s, 16 at once | anew: p50 | p99 | the peer's p50 | p99 | requests/s \
-         | kept: p50 | p99 | requests/s | anew: p50 | p99 |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
+        "\nQuiet: nothing is written. After: each is asked for right after a callback came. Of `anywhere`, no page was shown \
+         before.\n\n\
+         | page | quiet: p50 ms | p99 | requests/s, 16 at once | after: p50 | p99 | the peer's p50 | p99 | requests/s \
+         | quiet: p50 | p99 | requests/s | after: p50 | p99 |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for ((label, _), own) in figures.iter().filter(|((_, is_ours), _)| *is_ours) {
         let [p50, p99, new50, new99, rate] = medians(own);
@@ -203,7 +204,7 @@ async fn figure(page: &Page, token: &str) -> anyhow::Result<[f64; 3]> {
 }
 
 /// p50 and p99, each right after something was written to a board of ours.
-async fn anew(page: &Page, token: &str) -> anyhow::Result<[f64; 2]> {
+async fn after(page: &Page, token: &str) -> anyhow::Result<[f64; 2]> {
     let requests = page.requests(token);
     let mut stream = page.connect().await?;
     let mut writes =

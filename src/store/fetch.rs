@@ -1,10 +1,11 @@
 //! Brings what a batch touches: from memory, else from the database; else it is new.
 
 use super::batch::{Batch, Touched};
+use super::numbers::Numbers;
 use super::policy::{Policies, names};
 use super::shelf::Entry;
 use super::signers::{self, Lone, Wanted};
-use super::writer::{Job, Numbers, Writer};
+use super::writer::{Job, Writer};
 use super::{Reading, StoreError, Subject, packages, removal};
 use crate::model::{Fingerprint, PackageKey, Record, SignerKey};
 use std::collections::{HashMap, HashSet};

@@ -33,6 +33,7 @@ mod lines;
 mod list;
 mod marks;
 mod memo;
+mod numbers;
 mod open;
 mod packages;
 pub mod people;

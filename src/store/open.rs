@@ -3,12 +3,13 @@
 use super::erased::Erased;
 use super::health::Trouble;
 use super::lines::Lines;
+use super::numbers::Numbers;
 use super::read::Change;
 use super::recent::Recent;
 use super::refused::Shed;
 use super::shelf::Shelf;
 use super::tallies::Tallies;
-use super::writer::{Job, Numbers, Writer};
+use super::writer::{Job, Writer};
 use super::{CHANGES, Health, Policies, QUEUE, Store, StoreError, backup, candidates, removal, schema};
 use crate::model::{AccountId, Seq};
 use sqlx::sqlite::{
@@ -203,7 +204,7 @@ pub(super) async fn writer(
     load_tallies(&mut connection, &tallies).await?;
     let erased = Erased::load(&mut connection).await?;
     let has_removed = removal::any(&mut connection).await?;
-    let numbers = numbers(&mut connection).await?;
+    let numbers = Numbers::load(&mut connection).await?;
     recent.begin(Seq(numbers.seq));
     Ok(Writer {
         numbers,
@@ -330,22 +331,6 @@ async fn load_tallies(connection: &mut SqliteConnection, tallies: &Tallies) -> R
         tallies.set(AccountId(row.try_get(0)?), row.try_get(1)?, row.try_get(2)?);
     }
     Ok(())
-}
-
-async fn numbers(connection: &mut SqliteConnection) -> Result<Numbers, StoreError> {
-    const LAST: &str = "SELECT max((SELECT coalesce(max(id), 0) FROM arrivals), (SELECT coalesce(max(id), 0) FROM refused)), \
-        max((SELECT coalesce(max(id), 0) FROM packages), coalesce((SELECT value ->> 0 FROM settings WHERE name = 'numbers'), 0)), \
-        max((SELECT coalesce(max(id), 0) FROM signers), coalesce((SELECT value ->> 1 FROM settings WHERE name = 'numbers'), 0)), \
-        (SELECT coalesce(max(seq), 0) FROM changes), (SELECT coalesce(min(seq), 1) - 1 FROM changes)";
-    let row = sqlx::query(LAST).fetch_one(connection).await?;
-    Ok(Numbers {
-        call: row.try_get(0)?,
-        package: row.try_get(1)?,
-        signer: row.try_get(2)?,
-        seq: row.try_get(3)?,
-        pruned: row.try_get(4)?,
-        traffic_pruned: 0,
-    })
 }
 
 /// Moves what was committed from the log into the database, off the writer, until the writer is gone.

@@ -10,6 +10,7 @@ use super::batch::{Applied, ArrivalRow, Batch, RereadRow};
 use super::erased::{self, Erased};
 use super::jobs::Chore;
 use super::lines::{self, Lines, Watches};
+use super::numbers::Numbers;
 use super::policy::Policies;
 use super::read::Change;
 use super::recent::Recent;
@@ -82,21 +83,6 @@ pub(super) struct Writer {
     pub erased: Arc<Erased>,
     /// Some packages were removed because they had ended long ago.
     pub has_removed: bool,
-}
-
-/// The last numbers given out.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Numbers {
-    /// Of arrivals and refused calls alike: a call that is admitted leaves the one table for the other, so no number
-    /// is given twice.
-    pub call: i64,
-    pub package: i64,
-    pub signer: i64,
-    pub seq: i64,
-    /// Up to here changes are cut off.
-    pub pruned: i64,
-    /// Up to this hour traffic was looked through for what is too old.
-    pub traffic_pruned: i64,
 }
 
 /// How a batch is written.
