@@ -61,6 +61,8 @@ impl Store {
     ) -> Result<Board, StoreError> {
         let (filter, now) = (look.filter, look.now);
         let upheavals = self.upheavals();
+        // A change is on disk a moment before it is counted.
+        let counted = upheavals.and_then(|_| self.recent.last());
         let key = (filter.clone(), order.clone(), limit, steady(now));
         let page = self.carried(&self.memo.page, upheavals, &key, |kept, changes| {
             kept.carried(changes, filter, order, limit, now)
@@ -83,7 +85,7 @@ impl Store {
         let around = around.of(self, look, &mut told)?;
         let senders = senders.of(&mut told, read)?;
         // Whatever is older than the page is asked for again when a change comes that the page knows of.
-        let seq = page.seq.min(told.oldest);
+        let seq = page.seq.min(told.oldest).min(counted.unwrap_or(page.seq));
         Ok(Board { seq, page: page.it.page, around, senders })
     }
 

@@ -56,6 +56,12 @@ impl Recent {
         self.upheavals.load(Ordering::Acquire)
     }
 
+    /// The last change of which the counters know for certain.
+    pub(super) fn last(&self) -> Option<Seq> {
+        let ring = self.ring.lock().ok()?;
+        Some(ring.changes.back().map_or(ring.gone, |last| last.row.seq))
+    }
+
     /// What changed after this; `None`: that is too far back to tell.
     pub(super) fn after(&self, seq: Seq) -> Option<Vec<Arc<Change>>> {
         let ring = self.ring.lock().ok().filter(|it| it.gone <= seq)?;

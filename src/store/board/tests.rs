@@ -5,7 +5,7 @@ use crate::model::access::Reach;
 use crate::model::fold::answer_record;
 use crate::model::{AccountId, Answer, Package, PackageId, PackageKey, Person, Snapshot, Sort, Status};
 use crate::store::open::connect_beside;
-use crate::store::{AlertState, Mode, Policies, answer_fingerprint};
+use crate::store::{AlertState, Cutoffs, Mode, Policies, answer_fingerprint};
 use std::sync::Arc;
 
 /// More were tried by hand.
@@ -48,7 +48,7 @@ async fn seen(store: &Store, filter: &Filter) -> (i64, usize) {
 /// A write is there a moment before it is counted: whoever is told the number of the last change then, and is shown a page
 /// of before, would never hear of that change.
 ///
-/// Seen red with: a number that is looked up beside the page that is kept.
+/// Seen red with: a number that is looked up beside the page that is kept, and one of which the counters don't know yet.
 #[tokio::test]
 async fn a_page_that_is_kept_says_of_no_change_that_it_does_not_know() {
     let folder = tempfile::tempdir().unwrap();
@@ -61,6 +61,9 @@ async fn a_page_that_is_kept_says_of_no_change_that_it_does_not_know() {
     sqlx::query(sql).execute(&mut beside).await.unwrap();
     assert_eq!(store.last_seq().await.unwrap().0, before + 1);
     assert_eq!(seen(&store, &Filter::default()).await, (before, 1));
+    // A page that is looked up knows of it, but not the counters.
+    let within = Reach { accounts: Some(vec![AccountId("cg".to_owned())]), senders: None };
+    assert_eq!(seen(&store, &Filter { within, ..Filter::default() }).await, (before, 1));
     store.close().await;
 }
 
@@ -82,6 +85,23 @@ async fn a_page_of_what_words_found_says_of_no_change_after_that() {
     drop(connection);
     let (after, rows) = seen(&store, &filter).await;
     assert!(rows == 2 && after > before, "{rows} {after}");
+    store.close().await;
+}
+
+/// Seen red with: what is kept over that.
+#[tokio::test]
+async fn what_was_let_go_of_is_on_no_board() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), Mode::Board, Policies::default()).await.unwrap();
+    let (status, updated) = (Status::Declined, Some(NOW.plus(-1_000_000)));
+    learn(&store, "p", -1_000_000, Snapshot { status, updated, ..Snapshot::default() }).await;
+    let before = shown(&store, &Filter::default()).await;
+    assert_eq!(before.page.rows.len(), 1);
+    let cutoffs = Cutoffs { ended: Some(NOW), ..Cutoffs::default() };
+    store.retain(cutoffs, NOW).await.unwrap();
+    let after = shown(&store, &Filter::default()).await;
+    assert_eq!((after.page.rows.len(), after.around.alerts.len()), (0, 0));
+    assert!(after.around.tallies.iter().all(|it| it.1 == 0), "{:?}", after.around.tallies);
     store.close().await;
 }
 
