@@ -1,6 +1,7 @@
 //! Small writes that are no facts: people, tokens, the audit. The board's own go through the door; a command beside a
 //! running board makes them itself.
 
+use super::beside::Mark;
 use super::jobs::Chore;
 use super::writer::Job;
 use super::{Store, StoreError, together};
@@ -85,11 +86,13 @@ impl Store {
     /// Makes small writes, all or none. What the last one returned; `None`: it changed nothing.
     pub(super) async fn aside(&self, all: Vec<Aside>) -> Result<Option<i64>, StoreError> {
         if self.door.is_none() {
+            let mark = Mark::open(self.folder())?;
             let mut connection = super::open::connect_beside(self.folder()).await?;
             let done = run(all, &mut connection).await;
             // Where nobody else has it open, no log is left beside it.
             let _ = connection.close().await;
-            return done;
+            let told = mark.wrote();
+            return done.and_then(|it| told.map(|()| it));
         }
         let done = self.ask(|done| Job::Chore(Chore::Aside(all), done)).await?;
         self.wrote_aside.notify_one();

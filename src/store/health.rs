@@ -11,6 +11,8 @@ pub struct Health {
     pub(super) pending: AtomicI64,
     /// How often something was written that may be of alerts or of saved views.
     pub(super) writes_around: AtomicU64,
+    /// How often something was written that may be of people: their sessions, their tokens, what they may do.
+    pub(super) writes_of_people: AtomicU64,
 }
 
 impl Health {
@@ -39,6 +41,11 @@ impl Health {
         if around {
             self.writes_around.fetch_add(1, Ordering::Release);
         }
+    }
+
+    /// Something was written that may be of people: whoever asks from now on is told nothing of them from before.
+    pub(super) fn wrote_of_people(&self) {
+        self.writes_of_people.fetch_add(1, Ordering::Release);
     }
 
     /// Logs when trouble begins, changes or ends, and not each write that it hinders: the log may lie on the same disk.

@@ -7,8 +7,8 @@ use crate::model::access::Reach;
 use crate::model::{Filter, Timestamp};
 use std::sync::Mutex;
 
-/// So many answers of a kind are kept, the latest: a page may be large.
-const MOST: usize = 16;
+/// So many answers of a kind are kept, the latest, where nothing else is said: a page may be large.
+const FEW: usize = 16;
 /// What comes about by time alone, such as the end of a silence, is seen so much later at most.
 const STEADY_MS: i64 = 10_000;
 
@@ -43,15 +43,15 @@ pub(super) fn steady(now: Timestamp) -> Timestamp {
 
 /// Answers by what was asked, and after how many writes they were right.
 #[derive(Debug)]
-pub(super) struct Memo<K, V>(Mutex<(u64, Vec<(K, V)>)>);
+pub(super) struct Memo<K, V, const MOST: usize = FEW>(Mutex<(u64, Vec<(K, V)>)>);
 
-impl<K, V> Default for Memo<K, V> {
+impl<K, V, const MOST: usize> Default for Memo<K, V, MOST> {
     fn default() -> Self {
         Self(Mutex::new((0, Vec::new())))
     }
 }
 
-impl<K: PartialEq, V: Clone> Memo<K, V> {
+impl<K: PartialEq, V: Clone, const MOST: usize> Memo<K, V, MOST> {
     /// The answer, looked up unless nothing was written since it was looked up last. `writes`: how many there are now;
     /// `None`: nobody counts them here.
     pub(super) async fn of(
@@ -96,7 +96,7 @@ mod tests {
     /// Seen red with: answers that stay after a write, or that are taken from before one.
     #[test]
     fn an_answer_lasts_until_the_next_write() {
-        let memo = Memo::default();
+        let memo = Memo::<_, _>::default();
         memo.put(Some(7), "a", 1);
         assert_eq!((memo.get(Some(7), &"a"), memo.get(Some(7), &"b")), (Some(1), None));
         assert_eq!((memo.get(Some(8), &"a"), memo.get(None, &"a")), (None, None));
@@ -108,6 +108,6 @@ mod tests {
         for at in 0..200 {
             memo.put(Some(9), "e", at);
         }
-        assert!(memo.0.lock().unwrap().1.len() <= MOST);
+        assert!(memo.0.lock().unwrap().1.len() <= FEW);
     }
 }

@@ -10,6 +10,7 @@ mod ask;
 mod asked;
 mod backup;
 mod batch;
+mod beside;
 mod board;
 mod candidates;
 mod carry;
@@ -118,6 +119,7 @@ pub struct Store {
     policies: Arc<Policies>,
     memo: Arc<memo::Memos>,
     recent: Arc<recent::Recent>,
+    shown: Arc<people::Shown>,
     /// Something of people was written here.
     wrote_aside: Arc<tokio::sync::Notify>,
     /// Something is no more that open pages may show.

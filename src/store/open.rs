@@ -150,7 +150,8 @@ impl Store {
             load_tallies(&mut *readers.acquire().await?, &tallies).await?;
         }
         let folder = folder.to_owned();
-        let (memo, wrote_aside, took_away) = (Arc::default(), Arc::default(), Arc::default());
+        let (memo, shown, wrote_aside, took_away) =
+            (Arc::default(), Arc::default(), Arc::default(), Arc::default());
         Ok(Self {
             readers,
             door,
@@ -161,6 +162,7 @@ impl Store {
             policies,
             memo,
             recent,
+            shown,
             wrote_aside,
             took_away,
             alerted,

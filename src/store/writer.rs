@@ -146,7 +146,12 @@ impl Writer {
 
     async fn chore(&mut self, chore: Chore) -> Result<u64, StoreError> {
         let is_news = chore.is_news_of_watches();
-        let done = chore.run(&mut self.connection).await?;
+        let of_people = matches!(chore, Chore::Aside(_));
+        let done = chore.run(&mut self.connection).await;
+        if of_people {
+            self.health.wrote_of_people();
+        }
+        let done = done?;
         if is_news {
             self.lines.watches = lines::watches(&mut self.connection).await?;
         }

@@ -2,7 +2,7 @@
 //! command beside it, a number in the database grows, and only then are those with open streams looked at again.
 
 use super::oidc::is_vouched;
-use super::{Means, Token, Who, sign_in};
+use super::{Means, Who, sign_in, works};
 use crate::app::{App, StoreError};
 use crate::model::Timestamp;
 use std::collections::HashMap;
@@ -118,22 +118,13 @@ impl App {
                 Ok(user.zip(session).is_some_and(|(user, session)| Who::person(&user, session.id) == *who))
             }
             Means::Token { token, .. } => {
-                let token = self.store.token_by_id(*token).await?;
-                match token {
-                    Some(token) => Ok(Who::program(&token) == *who && self.works(&token).await?),
-                    None => Ok(false),
-                }
+                let Some(token) = self.store.token_by_id(*token).await? else { return Ok(false) };
+                let user = match token.user {
+                    Some(user) => self.store.user(user).await?,
+                    None => None,
+                };
+                Ok(Who::program(&token) == *who && works(&token, user.as_ref(), self.now()))
             }
         }
-    }
-
-    /// Whether a token works; one that somebody made works as long as they are believed to be who they were.
-    pub(super) async fn works(&self, token: &Token) -> Result<bool, StoreError> {
-        let now = self.now();
-        if token.ended_at.is_some() || token.expires_at.is_some_and(|at| at <= now) {
-            return Ok(false);
-        }
-        let Some(user) = token.user else { return Ok(true) };
-        Ok(self.store.user(user).await?.is_some_and(|it| is_vouched(&it, now)))
     }
 }

@@ -70,36 +70,42 @@ impl App {
     /// Who shows this cookie's secret. What a page asks for `by_itself` keeps a viewer's session alive, who may leave a
     /// board open to look at; somebody who may change things has to do something now and then.
     pub async fn by_cookie(&self, secret: &str, by_itself: bool) -> Result<Comes, StoreError> {
-        let Some(session) = self.store.session(&hash_of(secret)).await? else { return Ok(Comes::Nobody) };
         let now = self.now();
-        if sign_in::is_stale(&session, now) {
+        let Some(shown) = self.store.session_shown(hash_of(secret), now).await? else {
+            return Ok(Comes::Nobody);
+        };
+        let (session, user) = &*shown;
+        if sign_in::is_stale(session, now) {
             noted(self.store.end_session(session.id).await.map(|_| ()));
             return Ok(Comes::Nobody);
         }
-        let user = self.store.user(session.user).await?.filter(|it| it.disabled_at.is_none());
-        let user = user.filter(|it| oidc::is_vouched(it, now));
-        let Some(user) = user else { return Ok(Comes::Nobody) };
+        if user.disabled_at.is_some() || !oidc::is_vouched(user, now) {
+            return Ok(Comes::Nobody);
+        }
         if session.half {
-            return Ok(Comes::Half(Box::new((user, session))));
+            return Ok(Comes::Half(Box::new((user.clone(), session.clone()))));
         }
         let counts = !by_itself || user.role == Role::Viewer;
         if counts && now.since(session.seen_at) >= NOTED_MS {
             noted(self.store.session_seen(session.id, now).await);
         }
-        Ok(Comes::Known(Who::person(&user, session.id)))
+        Ok(Comes::Known(Who::person(user, session.id)))
     }
 
     /// Who shows this token.
     pub async fn by_token(&self, secret: &str) -> Result<Comes, StoreError> {
-        let Some(token) = self.store.token(&hash_of(secret)).await? else { return Ok(Comes::Nobody) };
         let now = self.now();
-        if !self.works(&token).await? {
+        let Some(shown) = self.store.token_shown(hash_of(secret), now).await? else {
+            return Ok(Comes::Nobody);
+        };
+        let (token, user) = &*shown;
+        if !works(token, user.as_ref(), now) {
             return Ok(Comes::Nobody);
         }
         if token.used_at.is_none_or(|at| now.since(at) >= NOTED_MS) {
             noted(self.store.token_used(token.id, now).await);
         }
-        Ok(Comes::Known(Who::program(&token)))
+        Ok(Comes::Known(Who::program(token)))
     }
 
     /// Makes a token; its secret is told once and never again.
@@ -118,6 +124,12 @@ impl App {
         self.store.add_token(&secret.hash(), &token, self.now()).await?;
         Ok(secret)
     }
+}
+
+/// Whether a token works; one that somebody made works as long as they are believed to be who they were.
+fn works(token: &Token, user: Option<&User>, now: Timestamp) -> bool {
+    let is_over = token.ended_at.is_some() || token.expires_at.is_some_and(|at| at <= now);
+    !is_over && (token.user.is_none() || user.is_some_and(|it| oidc::is_vouched(it, now)))
 }
 
 /// A use that can't be noted, on a full disk for instance, refuses nobody who only looks. The store says aloud what ails it.
