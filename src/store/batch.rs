@@ -287,7 +287,7 @@ impl Batch<'_> {
                 entry.seq = *seq;
                 let row =
                     Row { id: entry.id, key: key.clone(), seq: Seq(*seq), package: Arc::clone(package) };
-                self.changes.push(Change { row, before });
+                self.changes.push(Change { row, before, alerts: Vec::new() });
             }
         }
         self.count();

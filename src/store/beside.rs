@@ -14,7 +14,8 @@ impl Mark {
     /// Before something is written.
     pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
         let file = File::options().create(true).append(true).open(folder.join(LOCK));
-        let why = |cause| format!("{} can't be written, so nothing was: {cause}", folder.join(LOCK).display());
+        let why =
+            |cause| format!("{} can't be written, so nothing was: {cause}", folder.join(LOCK).display());
         file.map(Self).map_err(|cause| StoreError::Folder(why(cause)))
     }
 

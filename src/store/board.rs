@@ -1,15 +1,16 @@
 //! All that a board's page needs: what was shown is kept and carried on by what changed since; the rest is asked for in one
 //! statement.
 
-use super::alerts::{alerts_asked, alerts_told, standing_told};
+use super::alerts::{alerts_asked, alerts_told, counts_told};
 use super::ask::{Ask, Told, Wanted, read};
-use super::carry::{AsOf, ByWord, Known, Ranked, looked_up};
+use super::carry::{AsOf, ByWord, Counted, Known, Newest, Ranked, looked_up};
 use super::facets::Facets;
 use super::list::{Order, attention, page_and};
 use super::memo::{Sent, steady};
 use super::read::Page;
-use super::{Alert, AlertFilter, Standing, Store, StoreError};
+use super::{Alert, AlertFilter, Store, StoreError};
 use crate::model::{Filter, Seq, Tally, Timestamp};
+use std::sync::Arc;
 
 /// What a board looks at.
 #[derive(Debug, Clone)]
@@ -102,8 +103,9 @@ impl Store {
         let carry = |kept: AsOf<u64>, changes: &[_]| Some(kept.carried(changes, filter, now));
         let attention = self.wanted(&self.memo.attention, key, asks, carry, || attention(filter, now))?;
         let open = AlertFilter { now: steady(look.open.now), ..look.open.clone() };
-        let carry = |kept: AsOf<Vec<Alert>>, changes: &[_]| kept.carried(changes, &look.open);
-        let ask = || alerts_asked(&look.open);
+        let carry = |kept: AsOf<Arc<Newest>>, changes: &[_]| kept.carried(changes, &look.open);
+        let limit = Newest::looked_up(look.open.limit);
+        let ask = || alerts_asked(&AlertFilter { limit, ..look.open.clone() });
         let newest = self.wanted(&self.memo.newest, (self.writes_around(), open), asks, carry, ask)?;
         Ok(Around {
             attention,
@@ -118,8 +120,8 @@ impl Store {
 /// What stands around a list, as far as it is kept.
 struct Around<'a> {
     attention: Wanted<'a, (Filter, Timestamp), u64>,
-    newest: Wanted<'a, AlertFilter, Vec<Alert>>,
-    standing: Wanted<'a, AlertFilter, Standing>,
+    newest: Wanted<'a, AlertFilter, Arc<Newest>>,
+    standing: Wanted<'a, AlertFilter, Arc<Counted>>,
     sent: Option<Wanted<'a, Sent, ByWord>>,
     facets: Option<Wanted<'a, (Filter, u32, String), Ranked>>,
 }
@@ -127,8 +129,10 @@ struct Around<'a> {
 impl Around<'_> {
     fn of(self, store: &Store, look: &Look<'_>, told: &mut Told) -> Result<Surroundings, StoreError> {
         let attention = self.attention.of(told, read)?;
-        let alerts = self.newest.of(told, alerts_told)?;
-        let open = self.standing.of(told, standing_told)?.open;
+        let most = look.open.limit;
+        let newest = |it: &str| Ok(Arc::new(Newest::of(alerts_told(it)?, most)));
+        let alerts = self.newest.of(told, newest)?.shown(most);
+        let open = self.standing.of(told, counts_told)?.standing(look.open.now).open;
         let mut tallies = store.counts_of(look.filter, self.sent, told)?;
         tallies.push((Tally::Attention, attention));
         let facets = match self.facets.zip(look.values) {

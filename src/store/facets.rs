@@ -195,7 +195,7 @@ pub(super) async fn recount(by: &By, connection: &mut SqliteConnection) -> Resul
     let mut script = Script::begin();
     script.statement(by.forget, |_| Ok(()))?;
     script.statement(by.count, |_| Ok(()))?;
-    script.commit(connection).await
+    script.commit(connection).await.map(|_| ())
 }
 
 /// The first counter that is not what is there, as a sentence that names nobody.

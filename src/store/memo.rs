@@ -1,11 +1,11 @@
 //! What was answered: asked again before something is written that makes it another, it is the same, or is carried on.
 //! What `Package::looks_like` leaves out is as of [`steady`].
 
-use super::carry::{AsOf, ByWord, Known, Ranked};
-use super::{Alert, AlertFilter, Order, Standing, StoreError, View};
+use super::carry::{AsOf, ByWord, Counted, Known, Newest, Ranked};
+use super::{AlertFilter, Order, StoreError, View};
 use crate::model::access::Reach;
 use crate::model::{Filter, Timestamp};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// So many answers of a kind are kept, the latest, where nothing else is said: a page may be large.
 const FEW: usize = 16;
@@ -23,7 +23,7 @@ pub(super) struct Memos {
     /// How many packages of a filter need attention at a time.
     pub attention: Memo<(Filter, Timestamp), AsOf<u64>>,
     /// The newest of some alerts.
-    pub newest: Memo<AlertFilter, AsOf<Vec<Alert>>>,
+    pub newest: Memo<AlertFilter, AsOf<Arc<Newest>>>,
     /// The senders of whom somebody may know, and how many of them.
     pub senders: Memo<(Reach, u32), AsOf<Vec<String>>>,
     /// How many of the packages that some sent stand under each word.
@@ -31,7 +31,7 @@ pub(super) struct Memos {
     /// The facets of a filter that are counted on disk, of how many values, over which accounts.
     pub facets: Memo<(Filter, u32, String), AsOf<Ranked>>,
     /// How many alerts stand.
-    pub standing: Memo<AlertFilter, AsOf<Standing>>,
+    pub standing: Memo<AlertFilter, AsOf<Arc<Counted>>>,
     /// The saved views that somebody has.
     pub views: Memo<Option<i64>, Vec<View>>,
 }

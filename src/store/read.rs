@@ -1,5 +1,6 @@
 //! What the store tells its readers: plain values, no SQL.
 
+use super::Alert;
 use crate::model::{AccountId, Origin, Package, PackageKey, Record, Seq, SignerId, Timestamp};
 use std::sync::Arc;
 
@@ -173,4 +174,6 @@ pub struct Change {
     pub row: Row,
     /// The package before; `None`: it is new.
     pub before: Option<Arc<Package>>,
+    /// Its alerts that were raised or are over with that, as they are now, but for the package.
+    pub alerts: Vec<Alert>,
 }

@@ -5,7 +5,7 @@
 //! the padding rows are NULL and filtered out.
 
 use super::StoreError;
-use sqlx::sqlite::{SqliteArguments, SqliteConnection};
+use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
 use sqlx::{Arguments, AssertSqlSafe, Encode, Sqlite, Type};
 use std::sync::Arc;
 
@@ -74,16 +74,21 @@ impl Script {
         bind(&mut Row { args: &mut self.args, words: &mut self.words, columns: 0 })
     }
 
-    /// Commits: when this returns well, all of it is on disk; else none of it is.
-    pub(super) async fn commit(mut self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    /// Commits: when this returns well, all of it is on disk; else none of it is. What its statements returned.
+    pub(super) async fn commit(
+        mut self,
+        connection: &mut SqliteConnection,
+    ) -> Result<Vec<SqliteRow>, StoreError> {
         self.text.push_str("COMMIT");
         let query = sqlx::query_with(AssertSqlSafe(self.text), self.args);
-        if let Err(cause) = query.execute(&mut *connection).await {
-            // The transaction may be over already; then this is refused, and that is fine.
-            let _ = sqlx::query("ROLLBACK").execute(connection).await;
-            return Err(cause.into());
+        match query.fetch_all(&mut *connection).await {
+            Ok(rows) => Ok(rows),
+            Err(cause) => {
+                // The transaction may be over already; then this is refused, and that is fine.
+                let _ = sqlx::query("ROLLBACK").execute(connection).await;
+                Err(cause.into())
+            }
         }
-        Ok(())
     }
 
     fn values(&mut self, table: &Table, rows: usize) {

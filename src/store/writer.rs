@@ -228,7 +228,7 @@ impl Writer {
             let below = numbers.pruned;
             script.statement("DELETE FROM changes WHERE seq <= ?", |cells| cells.bind(below).map(|_| ()))?;
         }
-        script.commit(&mut self.connection).await?;
+        let returned = script.commit(&mut self.connection).await?;
 
         self.numbers = numbers;
         self.shed.done(&refused);
@@ -241,9 +241,10 @@ impl Writer {
         for (account, word, n) in self.tallies.after(&batch.delta) {
             self.tallies.set(account, word, n);
         }
+        let is_told = batch.tell_alerts(&returned);
         let changes: Vec<Arc<Change>> = batch.changes.drain(..).map(Arc::new).collect();
         // In this order: who is told of these changes by what is at hand is told of the alerts, too.
-        self.health.wrote(batch.pending(), !batch.alerts.is_empty());
+        self.health.wrote(batch.pending(), !is_told);
         self.recent.add(&changes);
         for change in changes {
             // Nobody listening is no error.

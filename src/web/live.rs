@@ -211,7 +211,7 @@ pub async fn live(
         (Some(after), None) => match site.app.store.changes_after(after, MOST_REPLAYED).await? {
             Some(rows) => {
                 floor = rows.last().map_or(floor, |row| row.seq);
-                let changes = rows.into_iter().map(|row| Change { row, before: None });
+                let changes = rows.into_iter().map(|row| Change { row, before: None, alerts: Vec::new() });
                 told_again(changes.collect(), &listens, &site)
             }
             None => {

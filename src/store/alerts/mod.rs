@@ -19,7 +19,7 @@ pub use messages::{Message, MessageFacts};
 pub use occasion::{Because, Occasion};
 #[cfg(test)]
 pub(super) use operators::HOOK;
-pub(super) use page::standing_told;
+pub(super) use page::counts_told;
 pub use page::{MOST_COUNTED, Standing};
 pub(super) use raise::Alerts;
 pub use read::{Alert, AlertFilter, AlertState, Resolution, Taken};

@@ -6,12 +6,24 @@ use super::super::batch::Batch;
 use super::super::packages::json;
 use super::super::script::Script;
 use super::super::shelf::Entry;
+use super::read::{Alert, Resolution};
 use crate::model::alert::{AlertKind, Concern, OLD_MS, Turn, concerns, turns};
-use crate::model::{Package, PackageKey, Status, Timestamp};
+use crate::model::{AccountId, Package, PackageId, PackageKey, Status, Timestamp};
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
 
 /// What changed more lately than this is not called still: `inactive-after` is no shorter.
 const STILL_MS: i64 = 60 * 60 * 1000;
 
+/// What is returned of alerts that are raised or cleared; of those that stand again, which may be anything, less.
+macro_rules! returning {
+    ($changes:literal) => {
+        concat!(
+            $changes,
+            " RETURNING id, account, package, kind, signer, began, raised_at, late, resolved_at"
+        )
+    };
+}
 /// One that a fact had cleared and that stands again by what was told of before: who heard that it is over is told so, and nobody else
 /// once more. `?`: a JSON array of `[account, package, kind, signer, began, raised_at, late, route_at]`.
 pub(super) const REOPEN: &str = "UPDATE alerts SET resolved_at = NULL, resolution = NULL, route_at = coalesce(k.value ->> 7, iif(EXISTS \
@@ -19,16 +31,20 @@ pub(super) const REOPEN: &str = "UPDATE alerts SET resolved_at = NULL, resolutio
     k.value ->> 5, NULL)) FROM json_each(?) k \
     WHERE account = k.value ->> 0 AND package = k.value ->> 1 AND alerts.kind = k.value ->> 2 AND signer = k.value ->> 3 \
     AND resolution = 'cleared' AND began >= k.value ->> 4 AND NOT EXISTS (SELECT 1 FROM alerts o WHERE o.account = alerts.account \
-    AND o.package = alerts.package AND o.kind = alerts.kind AND o.signer = alerts.signer AND o.id > alerts.id)";
-pub(super) const RAISE: &str = "INSERT OR IGNORE INTO alerts (account, package, kind, signer, began, raised_at, late, route_at) \
+    AND o.package = alerts.package AND o.kind = alerts.kind AND o.signer = alerts.signer AND o.id > alerts.id) RETURNING id";
+pub(super) const RAISE: &str = returning!(
+    "INSERT OR IGNORE INTO alerts (account, package, kind, signer, began, raised_at, late, route_at) \
     SELECT k.value ->> 0, k.value ->> 1, k.value ->> 2, k.value ->> 3, k.value ->> 4, k.value ->> 5, k.value ->> 6, k.value ->> 7 \
     FROM json_each(?) k WHERE NOT EXISTS (SELECT 1 FROM alerts o WHERE o.account = k.value ->> 0 AND o.package = k.value ->> 1 \
-    AND o.kind = k.value ->> 2 AND o.signer = k.value ->> 3 AND (o.resolved_at IS NULL OR o.began >= k.value ->> 4))";
+    AND o.kind = k.value ->> 2 AND o.signer = k.value ->> 3 AND (o.resolved_at IS NULL OR o.began >= k.value ->> 4))"
+);
 /// Who was told hears of that, too. `?`: a JSON array of `[account, package, kind, signer, resolved_at]`.
-pub(super) const CLEAR: &str = "UPDATE alerts SET resolved_at = k.value ->> 4, resolution = 'cleared', \
+pub(super) const CLEAR: &str = returning!(
+    "UPDATE alerts SET resolved_at = k.value ->> 4, resolution = 'cleared', \
     route_at = iif(EXISTS (SELECT 1 FROM tellings t WHERE t.alert = alerts.id), k.value ->> 4, NULL), snoozed_until = NULL \
     FROM json_each(?) k WHERE account = k.value ->> 0 AND package = k.value ->> 1 AND alerts.kind = k.value ->> 2 \
-    AND signer = k.value ->> 3 AND resolved_at IS NULL";
+    AND signer = k.value ->> 3 AND resolved_at IS NULL"
+);
 /// Of packages that are folded again, but what only time raises: `?`: a JSON array of `[account, package, resolved_at, [what stands, as "kind signer"]]`.
 const CLEAR_THE_REST: &str = "UPDATE alerts SET resolved_at = k.value ->> 2, resolution = 'cleared', \
     route_at = iif(EXISTS (SELECT 1 FROM tellings t WHERE t.alert = alerts.id), k.value ->> 2, NULL), snoozed_until = NULL FROM json_each(?) k WHERE account = k.value ->> 0 AND package = k.value ->> 1 AND resolved_at IS NULL \
@@ -115,11 +131,6 @@ impl Alerts {
         !self.raised.is_empty() || !self.cleared.is_empty()
     }
 
-    /// Whether alerts stay as they are.
-    pub(in crate::store) fn is_empty(&self) -> bool {
-        !self.is_news() && self.rest.is_empty() && self.renamed.is_empty()
-    }
-
     pub(in crate::store) fn write(&self, script: &mut Script) -> Result<(), StoreError> {
         let mut each = |sql, rows: Option<String>| match rows {
             Some(rows) => script.statement(sql, |cells| cells.bind(rows).map(|_| ())),
@@ -137,6 +148,44 @@ impl Batch<'_> {
     pub(in crate::store) fn alerts_into(&self, script: &mut Script) -> Result<(), StoreError> {
         self.alerts.write(script)
     }
+
+    /// What became of alerts is told with the changes of their packages. `false`: not all of it is.
+    pub(in crate::store) fn tell_alerts(&mut self, rows: &[SqliteRow]) -> bool {
+        let mut all = self.alerts.rest.is_empty() && self.alerts.renamed.is_empty();
+        for row in rows {
+            let alert = alert_of(row);
+            let change = alert
+                .as_ref()
+                .and_then(|it| self.changes.iter_mut().find(|change| it.is_of(&change.row.key)));
+            match (alert, change) {
+                (Some(alert), Some(change)) => change.alerts.push(alert),
+                (None, _) | (_, None) => all = false,
+            }
+        }
+        all
+    }
+}
+
+/// As it stands where nobody has seen to it yet. `None`: a row that doesn't say so.
+fn alert_of(row: &SqliteRow) -> Option<Alert> {
+    let at = |column| row.try_get(column).ok().map(Timestamp);
+    let resolved: Option<i64> = row.try_get("resolved_at").ok()?;
+    Some(Alert {
+        id: row.try_get("id").ok()?,
+        account: AccountId(row.try_get("account").ok()?),
+        package: PackageId::parse(row.try_get("package").ok()?),
+        state_of: None,
+        kind: AlertKind::parse(row.try_get("kind").ok()?)?,
+        signer: row.try_get("signer").ok()?,
+        began: at("began")?,
+        raised_at: at("raised_at")?,
+        late: row.try_get::<i64, _>("late").ok()? != 0,
+        taken: None,
+        taken_before: Vec::new(),
+        snoozed: None,
+        resolved: resolved.map(|at| (Timestamp(at), Resolution::Cleared)),
+        nags: 0,
+    })
 }
 
 impl Entry {

@@ -193,6 +193,12 @@ impl Alert {
         }
     }
 
+    /// Whether it is of a package.
+    #[must_use]
+    pub fn is_of(&self, key: &PackageKey) -> bool {
+        self.account == key.account && self.package.as_ref() == Some(&key.package)
+    }
+
     /// The package, where it is of one.
     #[must_use]
     pub fn key(&self) -> Option<PackageKey> {

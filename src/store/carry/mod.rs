@@ -1,13 +1,14 @@
 //! What boards said, carried on by what changed since: the same as if it were looked up, without a statement.
 
+mod alerts;
 mod counts;
 
+pub(super) use alerts::{Counted, Newest};
 pub(super) use counts::{ByWord, Ranked, Ranks};
 
 use super::list::{Order, Place, place_given};
 use super::read::{Change, Page, Row};
-use super::{Alert, AlertFilter, Standing};
-use crate::model::filter::{search_text, sender_key};
+use crate::model::filter::search_text;
 use crate::model::{Filter, Package, Seq, Timestamp};
 use std::sync::Arc;
 
@@ -116,39 +117,6 @@ impl AsOf<u64> {
         self.with(changes);
         self
     }
-}
-
-impl AsOf<Vec<Alert>> {
-    /// The same alerts, of packages that changed; `None`: they may be somebody else's.
-    pub(super) fn carried(mut self, changes: &[Arc<Change>], filter: &AlertFilter) -> Option<Self> {
-        if !stay_theirs(changes, filter) {
-            return None;
-        }
-        for row in changes.iter().map(|it| &it.row) {
-            for alert in &mut self.it {
-                if alert.account == row.key.account && alert.package.as_ref() == Some(&row.key.package) {
-                    alert.state_of = Some(Arc::clone(&row.package));
-                }
-            }
-        }
-        self.with(changes);
-        Some(self)
-    }
-}
-
-impl AsOf<Standing> {
-    /// A change of packages that is one of alerts, too, is a write around lists. `None`: they may be somebody else's.
-    pub(super) fn carried(mut self, changes: &[Arc<Change>], filter: &AlertFilter) -> Option<Self> {
-        self.with(changes);
-        stay_theirs(changes, filter).then_some(self)
-    }
-}
-
-/// Whether the alerts of those packages are of the same senders as before, where that is asked.
-fn stay_theirs(changes: &[Arc<Change>], filter: &AlertFilter) -> bool {
-    let sender = |it: &Package| sender_key(it).filter(|_| !it.elsewhere);
-    let moves = |it: &Arc<Change>| it.before.as_deref().and_then(sender) != sender(&it.row.package);
-    filter.within.senders.is_none() || !changes.iter().any(moves)
 }
 
 fn admits(filter: &Filter, row: &Row, now: Timestamp) -> bool {

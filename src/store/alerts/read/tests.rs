@@ -4,7 +4,7 @@ use super::*;
 use crate::model::fold::answer_record;
 use crate::model::{Answer, Person, Snapshot, Status};
 use crate::store::Act;
-use crate::store::alerts::standing_told;
+use crate::store::alerts::counts_told;
 use crate::store::ask::{Told, together};
 use crate::store::open::connect_beside;
 use crate::store::{Mode, Policies, answer_fingerprint};
@@ -120,7 +120,7 @@ async fn other_peoples_alerts_cost_nothing() {
             let mut told = Told::new(crate::model::Seq(0), answers);
             let page = alerts_told(&told.next().unwrap()).unwrap();
             assert_eq!(page.len(), if state == AlertState::Open { 5 } else { 0 });
-            assert_eq!(standing.of(&mut told, standing_told).unwrap().open, 5);
+            assert_eq!(standing.of(&mut told, counts_told).unwrap().standing(NOW).open, 5);
         }
         costs.push(steps.load(Ordering::Relaxed));
     }
