@@ -14,7 +14,7 @@ use super::tallies::{self, Delta};
 use super::traffic::Traffic;
 use super::{NewArrival, NewRefused, StoreError, Subject};
 use crate::model::log::{Merged, Places};
-use crate::model::{DoubtKind, Fingerprint, Origin, PackageKey, Record, Seq, SignerKey, Timestamp};
+use crate::model::{DoubtKind, Fingerprint, Origin, Package, PackageKey, Record, Seq, SignerKey, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
@@ -97,6 +97,8 @@ pub(super) struct Touched {
     words: Vec<&'static str>,
     sender: Option<String>,
     group: Option<String>,
+    /// As it was.
+    pub before: Option<Arc<Package>>,
     /// How many facts its log had; those behind them are new.
     pub known: usize,
     /// Facts to write, by their place in the log.
@@ -114,9 +116,10 @@ impl Touched {
         let words = entry.package.as_deref().map(|it| tallies::words(it, entry.not_ours)).unwrap_or_default();
         let sender = entry.package.as_deref().and_then(facets::sender);
         let group = entry.package.as_deref().and_then(facets::group);
-        let known = entry.log.len();
+        let (before, known) = (entry.package.clone(), entry.log.len());
         Self {
             entry,
+            before,
             places: Places::default(),
             words,
             sender,

@@ -48,15 +48,25 @@ const NEW_FACTS: Table = log_table!("INSERT OR ROLLBACK", "facts", "package", ""
 const FACTS: Table = log_table!("facts", "package");
 /// Of facts under a signer.
 pub(super) const SIGNER_FACTS: Table = log_table!("signer_facts", "signer");
-const PACKAGES: Table = Table {
-    head: "INSERT INTO packages (id, account, package, seq, shelf, sender, team, name, search, state, ready, attention_until, updated, created, due, facts, check_by, tries, not_ours)",
-    columns: 19,
-    tail: "ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, shelf = excluded.shelf, ready = excluded.ready, \
-           attention_until = excluded.attention_until, sender = excluded.sender, team = excluded.team, updated = excluded.updated, \
-           created = excluded.created, due = excluded.due, name = excluded.name, search = excluded.search, \
-           state = excluded.state, facts = excluded.facts, check_by = excluded.check_by, tries = excluded.tries, \
-           not_ours = excluded.not_ours",
-};
+macro_rules! packages {
+    ($more:literal) => {
+        Table {
+            head: "INSERT INTO packages (id, account, package, seq, shelf, sender, team, name, search, state, ready, attention_until, updated, created, due, facts, check_by, tries, not_ours)",
+            columns: 19,
+            tail: concat!(
+                "ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, updated = excluded.updated, state = excluded.state, \
+                 facts = excluded.facts, check_by = excluded.check_by, tries = excluded.tries, not_ours = excluded.not_ours",
+                $more
+            ),
+        }
+    };
+}
+const PACKAGES: Table = packages!(
+    ", shelf = excluded.shelf, ready = excluded.ready, attention_until = excluded.attention_until, sender = excluded.sender, \
+     team = excluded.team, created = excluded.created, due = excluded.due, name = excluded.name, search = excluded.search"
+);
+/// Of which [`Listed`] stays: the pages of indexes over what is not named here stay as they are, too, which is most of them.
+const PACKAGES_THAT_STAY: Table = packages!("");
 const CHANGES: Table = Table { head: "INSERT OR ROLLBACK INTO changes (seq, package)", columns: 2, tail: "" };
 const TALLIES: Table = Table {
     head: "INSERT INTO tallies (account, word, n)",
@@ -92,15 +102,19 @@ impl Batch<'_> {
         }
         script.insert(&NEW_FACTS, &new, fact_cells)?;
         script.insert(&FACTS, &known, fact_cells)?;
-        let stale: Vec<(&PackageKey, &Entry, &Package)> = self
-            .touched
-            .iter()
-            .filter(|(_, touched)| touched.stale)
-            .filter_map(|(key, touched)| touched.entry.package.as_deref().map(|it| (key, &touched.entry, it)))
-            .collect();
-        script.insert(&PACKAGES, &stale, |(key, entry, package), cells| {
-            package_cells(key, entry, package, cells)
-        })?;
+        let (mut moved, mut stay) = (Vec::new(), Vec::new());
+        for (key, touched) in self.touched.iter().filter(|(_, touched)| touched.stale) {
+            let Some(package) = touched.entry.package.as_deref() else { continue };
+            let listed = Listed::of(key, package);
+            // What is folded again may stand in a row that says something else.
+            let before = touched.before.as_deref().filter(|_| !touched.refold);
+            let stays = before.is_some_and(|it| Listed::of(key, it) == listed);
+            let columns = Columns::new(listed, package)?;
+            if stays { &mut stay } else { &mut moved }.push((key, &touched.entry, columns));
+        }
+        for (table, rows) in [(PACKAGES, moved), (PACKAGES_THAT_STAY, stay)] {
+            script.insert(&table, &rows, |row, cells| package_cells(row, cells))?;
+        }
         let changes: Vec<(i64, i64)> = self
             .changes
             .iter()
@@ -204,30 +218,64 @@ pub(super) struct Columns {
 
 impl Columns {
     pub(super) fn of(key: &PackageKey, package: &Package) -> Result<Self, StoreError> {
-        let id = key.package.as_str();
-        let shelf = match (package.template, package.elsewhere, package.trashed) {
-            (true, ..) => "template",
-            (false, true, _) => "elsewhere",
-            (false, false, true) => "trashed",
-            (false, false, false) => package.status.word(),
-        };
+        Self::new(Listed::of(key, package), package)
+    }
+
+    fn new(listed: Listed, package: &Package) -> Result<Self, StoreError> {
+        let Listed { shelf, sender, team, name, search, ready, attention_until, created, due } = listed;
         Ok(Self {
             texts: [
                 ("shelf", Some(shelf.to_owned())),
-                ("sender", sender_key(package).filter(|_| !package.elsewhere)),
-                ("team", package.group.clone().filter(|_| !package.elsewhere)),
-                ("name", Some(fold_text(package.name.as_deref().unwrap_or(id)))),
-                ("search", Some(search_text(id, package))),
+                ("sender", sender),
+                ("team", team),
+                ("name", Some(name)),
+                ("search", Some(search)),
                 ("state", Some(encode_package(package)?)),
             ],
             numbers: [
-                ("ready", Some(i64::from(package.ready_to_complete))),
-                ("attention_until", package.attention_until().map(|at| at.0)),
+                ("ready", Some(i64::from(ready))),
+                ("attention_until", attention_until),
                 ("updated", Some(package.updated.0)),
-                ("created", Some(package.created.map_or(0, |at| at.0))),
-                ("due", Some(package.due.map_or(i64::MAX, |at| at.0))),
+                ("created", Some(created)),
+                ("due", Some(due)),
             ],
         })
+    }
+}
+
+/// Where lists and searches find a package, but for when it changed.
+#[derive(PartialEq)]
+struct Listed {
+    shelf: &'static str,
+    sender: Option<String>,
+    team: Option<String>,
+    name: String,
+    search: String,
+    ready: bool,
+    attention_until: Option<i64>,
+    created: i64,
+    due: i64,
+}
+
+impl Listed {
+    fn of(key: &PackageKey, package: &Package) -> Self {
+        let id = key.package.as_str();
+        Self {
+            shelf: match (package.template, package.elsewhere, package.trashed) {
+                (true, ..) => "template",
+                (false, true, _) => "elsewhere",
+                (false, false, true) => "trashed",
+                (false, false, false) => package.status.word(),
+            },
+            sender: sender_key(package).filter(|_| !package.elsewhere),
+            team: package.group.clone().filter(|_| !package.elsewhere),
+            name: fold_text(package.name.as_deref().unwrap_or(id)),
+            search: search_text(id, package),
+            ready: package.ready_to_complete,
+            attention_until: package.attention_until().map(|at| at.0),
+            created: package.created.map_or(0, |at| at.0),
+            due: package.due.map_or(i64::MAX, |at| at.0),
+        }
     }
 }
 
@@ -247,18 +295,15 @@ pub(super) fn fact_cells(
 
 /// The cells of a row of `packages`.
 fn package_cells(
-    key: &PackageKey,
-    entry: &Entry,
-    package: &Package,
+    (key, entry, Columns { texts, numbers }): &(&PackageKey, &Entry, Columns),
     cells: &mut super::script::Row<'_>,
 ) -> Result<(), StoreError> {
-    let Columns { texts, numbers } = Columns::of(key, package)?;
     cells.bind(entry.id)?.word(&key.account.0)?.bind(key.package.as_str().to_owned())?.bind(entry.seq)?;
     for (_, text) in texts {
-        cells.bind(text)?;
+        cells.bind(text.clone())?;
     }
     for (_, number) in numbers {
-        cells.bind(number)?;
+        cells.bind(*number)?;
     }
     cells.bind(len(entry.total))?;
     cells.bind(entry.check_by.map(|at| at.0))?.bind(entry.tries)?.bind(i64::from(entry.not_ours))?;
