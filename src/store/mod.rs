@@ -62,7 +62,7 @@ mod writer;
 
 pub use alerts::{
     Act, Alert, AlertFilter, AlertState, Because, Heard, MOST_COUNTED, Message, MessageFacts, NewTelling,
-    Occasion, Resolution, Routed, Standing, Still, Taken, Telling, TellingState, TellingTried,
+    Occasion, Resolution, Routed, Standing, Still, Taken, Telling, TellingState, TellingTried, ToRoute,
 };
 pub use asked::{DryLine, Foreseen, MOST_DRY_LINES, MOST_WAITING};
 pub use backup::{Copied, Progress};

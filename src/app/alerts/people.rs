@@ -9,7 +9,7 @@ use crate::model::Timestamp;
 use crate::model::access::Role;
 use crate::model::alert::AlertKind;
 use crate::model::wishes::Wishes;
-use crate::store::{Alert, Because, NewTelling};
+use crate::store::{Alert, Because, NewTelling, ToRoute};
 use jiff::tz::TimeZone;
 
 /// So many people are gone through in one read.
@@ -56,7 +56,8 @@ fn fails(channel: &str, alert: &Alert) -> bool {
 
 impl App {
     /// Whom to tell of an alert, by which channel and when. Empty: there is nobody.
-    pub(super) async fn tellings_of(&self, alert: &Alert) -> Result<Vec<NewTelling>, StoreError> {
+    pub(super) async fn tellings_of(&self, it: &ToRoute) -> Result<Vec<NewTelling>, StoreError> {
+        let alert = &it.alert;
         let mut found = Found::default();
         if alert.kind.is_the_operators() {
             self.admins_into(alert, &mut found).await?;
@@ -64,7 +65,7 @@ impl App {
                 self.address_into(alert, address, Because::Operator, &mut found).await?;
             }
         } else {
-            self.followers_into(alert, &mut found).await?;
+            self.followers_into(it, &mut found).await?;
             self.sender_into(alert, &mut found).await?;
             for address in self.named_by_rules(alert) {
                 self.address_into(alert, &address, Because::Rule, &mut found).await?;
@@ -106,11 +107,10 @@ impl App {
         TimeZone::get(name).unwrap_or(TimeZone::UTC)
     }
 
-    async fn followers_into(&self, alert: &Alert, found: &mut Found) -> Result<(), StoreError> {
-        let Some(key) = alert.key() else { return Ok(()) };
-        for id in self.store.followers(&key).await? {
-            if let Some(user) = self.store.user(id).await? {
-                self.user_into(alert, user, Because::Follower, found).await?;
+    async fn followers_into(&self, it: &ToRoute, found: &mut Found) -> Result<(), StoreError> {
+        for id in &it.followers {
+            if let Some(user) = self.store.user(*id).await? {
+                self.user_into(&it.alert, user, Because::Follower, found).await?;
             }
         }
         Ok(())

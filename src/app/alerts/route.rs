@@ -3,7 +3,7 @@
 
 use crate::app::{App, StoreError};
 use crate::model::Timestamp;
-use crate::store::{Alert, Heard, NewTelling, Occasion, Resolution, Routed};
+use crate::store::{Alert, Heard, NewTelling, Occasion, Resolution, Routed, ToRoute};
 
 /// So long the API may take to name the sender.
 pub const PATIENCE_MS: i64 = 60_000;
@@ -31,13 +31,13 @@ impl App {
         loop {
             let alerts = self.store.unrouted(after, PAGE).await?;
             let Some(last) = alerts.last() else { break };
-            after = last.0.id;
+            after = last.alert.id;
             let (mut routed, mut later) = (Vec::new(), Vec::new());
-            for (alert, known) in &alerts {
-                match self.route(alert).await? {
+            for it in &alerts {
+                match self.route(it).await? {
                     Route::Told(it) => routed.extend(it),
-                    Route::Waits(until) if until == *known => {}
-                    Route::Waits(until) => later.push((alert.id, until)),
+                    Route::Waits(until) if Some(until) == it.route_at => {}
+                    Route::Waits(until) => later.push((it.alert.id, until)),
                 }
             }
             done += routed.len();
@@ -49,8 +49,8 @@ impl App {
         // What stays due, since it was noted under way, is for the next step.
         let nagged = self.store.to_nag(self.now(), PAGE).await?;
         let mut routed = Vec::new();
-        for alert in &nagged {
-            routed.push(self.nag(alert).await?);
+        for it in &nagged {
+            routed.push(self.nag(it).await?);
         }
         self.told(&routed).await?;
         Ok(done + routed.len())
@@ -69,11 +69,11 @@ impl App {
         Ok(())
     }
 
-    async fn route(&self, alert: &Alert) -> Result<Route, StoreError> {
-        let nags = alert.nags;
+    async fn route(&self, it: &ToRoute) -> Result<Route, StoreError> {
+        let (alert, nags) = (&it.alert, it.alert.nags);
         let routed = |occasion, to, nag_at| Routed { alert: alert.id, occasion, to, nag_at, nags };
         if let Some((_, resolution)) = alert.resolved {
-            let heard = self.store.heard(alert.id).await?;
+            let heard = self.heard_of(it).await?;
             let to = match resolution {
                 Resolution::Cleared => self.those_who(&heard, |last| !is_end(last)).await?,
                 // Somebody, or time, closed it: nothing is mended.
@@ -85,18 +85,23 @@ impl App {
             return Ok(Route::Waits(until));
         }
         let nag_at = self.nag_at(self.now());
-        let heard = self.store.heard(alert.id).await?;
+        let heard = self.heard_of(it).await?;
         let misled = self.those_who(&heard, is_end).await?;
-        let mut all = vec![routed(Occasion::Raised, self.tellings_of(alert).await?, nag_at)];
+        let mut all = vec![routed(Occasion::Raised, self.tellings_of(it).await?, nag_at)];
         if !misled.is_empty() {
             all.push(routed(Occasion::Again(heard.ends), misled, nag_at));
         }
         Ok(Route::Told(all))
     }
 
-    async fn nag(&self, alert: &Alert) -> Result<Routed, StoreError> {
-        let nags = alert.nags + 1;
-        let to = self.tellings_of(alert).await?;
+    /// Who heard of it, and what last; mostly nobody yet.
+    async fn heard_of(&self, it: &ToRoute) -> Result<Heard, StoreError> {
+        if it.is_heard { self.store.heard(it.alert.id).await } else { Ok(Heard::default()) }
+    }
+
+    async fn nag(&self, it: &ToRoute) -> Result<Routed, StoreError> {
+        let (alert, nags) = (&it.alert, it.alert.nags + 1);
+        let to = self.tellings_of(it).await?;
         let nag_at = self.nag_at(self.now()).filter(|_| nags < MOST_NAGS);
         Ok(Routed { alert: alert.id, occasion: Occasion::Reminder(nags), to, nag_at, nags })
     }

@@ -1,8 +1,9 @@
 //! Alerts: what is worth telling somebody. `raise` writes them with their cause, `operators` what is wrong with the board,
-//! `inactive` which packages lie still; `read` lists them, `page` counts them; `acts` says what people made of them, `wishes`
+//! `inactive` which packages lie still; `read` lists them, `due` those whom to tell of is to be looked up, `page` counts them; `acts` says what people made of them, `wishes`
 //! what they want to hear of, `tellings` who is told on which `occasion` and what came of it, which `messages` lists.
 
 mod acts;
+mod due;
 mod inactive;
 mod messages;
 mod occasion;
@@ -14,6 +15,7 @@ mod tellings;
 mod wishes;
 
 pub use acts::Act;
+pub use due::ToRoute;
 pub use inactive::Still;
 pub use messages::{Message, MessageFacts};
 pub use occasion::{Because, Occasion};

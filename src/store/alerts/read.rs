@@ -60,11 +60,6 @@ macro_rules! listed {
 }
 const ONE: &str = alerts!("a.id = $1");
 const OF_PACKAGE: &str = alerts!("a.account = $1 AND a.package = $2 ORDER BY a.id DESC LIMIT $3");
-/// Those of whom it isn’t known yet whom to tell.
-const UNROUTED: &str = alerts!("a.route_at IS NOT NULL AND a.id > $1 ORDER BY a.id LIMIT $2");
-const TO_NAG: &str = alerts!(
-    "a.nag_at <= $1 AND a.resolved_at IS NULL AND a.taken_at IS NULL AND a.route_at IS NULL ORDER BY a.nag_at, a.id LIMIT $2"
-);
 const THESE: &str = alerts!("a.id IN (SELECT value FROM json_each($1)) ORDER BY a.id");
 const OPEN: [&str; 2] = listed!(
     "alerts_sender",
@@ -74,6 +69,8 @@ const TAKEN: [&str; 2] = listed!("alerts_sender", "a.resolved_at IS NULL AND a.t
 const SNOOZED: [&str; 2] =
     listed!("alerts_sender", "a.resolved_at IS NULL AND a.taken_at IS NULL AND a.snoozed_until > $7");
 const RESOLVED: [&str; 2] = listed!("alerts_sender_resolved", "a.resolved_at IS NOT NULL");
+
+pub(super) use {alerts, in_one};
 
 /// Where an alert stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -239,23 +236,6 @@ impl Store {
         row.as_ref().map(alert_of).transpose()
     }
 
-    /// Those behind the number `after` of whom it has yet to be looked up whom to tell, or to tell that they are mended; and until when that waits.
-    pub async fn unrouted(&self, after: i64, limit: u32) -> Result<Vec<(Alert, Timestamp)>, StoreError> {
-        let query = sqlx::query(UNROUTED).bind(after).bind(i64::from(limit));
-        let one = |row: &SqliteRow| {
-            let told: Told = read(row.try_get("told")?)?;
-            let until = Timestamp(told.route_at.unwrap_or_default());
-            Ok((told.alert()?, until))
-        };
-        query.fetch_all(&self.readers).await?.iter().map(one).collect()
-    }
-
-    /// Those to be reminded of that nobody sees to.
-    pub async fn to_nag(&self, now: Timestamp, limit: u32) -> Result<Vec<Alert>, StoreError> {
-        let query = sqlx::query(TO_NAG).bind(now.0).bind(i64::from(limit));
-        query.fetch_all(&self.readers).await?.iter().map(alert_of).collect()
-    }
-
     /// Those of these numbers, in their order.
     pub async fn these_alerts(&self, ids: &[i64]) -> Result<Vec<Alert>, StoreError> {
         let query = sqlx::query(THESE).bind(json(ids)?);
@@ -316,7 +296,7 @@ type Takes = (i64, Option<String>, Option<String>);
 
 /// An alert as a statement tells it: its columns, and its package's state.
 #[derive(Deserialize)]
-struct Told {
+pub(super) struct Told {
     id: i64,
     account: String,
     package: String,
@@ -334,12 +314,12 @@ struct Told {
     resolved_at: Option<i64>,
     resolution: Option<String>,
     nags: i64,
-    route_at: Option<i64>,
+    pub(super) route_at: Option<i64>,
     state: Option<Decoded>,
 }
 
 impl Told {
-    fn alert(self) -> Result<Alert, StoreError> {
+    pub(super) fn alert(self) -> Result<Alert, StoreError> {
         let kind = AlertKind::parse(&self.kind);
         let kind = kind
             .ok_or_else(|| StoreError::Unreadable(format!("an alert of the unknown kind {}", self.kind)))?;

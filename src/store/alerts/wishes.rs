@@ -15,10 +15,6 @@ const WISH: &str = "INSERT INTO wishes (user, wishes) VALUES ($1, $2) ON CONFLIC
 const FOLLOW: &str = "INSERT INTO followers (user, account, package, since) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING user";
 const UNFOLLOW: &str =
     "DELETE FROM followers WHERE user = $1 AND account = $2 AND package = $3 RETURNING user";
-const FOLLOWERS: &str =
-    "SELECT user FROM followers WHERE account = $1 AND package = $2 ORDER BY user LIMIT $3";
-/// More are not looked for.
-const MOST_FOLLOWERS: u32 = 1_000;
 
 /// Wishes as they are stored; what a later version wrote and this one doesn't know is passed over.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -59,13 +55,6 @@ impl Store {
         let write = write.text(&*key.account.0).text(key.package.as_str());
         let write = if follows { write.number(at.0) } else { write };
         self.aside(vec![write]).await.map(|it| it.is_some())
-    }
-
-    /// The numbers of those who follow a package.
-    pub async fn followers(&self, key: &PackageKey) -> Result<Vec<i64>, StoreError> {
-        let query =
-            sqlx::query(FOLLOWERS).bind(&key.account.0).bind(key.package.as_str()).bind(MOST_FOLLOWERS);
-        query.fetch_all(&self.readers).await?.iter().map(|row| Ok(row.try_get(0)?)).collect()
     }
 }
 
