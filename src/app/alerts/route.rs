@@ -27,16 +27,16 @@ impl App {
         if self.store.health().trouble().is_some() {
             return Ok(0);
         }
-        let (mut after, mut done) = (0, 0);
+        let (mut after, mut done) = ((Timestamp::default(), 0), 0);
         loop {
             let alerts = self.store.unrouted(after, PAGE).await?;
             let Some(last) = alerts.last() else { break };
-            after = last.alert.id;
+            after = (last.route_at, last.alert.id);
             let (mut routed, mut later) = (Vec::new(), Vec::new());
             for it in &alerts {
                 match self.route(it).await? {
                     Route::Told(it) => routed.extend(it),
-                    Route::Waits(until) if Some(until) == it.route_at => {}
+                    Route::Waits(until) if until == it.route_at => {}
                     Route::Waits(until) => later.push((it.alert.id, until)),
                 }
             }

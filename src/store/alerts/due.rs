@@ -17,7 +17,9 @@ macro_rules! due {
         ))
     };
 }
-const UNROUTED: &str = due!("a.route_at IS NOT NULL AND a.id > $1 ORDER BY a.id LIMIT $2");
+/// In the order of the index: whoever asks for the next of them all the time goes through none of the others.
+const UNROUTED: &str =
+    due!("a.route_at IS NOT NULL AND (a.route_at, a.id) > ($1, $2) ORDER BY a.route_at, a.id LIMIT $3");
 const TO_NAG: &str = due!(
     "a.nag_at <= $1 AND a.resolved_at IS NULL AND a.taken_at IS NULL AND a.route_at IS NULL ORDER BY a.nag_at, a.id LIMIT $2"
 );
@@ -27,8 +29,8 @@ const TO_NAG: &str = due!(
 pub struct ToRoute {
     /// Which.
     pub alert: Alert,
-    /// Since when it is due, or how long that waits; `None`: it is one to be reminded of.
-    pub route_at: Option<Timestamp>,
+    /// Since when it is due, or how long that waits; 0: it is one to be reminded of.
+    pub route_at: Timestamp,
     /// Somebody heard of it, or may have.
     pub is_heard: bool,
     /// The numbers of those who follow its package.
@@ -36,9 +38,10 @@ pub struct ToRoute {
 }
 
 impl Store {
-    /// Those behind the number `after` of whom it has yet to be looked up whom to tell, or to tell that they are mended.
-    pub async fn unrouted(&self, after: i64, limit: u32) -> Result<Vec<ToRoute>, StoreError> {
-        self.due(Ask::new(UNROUTED).number(after).number(i64::from(limit))).await
+    /// Those of whom it has yet to be looked up whom to tell, or to tell that they are mended, behind one that is due since a time
+    /// and has a number.
+    pub async fn unrouted(&self, after: (Timestamp, i64), limit: u32) -> Result<Vec<ToRoute>, StoreError> {
+        self.due(Ask::new(UNROUTED).number(after.0.0).number(after.1).number(i64::from(limit))).await
     }
 
     /// Those to be reminded of that nobody sees to.
@@ -46,13 +49,69 @@ impl Store {
         self.due(Ask::new(TO_NAG).number(now.0).number(i64::from(limit))).await
     }
 
-    /// In the order of their numbers.
     async fn due(&self, ask: Ask) -> Result<Vec<ToRoute>, StoreError> {
         let told: Vec<(Told, i64, Vec<i64>)> = read(&self.one(ask).await?)?;
         let one = |(told, is_heard, followers): (Told, i64, Vec<i64>)| {
-            let route_at = told.route_at.map(Timestamp);
-            Ok(ToRoute { alert: told.alert()?, route_at, is_heard: is_heard != 0, followers })
+            let route_at = Timestamp(told.route_at.unwrap_or_default());
+            Ok::<_, StoreError>(ToRoute {
+                alert: told.alert()?,
+                route_at,
+                is_heard: is_heard != 0,
+                followers,
+            })
         };
-        told.into_iter().rev().map(one).collect()
+        let mut all: Vec<ToRoute> = told.into_iter().map(one).collect::<Result<_, _>>()?;
+        all.sort_by_key(|it| (it.route_at, it.alert.id));
+        Ok(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tellings::NEXT_ROUTE;
+    use super::*;
+    use crate::store::open::connect_beside;
+    use crate::store::{Mode, Policies};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    /// Alerts of which nobody is to be told any more, some of them over, and a few of which somebody is.
+    const MORE: &str = "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < $1) \
+        INSERT INTO alerts (account, package, kind, signer, began, raised_at, late, resolved_at, route_at, nag_at) \
+        SELECT 'os', 'p', 'bounced', hex(randomblob(8)), 0, 0, 0, iif(i % 2, 1, NULL), iif(i < 4, 9 - i, NULL), iif(i = 6, 9, NULL) FROM n";
+
+    /// Seen red with: those that are due looked for by their numbers, among all that ever were.
+    #[tokio::test]
+    async fn what_is_due_costs_the_same_however_many_alerts_there_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), Mode::Board, Policies::default()).await.unwrap();
+        let mut beside = connect_beside(folder.path()).await.unwrap();
+        let steps = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&steps);
+        beside.lock_handle().await.unwrap().set_progress_handler(1, move || {
+            count.fetch_add(1, Ordering::Relaxed);
+            true
+        });
+        let mut costs = Vec::new();
+        for more in [100, 30_000] {
+            sqlx::query("DELETE FROM alerts").execute(&mut beside).await.unwrap();
+            sqlx::query(MORE).bind(more).execute(&mut beside).await.unwrap();
+            steps.store(0, Ordering::Relaxed);
+            for sql in [UNROUTED, TO_NAG, NEXT_ROUTE] {
+                sqlx::query(sql).bind(10).bind(5).bind(5).fetch_all(&mut beside).await.unwrap();
+            }
+            costs.push(steps.load(Ordering::Relaxed));
+        }
+        assert!(costs[0] > 50 && costs[1] < costs[0] + costs[0] / 4, "{costs:?}");
+        // In pages, the longest due first, and each once.
+        let (mut after, mut seen) = ((Timestamp::default(), 0), Vec::new());
+        while let Some(last) = store.unrouted(after, 2).await.unwrap().last() {
+            after = (last.route_at, last.alert.id);
+            seen.push(after.0.0);
+        }
+        assert_eq!(seen, [7, 8]);
+        let nagged = store.to_nag(Timestamp(9), 5).await.unwrap();
+        assert!(nagged.len() == 1 && !nagged[0].is_heard && nagged[0].followers.is_empty(), "{nagged:?}");
+        store.close().await;
     }
 }

@@ -29,7 +29,7 @@ const HEARD: &str = "SELECT channel, address, because, occasion FROM tellings WH
 /// Of what stands again somebody heard only now, or may have, that it is over. `$1`: a JSON array of numbers.
 const STANDS: &str = "UPDATE alerts SET route_at = coalesce(route_at, $2) WHERE resolved_at IS NULL AND id IN (SELECT alert FROM tellings \
     WHERE id IN (SELECT value FROM json_each($1)) AND occasion LIKE 'resolved%' AND (state = 1 OR message IS NOT NULL)) RETURNING id";
-const NEXT_ROUTE: &str = "SELECT min(at) FROM (SELECT min(route_at) AS at FROM alerts WHERE route_at IS NOT NULL \
+pub(super) const NEXT_ROUTE: &str = "SELECT min(at) FROM (SELECT min(route_at) AS at FROM alerts WHERE route_at IS NOT NULL \
     UNION ALL SELECT min(nag_at) FROM alerts WHERE nag_at IS NOT NULL AND resolved_at IS NULL AND taken_at IS NULL)";
 macro_rules! last_told {
     () => {

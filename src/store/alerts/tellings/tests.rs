@@ -19,7 +19,7 @@ async fn learn(store: &Store, trashed: bool, minutes: i64) {
 
 /// Of which it has to be looked up whom to tell, and whether they are over.
 async fn unrouted(store: &Store) -> Vec<(i64, bool)> {
-    let all = store.unrouted(0, 10).await.unwrap();
+    let all = store.unrouted((Timestamp::default(), 0), 10).await.unwrap();
     all.iter().map(|it| (it.alert.id, it.alert.resolved.is_some())).collect()
 }
 
