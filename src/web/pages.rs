@@ -46,6 +46,7 @@ pub async fn board(site: web::Data<Site>, request: HttpRequest, who: Who) -> Res
         around,
         query: &query,
         rows: &page.rows,
+        drawn: &site.drawn,
         seq: board.seq,
         tallies: &shown.tallies,
         alerts: &shown.alerts,

@@ -3,11 +3,12 @@
 use super::needs::{self, Verb};
 use super::views::standing::Header;
 use super::views::words::list;
-use super::views::{AccountLabel, Around, Looks, Zone};
+use super::views::{AccountLabel, Around, Drawn, Looks, Zone};
 use crate::app::people::{Means, Who};
 use crate::app::{Account, App};
 use crate::model::access::Reach;
 use crate::model::{AccountId, Timestamp};
+use std::sync::Arc;
 
 /// The board as the pages see it.
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub struct Site {
     pub accounts: Vec<AccountLabel>,
     /// The zone in which times are printed for whoever has chosen none.
     pub zone: Zone,
+    /// Rows that were drawn a moment ago.
+    pub drawn: Arc<Drawn>,
 }
 
 /// What all pages say at the time of one request.
@@ -40,7 +43,7 @@ impl Site {
     pub fn new(app: App) -> Self {
         let accounts = labels(&app);
         let zone = Zone::named(&app.config.server.time_zone).unwrap_or_else(Zone::utc);
-        Self { app, accounts, zone }
+        Self { app, accounts, zone, drawn: Arc::default() }
     }
 
     /// The zone in which somebody reads times.

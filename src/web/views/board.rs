@@ -1,8 +1,8 @@
 //! The board: what needs a person, the tallies, and the list.
 
+use super::drawn::Drawn;
 use super::facets::FacetsView;
 use super::query::{BoardQuery, Cursor, Updated};
-use super::row::RowView;
 use super::saved::{Saved, Saves};
 use super::standing::Header;
 use super::strip::Strip;
@@ -13,6 +13,7 @@ use super::{AccountLabel, Around, Frame, Place, tab_title};
 use crate::app::{Alert, Facets, Row};
 use crate::model::{Seq, Sort, Tally};
 use askama::Template;
+use std::sync::Arc;
 
 /// What a board shows.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub struct BoardInput<'a> {
     pub query: &'a BoardQuery,
     /// The list's page, in order.
     pub rows: &'a [Row],
+    /// What was drawn of it before.
+    pub drawn: &'a Drawn,
     /// The newest change that the rows know of: the stream goes on after it.
     pub seq: Seq,
     /// The count of every tally, under the query's other filters.
@@ -89,7 +92,7 @@ pub struct PulseFragment {
 pub struct BoardPage<'a> {
     frame: Frame,
     pulse: Pulse,
-    rows: Vec<RowView>,
+    rows: Vec<Arc<str>>,
     query: &'a BoardQuery,
     seq: i64,
     heading: &'static str,
@@ -189,7 +192,7 @@ impl<'a> BoardPage<'a> {
         Self {
             frame: Frame::new(&title(query), Place::Packages, around).live(),
             pulse: Pulse::new(&pulse),
-            rows: input.rows.iter().map(|row| RowView::new(row, around)).collect(),
+            rows: input.drawn.rows(input.rows, around, true),
             query,
             seq: input.seq.0,
             heading: if query.tally == Tally::All { "All packages" } else { tallies::title(query.tally) },

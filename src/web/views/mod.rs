@@ -11,6 +11,7 @@ pub mod assets;
 pub mod audit;
 pub mod board;
 pub mod csv;
+mod drawn;
 pub mod drift;
 pub mod error;
 mod facets;
@@ -51,6 +52,7 @@ mod wishes;
 pub mod words;
 
 pub use board::{Beside, BoardInput, BoardPage, PulseFragment, PulseInput};
+pub use drawn::Drawn;
 pub use error::ErrorPage;
 pub use forwards::{ForwardsInput, ForwardsPage};
 pub use inbox::{InboxInput, InboxPage, LoneSigners};

@@ -1,9 +1,9 @@
 //! A board on a wall: the same rows, counts and troubles, and nothing that leads anywhere.
 
 use super::board::{BoardInput, Pulse, PulseInput, title};
-use super::row::RowView;
 use super::{Frame, Place};
 use askama::Template;
+use std::sync::Arc;
 
 /// The whole page.
 #[derive(Debug, Template)]
@@ -12,7 +12,7 @@ pub struct ScreenPage {
     frame: Frame,
     pulse: Pulse,
     title: String,
-    rows: Vec<RowView>,
+    rows: Vec<Arc<str>>,
     seq: i64,
 }
 
@@ -33,7 +33,7 @@ impl ScreenPage {
             frame: Frame::new(&title(query), Place::Elsewhere, around),
             pulse: Pulse::new(&pulse),
             title: title(query),
-            rows: input.rows.iter().map(|row| RowView::new(row, around).without_links()).collect(),
+            rows: input.drawn.rows(input.rows, around, false),
             seq: input.seq.0,
         }
     }

@@ -31,6 +31,7 @@ fn board_of(rows: &[Row], query: &BoardQuery, open: u64, newest_of: Option<u32>)
         around,
         query,
         rows,
+        drawn: &Drawn::default(),
         seq: Seq(41),
         tallies: &[(Tally::All, 2), (Tally::Status(Status::Sent), 1_942), (Tally::Trashed, 4)],
         alerts: &rows.iter().map(sample::alert).collect::<Vec<_>>(),
