@@ -33,9 +33,9 @@ const BODIES: &str = "SELECT id, facts, body FROM arrivals WHERE package = $1 AN
 /// `?`: arrivals, a JSON array. What can't be read any more waits for nobody.
 const DROP: &str = "UPDATE arrivals SET body = NULL, gone = 'erased', state = iif(state = 2, 1, state), note = NULL \
     WHERE id IN (SELECT coalesce(same_as, id) FROM arrivals WHERE id IN (SELECT value FROM json_each(?))) AND state <> 0 \
-    AND body IS NOT NULL AND id NOT IN (SELECT same_as FROM arrivals WHERE state = 0 AND same_as IS NOT NULL)";
+    AND body IS NOT NULL AND id NOT IN (SELECT same_as FROM arrivals WHERE state = 0 AND state <> 1 AND same_as IS NOT NULL)";
 /// The same bytes came more often.
-const DROP_OTHERS: &str = "UPDATE arrivals SET state = 1, note = NULL WHERE state = 2 AND same_as IN (SELECT a.id \
+const DROP_OTHERS: &str = "UPDATE arrivals SET state = 1, note = NULL WHERE state = 2 AND state <> 1 AND same_as IN (SELECT a.id \
     FROM json_each(?) k JOIN arrivals b ON b.id = k.value JOIN arrivals a ON a.id = coalesce(b.same_as, b.id) \
     WHERE a.body IS NULL)";
 /// All that wait with the same bytes.

@@ -117,10 +117,7 @@ impl Store {
             }
             schema::migrate(&mut connection).await?;
             assert_sqlite(&mut connection).await?;
-            let pending: i64 = sqlx::query("SELECT count(*) FROM arrivals WHERE state = 0")
-                .fetch_one(&mut connection)
-                .await?
-                .try_get(0)?;
+            let pending = super::inbox::pending(&mut connection).await?;
             health.pending.store(pending, Ordering::Relaxed);
             let shared = Shared {
                 tallies: tallies.clone(),

@@ -22,7 +22,7 @@ const ARRIVALS: Table = Table {
 const TOO_LATE: &str = "UPDATE arrivals SET gone = 'erased', body = iif(EXISTS (SELECT 1 FROM forwards f JOIN arrivals b \
     ON b.id = f.arrival WHERE f.state <> 1 AND coalesce(b.same_as, b.id) = arrivals.id), body, NULL) \
     WHERE id = (SELECT coalesce(same_as, id) FROM arrivals WHERE id = ?) AND body IS NOT NULL AND gone IS NULL \
-    AND id NOT IN (SELECT coalesce(same_as, id) FROM arrivals WHERE state = 0)";
+    AND id NOT IN (SELECT coalesce(same_as, id) FROM arrivals WHERE state = 0 AND state <> 1)";
 /// The log of a package and the log under a signer differ in whose they are and in nothing else.
 macro_rules! log_table {
     ($insert:literal, $table:literal, $owner:literal, $tail:expr) => {

