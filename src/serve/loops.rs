@@ -92,7 +92,7 @@ pub(super) async fn leavers(app: App, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => return,
             () = sleep(nap) => (),
-            () = app.store.wrote_of_people() => (),
+            () = app.store.until_people_change() => (),
         }
         nap = match app.end_streams().await {
             Ok(()) => {

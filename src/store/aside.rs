@@ -89,10 +89,10 @@ impl Store {
             let mark = Mark::open(self.folder())?;
             let mut connection = super::open::connect_beside(self.folder()).await?;
             let done = run(all, &mut connection).await;
+            mark.wrote();
             // Where nobody else has it open, no log is left beside it.
             let _ = connection.close().await;
-            let told = mark.wrote();
-            return done.and_then(|it| told.map(|()| it));
+            return done;
         }
         let done = self.ask(|done| Job::Chore(Chore::Aside(all), done)).await?;
         self.wrote_aside.notify_one();

@@ -65,7 +65,8 @@ const PACKAGES: Table = packages!(
     ", shelf = excluded.shelf, ready = excluded.ready, attention_until = excluded.attention_until, sender = excluded.sender, \
      team = excluded.team, created = excluded.created, due = excluded.due, name = excluded.name, search = excluded.search"
 );
-/// Of which [`Listed`] stays: the pages of indexes over what is not named here stay as they are, too, which is most of them.
+/// Of which [`Filed`] stays: the pages of indexes over what is not named here stay as they are, too, which is most of them. What
+/// went wrong in a row is put right by a rebuild, and not by the next fact.
 const PACKAGES_THAT_STAY: Table = packages!("");
 const CHANGES: Table = Table { head: "INSERT OR ROLLBACK INTO changes (seq, package)", columns: 2, tail: "" };
 const TALLIES: Table = Table {
@@ -105,15 +106,15 @@ impl Batch<'_> {
         let (mut moved, mut stay) = (Vec::new(), Vec::new());
         for (key, touched) in self.touched.iter().filter(|(_, touched)| touched.stale) {
             let Some(package) = touched.entry.package.as_deref() else { continue };
-            let listed = Listed::of(key, package);
+            let filed = Filed::of(key, package);
             // What is folded again may stand in a row that says something else.
             let before = touched.before.as_deref().filter(|_| !touched.refold);
-            let stays = before.is_some_and(|it| Listed::of(key, it) == listed);
-            let columns = Columns::new(listed, package)?;
+            let stays = before.is_some_and(|it| Filed::of(key, it) == filed);
+            let columns = Columns::new(filed, package)?;
             if stays { &mut stay } else { &mut moved }.push((key, &touched.entry, columns));
         }
         for (table, rows) in [(PACKAGES, moved), (PACKAGES_THAT_STAY, stay)] {
-            script.insert(&table, &rows, |row, cells| package_cells(row, cells))?;
+            script.insert(&table, &rows, package_cells)?;
         }
         let changes: Vec<(i64, i64)> = self
             .changes
@@ -218,11 +219,11 @@ pub(super) struct Columns {
 
 impl Columns {
     pub(super) fn of(key: &PackageKey, package: &Package) -> Result<Self, StoreError> {
-        Self::new(Listed::of(key, package), package)
+        Self::new(Filed::of(key, package), package)
     }
 
-    fn new(listed: Listed, package: &Package) -> Result<Self, StoreError> {
-        let Listed { shelf, sender, team, name, search, ready, attention_until, created, due } = listed;
+    fn new(filed: Filed, package: &Package) -> Result<Self, StoreError> {
+        let Filed { shelf, sender, team, name, search, ready, attention_until, created, due } = filed;
         Ok(Self {
             texts: [
                 ("shelf", Some(shelf.to_owned())),
@@ -245,7 +246,7 @@ impl Columns {
 
 /// Where lists and searches find a package, but for when it changed.
 #[derive(PartialEq)]
-struct Listed {
+struct Filed {
     shelf: &'static str,
     sender: Option<String>,
     team: Option<String>,
@@ -257,7 +258,7 @@ struct Listed {
     due: i64,
 }
 
-impl Listed {
+impl Filed {
     fn of(key: &PackageKey, package: &Package) -> Self {
         let id = key.package.as_str();
         Self {

@@ -28,11 +28,12 @@ impl App {
             return Ok(0);
         }
         let (mut after, mut done) = ((Timestamp::default(), 0), 0);
+        let mut later = Vec::new();
         loop {
             let alerts = self.store.unrouted(after, PAGE).await?;
             let Some(last) = alerts.last() else { break };
             after = (last.route_at, last.alert.id);
-            let (mut routed, mut later) = (Vec::new(), Vec::new());
+            let mut routed = Vec::new();
             for it in &alerts {
                 match self.route(it).await? {
                     Route::Told(it) => routed.extend(it),
@@ -41,10 +42,11 @@ impl App {
                 }
             }
             done += routed.len();
-            if !later.is_empty() {
-                self.store.route_later(&later).await?;
-            }
             self.told(&routed).await?;
+        }
+        // Now, since what is due later comes behind all that is due.
+        for later in later.chunks(PAGE as usize) {
+            self.store.route_later(later).await?;
         }
         // What stays due, since it was noted under way, is for the next step.
         let nagged = self.store.to_nag(self.now(), PAGE).await?;
@@ -96,7 +98,12 @@ impl App {
 
     /// Who heard of it, and what last; mostly nobody yet.
     async fn heard_of(&self, it: &ToRoute) -> Result<Heard, StoreError> {
-        if it.is_heard { self.store.heard(it.alert.id).await } else { Ok(Heard::default()) }
+        // Of one that is over somebody may hear meanwhile that it was raised.
+        if it.is_heard || it.alert.resolved.is_some() {
+            self.store.heard(it.alert.id).await
+        } else {
+            Ok(Heard::default())
+        }
     }
 
     async fn nag(&self, it: &ToRoute) -> Result<Routed, StoreError> {

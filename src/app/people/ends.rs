@@ -79,14 +79,15 @@ impl App {
 
     /// Ends the streams of everybody who is not what they were any more.
     pub async fn end_streams(&self) -> Result<(), StoreError> {
-        if self.ends.all().is_empty() {
-            return Ok(());
-        }
         // Before the list: what ends after this makes the number differ at the next look, whoever has come by then.
         let (now, number) = (self.now(), self.store.ends().await?);
         let all = self.ends.all();
         let is_due = now.since(Timestamp(self.ends.looked_at.load(Ordering::Relaxed))) >= LOOK_MS;
-        if self.ends.heard.load(Ordering::Relaxed) == number && !is_due {
+        let is_news = self.ends.heard.load(Ordering::Relaxed) != number;
+        if is_news {
+            // Also of a command that was cut off before it could say so, or of an older version.
+            self.store.forget_people();
+        } else if !is_due {
             return Ok(());
         }
         let mut unread = None;

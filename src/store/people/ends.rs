@@ -14,8 +14,13 @@ impl Store {
     }
 
     /// Waits until something of people was written by this board.
-    pub async fn wrote_of_people(&self) {
+    pub async fn until_people_change(&self) {
         self.wrote_aside.notified().await;
+    }
+
+    /// Something of people was written by somebody who doesn't say so: who is known is looked up again.
+    pub fn forget_people(&self) {
+        self.health.wrote_of_people();
     }
 
     /// A session by its number.

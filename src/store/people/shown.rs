@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 
 /// So many of a kind are kept, the latest.
 const MOST: usize = 256;
-/// Nothing is kept for longer: what was written by no program of ours is seen so much later at most.
+/// Nothing is used for longer, whoever wrote something.
 const LONGEST_MS: i64 = 60_000;
 
 /// The hash of a secret, and about when it was shown.

@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex};
 /// How long ago something was is said so much later at most.
 const STEADY_MS: i64 = 10_000;
 /// So many rows are kept of each manner, and so many manners, the latest.
-const MOST: usize = 2_000;
-const MANNERS: usize = 8;
+const MOST: usize = 1_000;
+const MANNERS: usize = 4;
 
 /// The rows that were drawn last, as html.
 #[derive(Debug, Default)]
@@ -22,8 +22,11 @@ pub struct Drawn(Mutex<Vec<Sheet>>);
 #[derive(Debug)]
 struct Sheet {
     manner: Manner,
-    rows: HashMap<i64, (Arc<Package>, Arc<str>)>,
+    rows: HashMap<i64, Kept>,
 }
+
+/// A row as it was drawn, and what it was drawn of.
+type Kept = (Arc<Package>, Arc<str>);
 
 /// How rows are drawn: in which zone, about when, and whether they lead anywhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,8 +68,11 @@ impl Drawn {
         rows.iter().map(known).collect()
     }
 
-    fn keep(&self, manner: Manner, fresh: Vec<(i64, (Arc<Package>, Arc<str>))>) {
+    fn keep(&self, manner: Manner, fresh: Vec<(i64, Kept)>) {
         let Some(mut sheets) = self.0.lock().ok().filter(|_| !fresh.is_empty()) else { return };
+        if sheets.iter().any(|it| it.manner.at > manner.at) {
+            return;
+        }
         let at = sheets.iter().position(|it| it.manner == manner);
         let at = at.unwrap_or_else(|| {
             // Those of before are drawn no more.
