@@ -14,7 +14,11 @@ use sqlx::{Connection as _, Row as _, Sqlite};
 pub(super) struct Aside {
     sql: &'static str,
     cells: Vec<Cell>,
+    unseen: bool,
 }
+
+/// What says who people are, by what they come, and what they may do.
+const OF_PEOPLE: [&str; 4] = ["users", "sessions", "tokens", "vouchers"];
 
 /// A value that a statement is given.
 #[derive(Debug, Clone)]
@@ -26,7 +30,21 @@ pub(super) enum Cell {
 
 impl Aside {
     pub(super) fn new(sql: &'static str) -> Self {
-        Self { sql, cells: Vec::new() }
+        Self { sql, cells: Vec::new(), unseen: false }
+    }
+
+    /// Nothing of what it writes is shown around a board's list.
+    pub(super) fn unseen(self) -> Self {
+        Self { unseen: true, ..self }
+    }
+
+    pub(super) fn is_seen(&self) -> bool {
+        !self.unseen
+    }
+
+    /// Whoever is known may be another one after it, or none.
+    pub(super) fn is_of_people(&self) -> bool {
+        OF_PEOPLE.iter().any(|table| self.sql.contains(table))
     }
 
     pub(super) fn number(mut self, number: impl Into<Option<i64>>) -> Self {

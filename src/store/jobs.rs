@@ -1,6 +1,7 @@
 //! What a command beside a running board asks it to do: the command inserts a row, the board does it and says how it
 //! went. It is the only thing that anybody but the board may write.
 
+use super::aside::Aside;
 use super::{Said, Store, StoreError, asked, drift, forwards, runs, waiting, writer};
 use crate::model::{AccountId, Timestamp};
 use sqlx::Connection as _;
@@ -58,7 +59,7 @@ pub(super) enum Chore {
         said: Said,
     },
     /// Small writes, all or none; the answer is the last one's number, 0 for none.
-    Aside(Vec<super::aside::Aside>),
+    Aside(Vec<Aside>),
     /// Something that somebody did.
     NoteDeed(Box<super::people::Deed>),
     /// How tries to pass callbacks on went, as JSON.
@@ -79,6 +80,15 @@ impl Chore {
             Self::Registered { .. } => true,
             _ => false,
         }
+    }
+
+    /// Whether alerts or saved views may be others after it, as boards show them.
+    pub(super) fn is_seen_around(&self) -> bool {
+        matches!(self, Self::Aside(all) if all.iter().any(Aside::is_seen))
+    }
+
+    pub(super) fn is_of_people(&self) -> bool {
+        matches!(self, Self::Aside(all) if all.iter().any(Aside::is_of_people))
     }
 
     pub(super) async fn run(self, connection: &mut SqliteConnection) -> Result<u64, StoreError> {

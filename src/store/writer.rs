@@ -120,8 +120,9 @@ impl Writer {
                     }
                     Job::Chore(chore, done) => {
                         self.write(std::mem::take(&mut batch)).await;
+                        let around = chore.is_seen_around();
                         let result = self.chore(chore).await;
-                        self.health.wrote(0, true);
+                        self.health.wrote(0, around);
                         self.health.set_trouble(result.as_ref().err().map(ToString::to_string));
                         let _ = done.send(result);
                     }
@@ -146,7 +147,7 @@ impl Writer {
 
     async fn chore(&mut self, chore: Chore) -> Result<u64, StoreError> {
         let is_news = chore.is_news_of_watches();
-        let of_people = matches!(chore, Chore::Aside(_));
+        let of_people = chore.is_of_people();
         let done = chore.run(&mut self.connection).await;
         if of_people {
             self.health.wrote_of_people();

@@ -210,14 +210,19 @@ impl Store {
                 (it.alert, it.nag_at.map(|at| at.0), it.nags, matches!(it.occasion, Occasion::Resolved(_)))
             })
             .collect();
-        let tell = Aside::new(TELL).text(json(&tellings)?);
-        self.aside(vec![tell, Aside::new(ROUTED).text(json(&alerts)?)]).await.map(|_| ())
+        let mut writes =
+            vec![Aside::new(TELL).text(json(&tellings)?), Aside::new(ROUTED).text(json(&alerts)?)];
+        if !all.iter().any(|it| matches!(it.occasion, Occasion::Reminder(_))) {
+            // How often somebody was reminded stays as it is, and whom to tell of it is no board's.
+            writes = writes.into_iter().map(Aside::unseen).collect();
+        }
+        self.aside(writes).await.map(|_| ())
     }
 
     /// Alerts for which it isn't known yet whom to tell: they are looked at again, at the latest then.
     pub async fn route_later(&self, all: &[(i64, Timestamp)]) -> Result<(), StoreError> {
         let rows: Vec<_> = all.iter().map(|(alert, at)| (*alert, at.0)).collect();
-        self.aside(vec![Aside::new(LATER).text(json(&rows)?)]).await.map(|_| ())
+        self.aside(vec![Aside::new(LATER).text(json(&rows)?).unseen()]).await.map(|_| ())
     }
 
     /// Who heard of an alert, or may have, and what last.
