@@ -1,6 +1,6 @@
 //! The board: what needs a person, the tallies, and the list.
 
-use super::drawn::Drawn;
+use super::drawn::{Drawn, DrawnRow};
 use super::facets::FacetsView;
 use super::query::{BoardQuery, Cursor, Updated};
 use super::saved::{Saved, Saves};
@@ -13,7 +13,6 @@ use super::{AccountLabel, Around, Frame, Place, tab_title};
 use crate::app::{Alert, Facets, Row};
 use crate::model::{Seq, Sort, Tally};
 use askama::Template;
-use std::sync::Arc;
 
 /// What a board shows.
 #[derive(Debug)]
@@ -92,7 +91,7 @@ pub struct PulseFragment {
 pub struct BoardPage<'a> {
     frame: Frame,
     pulse: Pulse,
-    rows: Vec<Arc<str>>,
+    rows: Vec<DrawnRow>,
     query: &'a BoardQuery,
     seq: i64,
     heading: &'static str,

@@ -6,6 +6,7 @@ use super::row::RowView;
 use crate::app::Row;
 use crate::model::Package;
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex};
 
 /// How long ago something was is said so much later at most.
@@ -25,8 +26,21 @@ struct Sheet {
     rows: HashMap<i64, Kept>,
 }
 
+/// A row's html.
+#[derive(Debug, Clone)]
+pub(super) struct DrawnRow(Arc<str>);
+
+// Its own template escaped its parts, so a page may print it as it is.
+impl askama::filters::HtmlSafe for DrawnRow {}
+
+impl fmt::Display for DrawnRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// A row as it was drawn, and what it was drawn of.
-type Kept = (Arc<Package>, Arc<str>);
+type Kept = (Arc<Package>, DrawnRow);
 
 /// How rows are drawn: in which zone, about when, and whether they lead anywhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +52,7 @@ struct Manner {
 
 impl Drawn {
     /// Draws rows, but for those that are the same as before. `links`: they lead somewhere.
-    pub(super) fn rows(&self, rows: &[Row], around: &Around<'_>, links: bool) -> Vec<Arc<str>> {
+    pub(super) fn rows(&self, rows: &[Row], around: &Around<'_>, links: bool) -> Vec<DrawnRow> {
         let (zone, at) = (around.zone.name().to_owned(), around.now.0.div_euclid(STEADY_MS));
         let manner = Manner { zone, at, links };
         let known = self.known(rows, &manner);
@@ -47,8 +61,8 @@ impl Drawn {
             known.unwrap_or_else(|| {
                 let view = RowView::new(row, around);
                 let view = if links { view } else { view.without_links() };
-                let html: Arc<str> = view.html().into();
-                fresh.push((row.id, (Arc::clone(&row.package), Arc::clone(&html))));
+                let html = DrawnRow(view.html().into());
+                fresh.push((row.id, (Arc::clone(&row.package), html.clone())));
                 html
             })
         });
@@ -57,13 +71,13 @@ impl Drawn {
         drawn
     }
 
-    fn known(&self, rows: &[Row], manner: &Manner) -> Vec<Option<Arc<str>>> {
+    fn known(&self, rows: &[Row], manner: &Manner) -> Vec<Option<DrawnRow>> {
         let sheets = self.0.lock().ok();
         let sheet = sheets.as_deref().and_then(|all| all.iter().find(|it| it.manner == *manner));
         let known = |row: &Row| {
             let (package, html) = sheet?.rows.get(&row.id)?;
             // The very same, and not one that is like it: that is all there is to compare.
-            Arc::ptr_eq(package, &row.package).then(|| Arc::clone(html))
+            Arc::ptr_eq(package, &row.package).then(|| html.clone())
         };
         rows.iter().map(known).collect()
     }

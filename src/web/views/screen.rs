@@ -1,9 +1,9 @@
 //! A board on a wall: the same rows, counts and troubles, and nothing that leads anywhere.
 
 use super::board::{BoardInput, Pulse, PulseInput, title};
+use super::drawn::DrawnRow;
 use super::{Frame, Place};
 use askama::Template;
-use std::sync::Arc;
 
 /// The whole page.
 #[derive(Debug, Template)]
@@ -12,7 +12,7 @@ pub struct ScreenPage {
     frame: Frame,
     pulse: Pulse,
     title: String,
-    rows: Vec<Arc<str>>,
+    rows: Vec<DrawnRow>,
     seq: i64,
 }
 
