@@ -53,6 +53,8 @@ mod seal;
 mod senders;
 mod shelf;
 mod signers;
+#[cfg(test)]
+mod steps;
 mod tallies;
 mod together;
 mod traffic;

@@ -71,9 +71,8 @@ mod tests {
     use super::super::tellings::NEXT_ROUTE;
     use super::*;
     use crate::store::open::connect_beside;
-    use crate::store::{Mode, Policies};
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicU64, Ordering};
+    use crate::store::{Mode, Policies, steps};
+    use std::sync::atomic::Ordering;
 
     /// Alerts of which nobody is to be told any more, some of them over, and a few of which somebody is.
     const MORE: &str = "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < $1) \
@@ -86,12 +85,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path(), Mode::Board, Policies::default()).await.unwrap();
         let mut beside = connect_beside(folder.path()).await.unwrap();
-        let steps = Arc::new(AtomicU64::new(0));
-        let count = Arc::clone(&steps);
-        beside.lock_handle().await.unwrap().set_progress_handler(1, move || {
-            count.fetch_add(1, Ordering::Relaxed);
-            true
-        });
+        let steps = steps::counted(&mut beside).await;
         let mut costs = Vec::new();
         for more in [100, 30_000] {
             sqlx::query("DELETE FROM alerts").execute(&mut beside).await.unwrap();

@@ -7,8 +7,8 @@ use crate::store::Act;
 use crate::store::alerts::counts_told;
 use crate::store::ask::{Told, together};
 use crate::store::open::connect_beside;
-use crate::store::{Mode, Policies, answer_fingerprint};
-use std::sync::atomic::{AtomicU64, Ordering};
+use crate::store::{Mode, Policies, answer_fingerprint, steps};
+use std::sync::atomic::Ordering;
 
 const NOW: Timestamp = Timestamp(1_795_348_800_000);
 /// More alerts of the first package.
@@ -101,12 +101,7 @@ async fn other_peoples_alerts_cost_nothing() {
         told(&store, n, [Some("a@x.example"), Some("b@x.example")][n.min(1)], 0).await;
     }
     let mut beside = connect_beside(folder.path()).await.unwrap();
-    let steps = Arc::new(AtomicU64::new(0));
-    let count = Arc::clone(&steps);
-    beside.lock_handle().await.unwrap().set_progress_handler(1, move || {
-        count.fetch_add(1, Ordering::Relaxed);
-        true
-    });
+    let steps = steps::counted(&mut beside).await;
     let mut costs = Vec::new();
     for (round, more) in [(0, 100), (1, 30_000)] {
         sqlx::query(MORE).bind(more).execute(&mut beside).await.unwrap();

@@ -2,11 +2,10 @@
 
 use super::*;
 use crate::store::open::connect_beside;
-use crate::store::{Mode, Policies};
+use crate::store::{Mode, Policies, steps};
 use sqlx::AssertSqlSafe;
 use sqlx::sqlite::SqliteConnection;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 const FILL: &str = "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < $1) \
     INSERT INTO hook_deliveries (hook, account, package, event, subject, turn, made_at, body) \
@@ -93,12 +92,7 @@ async fn a_step_costs_the_same_however_much_waits() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), Mode::Board, Policies::default()).await.unwrap();
     let mut beside = connect_beside(folder.path()).await.unwrap();
-    let steps = Arc::new(AtomicU64::new(0));
-    let count = Arc::clone(&steps);
-    beside.lock_handle().await.unwrap().set_progress_handler(1, move || {
-        count.fetch_add(1, Ordering::Relaxed);
-        true
-    });
+    let steps = steps::counted(&mut beside).await;
     let mut costs = Vec::new();
     // Of each package one behind the other, which are of the last turns.
     for (rows, turn) in [(400, 0), (40_000, 1_000)] {
